@@ -1,0 +1,10 @@
+#pragma once
+
+#include <napi.h>
+
+namespace graphpatch {
+
+// Exports backward, grad, setGrad, requiresGrad, setRequiresGrad, retainGrad, isLeaf and gradFn.
+void initAutograd(Napi::Env env, Napi::Object exports);
+
+}  // namespace graphpatch

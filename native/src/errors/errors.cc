@@ -1,0 +1,68 @@
+#include "errors/errors.h"
+
+#include <c10/util/Exception.h>
+
+#include <new>
+
+#include "addon_data.h"
+#include "errors/error_bindings.h"
+
+namespace graphpatch {
+namespace {
+
+Napi::Error make(Napi::Env env, const std::string& name, const std::string& message) {
+  Napi::ObjectReference& classes = AddonData::of(env).errorClasses;
+  if (!classes.IsEmpty()) {
+    Napi::Value found = classes.Value().Get(name);
+    if (found.IsFunction()) {
+      Napi::Object error = found.As<Napi::Function>().New({Napi::String::New(env, message)});
+      return Napi::Error(env, error);
+    }
+  }
+  Napi::Error error = Napi::Error::New(env, message);
+  error.Set("name", Napi::String::New(env, name));
+  return error;
+}
+
+// The CPU allocator reports exhaustion as an ordinary c10::Error; only its text tells.
+bool isAllocationFailure(const std::string& message) {
+  return message.find("can't allocate memory") != std::string::npos ||
+         message.find("not enough memory") != std::string::npos;
+}
+
+// "[enforce fail at alloc_cpu.cpp:128] err == 0. DefaultCPUAllocator: ..." -> from "DefaultCPUAllocator" on.
+std::string withoutEnforcePrefix(const std::string& message) {
+  const size_t at = message.find("DefaultCPUAllocator");
+  return message.rfind("[enforce fail", 0) == 0 && at != std::string::npos ? message.substr(at) : message;
+}
+
+}  // namespace
+
+Napi::Error toJsError(Napi::Env env, std::exception_ptr error) {
+  try {
+    std::rethrow_exception(std::move(error));
+  } catch (const Napi::Error& e) {
+    return e;
+  } catch (const GraphpatchError& e) {
+    return make(env, e.jsName, e.what());
+  } catch (const c10::OutOfMemoryError& e) {
+    return make(env, "OutOfMemoryError", e.what_without_backtrace());
+  } catch (const c10::Error& e) {
+    const std::string message = withoutEnforcePrefix(e.what_without_backtrace());
+    return make(env, isAllocationFailure(message) ? "OutOfMemoryError" : "TorchError", message);
+  } catch (const std::bad_alloc&) {
+    return make(env, "OutOfMemoryError", "The machine has no memory left for this operation");
+  } catch (const std::exception& e) {
+    return make(env, "GraphpatchError", e.what());
+  } catch (...) {
+    return make(env, "GraphpatchError", "A C++ exception of unknown type");
+  }
+}
+
+void initErrors(Napi::Env env, Napi::Object exports) {
+  exports.Set("setErrorClasses", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
+                AddonData::of(info.Env()).errorClasses = Napi::Persistent(info[0].As<Napi::Object>());
+              }));
+}
+
+}  // namespace graphpatch

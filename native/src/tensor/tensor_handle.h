@@ -1,0 +1,40 @@
+// The JavaScript object that holds an at::Tensor.
+//
+// A handle owns one reference to its tensor; C++ that needs the tensor beyond the current callback copies the at::Tensor
+// (a reference count), so disposing a handle never takes memory from running work. JavaScript thread only.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <napi.h>
+
+namespace graphpatch {
+
+class TensorHandle : public Napi::ObjectWrap<TensorHandle> {
+ public:
+  static Napi::Function defineClass(Napi::Env env);
+
+  explicit TensorHandle(const Napi::CallbackInfo& info);
+  ~TensorHandle() override;
+  TensorHandle(const TensorHandle&) = delete;
+  TensorHandle& operator=(const TensorHandle&) = delete;
+
+  const at::Tensor& tensor() const { return tensor_; }  // undefined once disposed
+  bool isCollected() const { return Value().IsEmpty(); }
+  void release();
+
+ private:
+  at::Tensor tensor_;
+};
+
+// A new JS `Tensor`; an undefined tensor becomes null.
+Napi::Value wrapTensor(Napi::Env env, at::Tensor tensor);
+// Any TensorHandle, disposed or not.
+bool isTensor(const Napi::Value& value);
+// Throws ArgumentError for what is no tensor, DisposedTensorError after dispose().
+const at::Tensor& unwrapTensor(const Napi::Value& value);
+// The handle of a tensor, disposed or not; ArgumentError for anything else.
+TensorHandle& handleOf(const Napi::Value& value);
+// As handleOf; nullptr for anything else.
+TensorHandle* tryHandleOf(const Napi::Value& value);
+
+}  // namespace graphpatch
