@@ -1,0 +1,100 @@
+import { ArgumentError, DtypeError, ShapeError } from "../errors";
+import { Tensor } from "../tensor/tensor";
+import type { CapturedGraph } from "./capture";
+import { flatten, type Structure } from "./structure";
+
+/** What a run is given: the model's arguments; a dictionary for a model whose forward takes one. */
+export type RunInputs = Tensor | readonly unknown[] | object;
+
+/** Arguments of the model's forward from what the user gave. */
+export function forwardArguments(inputs: RunInputs): unknown[] {
+  if (inputs instanceof Tensor) return [inputs];
+  if (Array.isArray(inputs)) return [...inputs];
+  // A copy of the own enumerable keys: what a tokenizer returns is a class with methods.
+  return [{ ...inputs }];
+}
+
+function isTensor(value: unknown): value is Tensor {
+  return value instanceof Tensor;
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === null || value === undefined;
+}
+
+/**
+ * Compares how the values are nested, and those that are not tensors, with the captured example. `path` is for
+ * messages.
+ */
+function checkStructure(captured: Structure, given: Structure, path: string): void {
+  const where = path === "" ? "the inputs" : `input ${path}`;
+  if (captured.type === "plain" || given.type === "plain") {
+    const before = captured.type === "plain" ? captured.value : "a tensor";
+    const now = given.type === "plain" ? given.value : "a tensor";
+    if (Object.is(before, now) || (isAbsent(before) && isAbsent(now))) return;
+    if (JSON.stringify(before) === JSON.stringify(now)) return;
+    throw new ArgumentError(
+      `${where}: the graph was captured with ${describePlain(before)} and is given ${describePlain(now)}; capture the model again with this kind of input`,
+    );
+  }
+  if (captured.type !== given.type) {
+    throw new ArgumentError(`${where}: captured as a ${captured.type}, given as a ${given.type}`);
+  }
+  if (captured.type === "tuple" && given.type === "tuple") {
+    const count = Math.max(captured.items.length, given.items.length);
+    for (let i = 0; i < count; i++) checkStructure(captured.items[i] ?? ABSENT, given.items[i] ?? ABSENT, `${path}[${i}]`);
+  }
+  if (captured.type === "dict" && given.type === "dict") {
+    const before = new Map(captured.entries);
+    const now = new Map(given.entries);
+    for (const key of new Set([...before.keys(), ...now.keys()])) {
+      checkStructure(before.get(key) ?? ABSENT, now.get(key) ?? ABSENT, path === "[0]" || path === "" ? key : `${path}.${key}`);
+    }
+  }
+}
+
+const ABSENT: Structure = { type: "plain", value: undefined };
+
+function describePlain(value: unknown): string {
+  if (value === "a tensor") return "a tensor";
+  return isAbsent(value) ? "nothing" : (JSON.stringify(value) ?? typeof value);
+}
+
+/**
+ * The tensors of `inputs` in the order of the graph's inputs.
+ * @throws ArgumentError when an input is missing, or was not part of the capture.
+ * @throws DtypeError, ShapeError when a tensor's dtype or number of dimensions differs from the captured one.
+ */
+export function bindInputs(graph: CapturedGraph, inputs: RunInputs): Tensor[] {
+  const { structure, leaves } = flatten(forwardArguments(inputs), isTensor);
+  checkStructure(graph.inputStructure, structure, "");
+  // Keys may come in another order than at capture.
+  const order = leafOrder(graph.inputStructure, structure);
+  return graph.inputs.map((expected, i) => {
+    const tensor = leaves[order[i]].value;
+    if (tensor.dtype !== expected.dtype) {
+      throw new DtypeError(`input ${expected.name}: captured as ${expected.dtype}, given as ${tensor.dtype}`);
+    }
+    if (tensor.shape.length !== expected.shape.length) {
+      throw new ShapeError(
+        `input ${expected.name}: captured with ${expected.shape.length} dimensions [${expected.shape.join(", ")}], given [${tensor.shape.join(", ")}]`,
+      );
+    }
+    return tensor;
+  });
+}
+
+/** For each leaf of `captured` the index of the corresponding leaf of `given`, which has the same structure. */
+function leafOrder(captured: Structure, given: Structure, order: number[] = []): number[] {
+  if (captured.type === "leaf" && given.type === "leaf") order[captured.index] = given.index;
+  if (captured.type === "tuple" && given.type === "tuple") {
+    captured.items.forEach((item, i) => {
+      leafOrder(item, given.items[i] ?? ABSENT, order);
+    });
+  }
+  if (captured.type === "dict" && given.type === "dict") {
+    const now = new Map(given.entries);
+    for (const [key, item] of captured.entries) leafOrder(item, now.get(key) ?? ABSENT, order);
+  }
+  return order;
+}

@@ -1,0 +1,214 @@
+import { CancelledError, PatchError } from "../errors";
+import type { Module } from "../nn/module";
+import { Patch } from "../patches/patch";
+import { Tensor } from "../tensor/tensor";
+import { torch } from "../torch";
+import { type CapturedGraph, capture } from "./capture";
+import { annotateActivation, tokensOf } from "./dimensions";
+import { buildTree, formatTree, type GraphTree } from "./graphTree";
+import { bindInputs, forwardArguments, type RunInputs } from "./inputs";
+import { engine, type NativeGraph, type NativeRun, type RunValue } from "./native";
+import type { NodeInfo } from "./nodeIndex";
+import { collectPatches, customPatchOf, type PatchList } from "./patchRun";
+import { activeScopes, enterScope, newScope, type NodePatches, type PatchMap, type PatchScope, runInScope, warnUnfired } from "./patchScope";
+import { PlanCache } from "./planCache";
+import { graphRegistry } from "./registry";
+import { unflatten } from "./structure";
+
+/** Options of a run. */
+export interface RunOptions {
+  /** Cancels the run between two nodes; it then rejects with CancelledError. */
+  signal?: AbortSignal;
+}
+
+/** What a model returns, as a run gives it. */
+export type OutputOf<M extends Module> = Awaited<ReturnType<M["forward"]>>;
+
+/** Promises of notebook cells are of another realm, so not `instanceof Promise`. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null)?.then === "function";
+}
+
+let nextId = 1;
+
+/**
+ * A captured model in which every intermediate value is a named node that can be probed and patched.
+ *
+ * @example
+ * const pg = await PatchableGraph.capture(model, inputs);
+ * const { logits } = await pg.patch({ "transformer.h_17.mlp": new ZeroPatch() }, () => pg.run(inputs));
+ */
+export class PatchableGraph<M extends Module = Module, N extends string = string> {
+  readonly id = `graph-${nextId++}`;
+  readonly #captured: CapturedGraph;
+  readonly #native: NativeGraph;
+  readonly #plans: PlanCache;
+  #tree: GraphTree | null = null;
+
+  private constructor(captured: CapturedGraph) {
+    this.#captured = captured;
+    this.#native = engine.createGraph(captured.spec);
+    this.#plans = new PlanCache(this.#native);
+    // The addon holds the description's tensors now.
+    captured.spec.nodes = [];
+  }
+
+  /**
+   * Traces `model` on example inputs. Sizes that the model takes from its inputs stay symbolic, so the graph serves
+   * other batch sizes and sequence lengths.
+   * @param inputs what `model.call` takes: a dictionary (as a tokenizer returns it), a tensor, or a list of arguments.
+   * @throws CaptureError when the model does what a graph cannot hold, naming the module.
+   */
+  static async capture<M extends Module>(model: M, inputs: RunInputs): Promise<PatchableGraph<M>> {
+    const graph = new PatchableGraph<M>(capture(model, forwardArguments(inputs)));
+    graphRegistry.add(graph);
+    return graph;
+  }
+
+  /** Class of the model. */
+  get label(): string {
+    return this.#captured.label;
+  }
+
+  /** All nodes by name, in execution order. */
+  get nodes(): ReadonlyMap<string, NodeInfo> {
+    return this.#captured.index.infos;
+  }
+
+  /** The tree of modules and nodes, to walk with completion. */
+  get graph(): GraphTree {
+    this.#tree ??= buildTree(this.nodes.values());
+    return this.#tree;
+  }
+
+  /** What is known of the node that `name` means (a module's path means its output). @throws UnknownNodeError */
+  node(name: string): NodeInfo {
+    return this.#captured.index.resolve(name).info;
+  }
+
+  /**
+   * Applies `patches` to the runs inside `body`, and to no others: runs of other asynchronous flows do not see them.
+   * Scopes nest; patches of outer ones come first. Without `body` the scope lasts until it is disposed
+   * (`using scope = pg.patch(…)`).
+   * @throws UnknownNodeError before anything runs, with the closest names.
+   */
+  patch<T>(patches: PatchMap<N>, body: () => T): T;
+  patch(patches: PatchMap<N>): Disposable;
+  patch<T>(patches: PatchMap<N>, body?: () => T): T | Disposable {
+    const scope = newScope(this, this.#resolvePatches(patches));
+    if (body) return this.#runBody(scope, body);
+    const leave = enterScope(scope);
+    let ended = false;
+    return {
+      [Symbol.dispose]: () => {
+        if (ended) return;
+        ended = true;
+        leave();
+        warnUnfired(scope);
+      },
+    };
+  }
+
+  #runBody<T>(scope: PatchScope, body: () => T): T {
+    const result = runInScope(scope, body);
+    if (!isThenable(result)) {
+      warnUnfired(scope);
+      return result;
+    }
+    const warned = result.then((value) => {
+      warnUnfired(scope);
+      return value;
+    });
+    return warned as T;
+  }
+
+  #resolvePatches(patches: PatchMap<N>): NodePatches[] {
+    return Object.entries<Patch | readonly Patch[] | undefined>(patches).flatMap(([name, given]) => {
+      if (given === undefined) return [];
+      const { info, value } = this.#captured.index.resolve(name);
+      const list = Array.isArray(given) ? (given as readonly Patch[]) : [given as Patch];
+      for (const patch of list) {
+        if (!(patch instanceof Patch)) {
+          throw new PatchError(`"${name}": expected a patch or a list of patches (new ZeroPatch(), …), got ${typeof patch}`);
+        }
+      }
+      return [{ node: info.name, value, patches: [...list] }];
+    });
+  }
+
+  /** Runs the graph with the patches in force and returns what the model returns. */
+  run(inputs: RunInputs, options?: RunOptions): Promise<OutputOf<M>>;
+  /** Runs only what the nodes named in `outputs` need, and returns their values by name. */
+  run(inputs: RunInputs, options: RunOptions & { outputs: readonly N[] }): Promise<Record<string, Tensor>>;
+  async run(
+    inputs: RunInputs,
+    options: RunOptions & { outputs?: readonly N[] } = {},
+  ): Promise<OutputOf<M> | Record<string, Tensor>> {
+    const { index, output } = this.#captured;
+    const wanted = options.outputs?.map((name) => index.resolve(String(name)).value);
+    const values = await this.#execute(inputs, wanted ?? output.values, options.signal);
+    if (!options.outputs) return unflatten(output.structure, values) as OutputOf<M>;
+    return Object.fromEntries(options.outputs.map((name, i) => [String(name), values[i]])) as Record<string, Tensor>;
+  }
+
+  async #execute(inputs: RunInputs, outputs: number[], signal?: AbortSignal): Promise<RunValue[]> {
+    const tensors = bindInputs(this.#captured, inputs);
+    const scopes = activeScopes(this);
+    const list = collectPatches(scopes, (node) => this.node(node), this.#hasCapturedShapes(tensors));
+    const plan = this.#plans.get({ outputs, patched: list.patched, replaced: list.replaced });
+    for (const scope of scopes) scope.runs++;
+    const run = engine.startRun(plan, tensors, list.placed.map(({ native }) => native), torch.isGradEnabled());
+    const result = await this.#advance(run, list, signal);
+    result.patches.forEach((outcome, i) => {
+      const { patch, info, scope } = list.placed[i];
+      if (outcome.fired) scope.fired.add(patch);
+      if (outcome.activation instanceof Tensor && patch.slice === null) {
+        annotateActivation(outcome.activation, info, tokensOf(inputs));
+      }
+      patch.receive(outcome);
+    });
+    if (list.placed.length > 0) this.#announce(list);
+    return result.outputs;
+  }
+
+  async #advance(run: NativeRun, list: PatchList, signal?: AbortSignal) {
+    const cancel = () => engine.cancelRun(run);
+    if (signal?.aborted) throw new CancelledError("the run was cancelled before it began");
+    signal?.addEventListener("abort", cancel, { once: true });
+    try {
+      let progress = await engine.advanceRun(run);
+      while (!progress.done) {
+        const placed = list.placed[progress.patch];
+        const result = await customPatchOf(placed).apply(progress.value, placed.info.name);
+        progress = await engine.advanceRun(run, result);
+      }
+      return progress;
+    } finally {
+      signal?.removeEventListener("abort", cancel);
+    }
+  }
+
+  #hasCapturedShapes(tensors: Tensor[]): boolean {
+    return this.#captured.inputs.every(({ shape }, i) => {
+      const given = tensors[i].shape;
+      return shape.every((size, dim) => size === given[dim]);
+    });
+  }
+
+  #announce({ placed }: PatchList): void {
+    const isProbe = (patch: Patch) => patch.kind === "probe" || patch.kind === "record";
+    const names = (probes: boolean) => [
+      ...new Set(placed.filter(({ patch }) => isProbe(patch) === probes).map(({ info }) => info.name)),
+    ];
+    graphRegistry.emit("patched", { graph: this as unknown as PatchableGraph, patched: names(false), probed: names(true) });
+  }
+
+  toString(): string {
+    return formatTree(this.graph);
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+}
+

@@ -1,0 +1,61 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+
+/** Folders of this package whose frames are machinery, not the model's own code. */
+const MACHINERY = ["graph", "dispatch", "tensor", "ops", "generated"].map((folder) => path.join(__dirname, "..", folder) + path.sep);
+const MACHINERY_FILES = ["torch", "binding", path.join("nn", "module")].map((file) => path.join(__dirname, "..", file));
+const FRAME = /^\s*at (?:.*? \()?(?:file:\/\/)?([^()]+):(\d+):\d+\)?$/;
+const STACK_DEPTH = 30;
+
+/** Where in a model's code an operator was called. */
+export interface SourceLocation {
+  file: string;
+  line: number;
+}
+
+function isMachinery(file: string): boolean {
+  return (
+    file.startsWith("node:") ||
+    MACHINERY.some((folder) => file.startsWith(folder)) ||
+    MACHINERY_FILES.some((stem) => file === `${stem}.js` || file === `${stem}.ts`)
+  );
+}
+
+/** The innermost frame of the current stack that belongs to a model. */
+export function currentLocation(): SourceLocation | null {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = STACK_DEPTH;
+  const holder: { stack?: string } = {};
+  Error.captureStackTrace(holder, currentLocation);
+  Error.stackTraceLimit = limit;
+  for (const text of (holder.stack ?? "").split("\n").slice(1)) {
+    const frame = FRAME.exec(text);
+    if (frame && !isMachinery(frame[1])) return { file: frame[1], line: Number(frame[2]) };
+  }
+  return null;
+}
+
+/** Turns locations into text with the line itself (`gpt2.js:54: return x.add(y)`), reading each file once. */
+export class SourceReader {
+  readonly #files = new Map<string, string[]>();
+
+  describe(location: SourceLocation): string {
+    const line = this.#lines(location.file)[location.line - 1]?.trim();
+    const place = `${path.basename(location.file)}:${location.line}`;
+    return line ? `${place}: ${line}` : place;
+  }
+
+  #lines(file: string): string[] {
+    let lines = this.#files.get(file);
+    if (!lines) {
+      try {
+        lines = readFileSync(file, "utf8").split("\n");
+      } catch {
+        // Code that was never a file (a notebook cell) has a place but no text.
+        lines = [];
+      }
+      this.#files.set(file, lines);
+    }
+    return lines;
+  }
+}

@@ -1,0 +1,395 @@
+import { callResolved, resolveOperator } from "../dispatch/dispatch";
+import type { OperatorInterceptor } from "../dispatch/interceptor";
+import type { Size } from "../dispatch/size";
+import { CaptureError } from "../errors";
+import type { Module } from "../nn/module";
+import { Tensor } from "../tensor/tensor";
+import { parameterNames } from "./forwardParameters";
+import { currentLocation, type SourceLocation } from "./sourceLine";
+import type { ArgumentSpec, NodeSpec } from "./spec";
+import { flatten, unflatten } from "./structure";
+import { concreteSize, type NumberOperator, type NumberRecorder, SymInt } from "./symInt";
+import type { ModuleCall, NodeKind, Trace, TracedNode } from "./trace";
+
+type TraceValue = Tensor | SymInt;
+
+interface ParameterOwner {
+  module: Module;
+  path: string;
+  name: string;
+  kind: "parameter" | "buffer";
+}
+
+function isTraceValue(value: unknown): value is TraceValue {
+  return value instanceof Tensor || value instanceof SymInt;
+}
+
+function describeModule(call: ModuleCall): string {
+  return `${call.module.constructor.name} (${call.path === "" ? "the root module" : call.path})`;
+}
+
+/** Sizes become plain numbers for the call itself. */
+function concrete(argument: unknown): unknown {
+  if (argument instanceof SymInt) return argument.concrete;
+  return Array.isArray(argument) ? argument.map(concrete) : argument;
+}
+
+/**
+ * Records what a module computes. While it is installed, every operator call runs as usual and becomes a node, and
+ * every module call marks its arguments and its output, which become values of their own: patching what one module
+ * receives leaves the other users of the same tensor alone.
+ */
+export class Tracer implements OperatorInterceptor, NumberRecorder {
+  readonly #valueOf = new Map<TraceValue, number>();
+  readonly #owners = new Map<Tensor, ParameterOwner[]>();
+  readonly #pathOf = new Map<Module, string>();
+  readonly #constantOf = new Map<Tensor, number>();
+  readonly #parameterValues = new Map<string, number>();
+  readonly #callIds = new Map<ModuleCall, number>();
+  readonly #guarded = new Set<number>();
+  readonly #nodes: TracedNode[] = [];
+  readonly #specs: NodeSpec[] = [];
+  #valueCount = 0;
+  #call: ModuleCall;
+
+  constructor(private readonly model: Module) {
+    for (const [path, module] of model.namedModules()) {
+      this.#pathOf.set(module, path);
+      for (const [name, tensor] of module.ownParameters()) this.#own(tensor, { module, path, name, kind: "parameter" });
+      for (const [name, tensor] of module.ownBuffers()) this.#own(tensor, { module, path, name, kind: "buffer" });
+    }
+    this.#call = this.#newCall(model, null);
+  }
+
+  #own(tensor: Tensor, owner: ParameterOwner): void {
+    const owners = this.#owners.get(tensor);
+    if (owners) owners.push(owner);
+    else this.#owners.set(tensor, [owner]);
+  }
+
+  #newCall(module: Module, parent: ModuleCall | null): ModuleCall {
+    const path = this.#pathOf.get(module);
+    if (path === undefined) {
+      throw new CaptureError(
+        `${module.constructor.name} is called in ${parent ? describeModule(parent) : "the model"} but is not one of the model's modules; make it a field of the module that calls it`,
+      );
+    }
+    const reserved = new Set<string>(["output"]);
+    for (const [name] of module.ownParameters()) reserved.add(name);
+    for (const [name] of module.ownBuffers()) reserved.add(name);
+    for (const [name] of module.namedChildren()) reserved.add(name);
+    const call: ModuleCall = { module, path, parent, children: [], reserved };
+    parent?.children.push(call);
+    this.#callIds.set(call, this.#callIds.size);
+    return call;
+  }
+
+  /** Runs the model's forward on `args` and returns the trace. The caller has installed this tracer. */
+  trace(args: unknown[]): Trace {
+    const root = this.#call;
+    const { named, structure } = this.#nameArguments(root, args);
+    const inputs: Trace["inputs"] = [];
+    const leaves = named.map(({ name, local, part, value }) => {
+      const copy = this.#sameTensor(value as Tensor);
+      const index = this.#newValue(copy);
+      this.#addNode({ kind: "input", local, part, value: index, of: copy, operator: "input" });
+      inputs.push({ name, value: index });
+      return copy;
+    });
+    const result = root.module.forward(...(unflatten(structure, leaves) as never[]));
+    const output = this.#markOutput(root, result);
+    return {
+      root,
+      nodes: this.#nodes,
+      specs: this.#specs,
+      valueCount: this.#valueCount,
+      constants: [...this.#constantOf].map(([tensor, value]) => ({ value, tensor })),
+      inputs,
+      inputStructure: structure,
+      output: { structure: output.structure, values: output.values },
+    };
+  }
+
+  /** Stands between `module.call` and `module.forward`. */
+  callModule(module: Module, args: unknown[]): unknown {
+    const outer = this.#call;
+    const call = this.#newCall(module, outer);
+    this.#call = call;
+    try {
+      const { named, structure } = this.#nameArguments(call, args);
+      const leaves = named.map(({ local, part, value }) =>
+        this.#alias(value, { kind: "argument", local, part, operator: "argument" }),
+      );
+      const result = module.forward(...(unflatten(structure, leaves) as never[]));
+      return this.#markOutput(call, result).marked;
+    } finally {
+      this.#call = outer;
+    }
+  }
+
+  #nameArguments(call: ModuleCall, args: unknown[]) {
+    const { structure, leaves } = flatten(args, isTraceValue);
+    const names = parameterNames(call.module.forward);
+    const single = args.length === 1 && !isTraceValue(args[0]) && !Array.isArray(args[0]);
+    const named = leaves.map(({ path, value }) => {
+      // Paths start at the list of arguments: "sub_0", "sub_1.sub_0", "sub_0.input_ids".
+      const [first, ...rest] = path.split(".");
+      if (single && rest.length > 0) {
+        return { local: rest[0], part: rest.slice(1).join("."), value };
+      }
+      const position = Number(first.slice("sub_".length));
+      return { local: names[position] ?? `input_${position}`, part: rest.join("."), value };
+    });
+    for (const { local } of named) call.reserved.add(local);
+    return {
+      structure,
+      named: named.map((leaf) => ({ ...leaf, name: leaf.part === "" ? leaf.local : `${leaf.local}|${leaf.part}` })),
+    };
+  }
+
+  #markOutput(call: ModuleCall, result: unknown) {
+    const { structure, leaves } = flatten(result, isTraceValue);
+    if (leaves.length === 0) throw new CaptureError(`${describeModule(call)} returns no tensor`);
+    const marked = leaves.map(({ path, value }) =>
+      this.#alias(value, { kind: "output", local: "output", part: path, operator: "output" }),
+    );
+    return {
+      structure,
+      values: marked.map((value) => this.#indexOf(value)),
+      marked: unflatten(structure, marked),
+    };
+  }
+
+  /** A second name for `value`, and a new JavaScript object that stands for it. */
+  #alias(value: TraceValue, node: { kind: NodeKind; local: string; part: string; operator: string }): TraceValue {
+    const source = this.#indexOf(value);
+    const index = this.#valueCount++;
+    const copy = value instanceof Tensor ? this.#sameTensor(value) : new SymInt(this, index, value.concrete);
+    this.#valueOf.set(copy, index);
+    const spec = this.#addSpec("alias", "", "", [{ ref: source }], [index]);
+    this.#addNode({ ...node, value: index, of: copy, spec });
+    return copy;
+  }
+
+  #sameTensor(tensor: Tensor): Tensor {
+    return callResolved("aten::detach", "", [tensor]) as Tensor;
+  }
+
+  #newValue(value: TraceValue | null): number {
+    const index = this.#valueCount++;
+    if (value) this.#valueOf.set(value, index);
+    return index;
+  }
+
+  #addSpec(
+    type: NodeSpec["type"],
+    operator: string,
+    overload: string,
+    args: (ArgumentSpec | null)[],
+    results: number[],
+  ): NodeSpec {
+    const spec: NodeSpec = { type, operator, overload, args, results, name: "", code: "" };
+    this.#specs.push(spec);
+    return spec;
+  }
+
+  #addNode(node: {
+    kind: NodeKind;
+    local: string;
+    part: string;
+    value: number;
+    of: TraceValue | null;
+    operator: string;
+    spec?: NodeSpec;
+    location?: SourceLocation | null;
+    call?: ModuleCall;
+    absolute?: string;
+  }): void {
+    const tensor = node.of instanceof Tensor ? node.of : null;
+    this.#nodes.push({
+      kind: node.kind,
+      call: node.call ?? this.#call,
+      local: node.local,
+      absolute: node.absolute ?? null,
+      part: node.part,
+      value: node.value,
+      shape: tensor ? [...tensor.size()] : null,
+      dtype: tensor ? tensor.dtype : null,
+      operator: node.operator,
+      location: node.location ?? null,
+      spec: node.spec ?? null,
+    });
+  }
+
+  /** The value behind a tensor or size; a tensor that was not computed here is a parameter, a buffer or a constant. */
+  #indexOf(value: TraceValue): number {
+    const known = this.#valueOf.get(value);
+    if (known !== undefined) return known;
+    if (value instanceof SymInt) throw new CaptureError("a size of another capture is used in this one");
+    return this.#parameter(value);
+  }
+
+  #parameter(tensor: Tensor): number {
+    const owners = this.#owners.get(tensor) ?? [];
+    const active = this.#activeCall(owners);
+    const owner = owners.find(({ module }) => module === active?.module) ?? owners[0];
+    const key = `${active ? this.#callIds.get(active) : owner ? owner.path : this.#callIds.get(this.#call)} ${owner?.name ?? "constant"} ${this.#constant(tensor)}`;
+    const known = this.#parameterValues.get(key);
+    if (known !== undefined) return known;
+    const index = this.#newValue(null);
+    this.#parameterValues.set(key, index);
+    const spec = this.#addSpec("alias", "", "", [{ ref: this.#constant(tensor) }], [index]);
+    const kind = owner?.kind ?? "buffer";
+    this.#addNode({
+      kind,
+      call: active ?? this.#call,
+      local: owner?.name ?? "constant",
+      absolute: owner && !active ? `${owner.path === "" ? "" : `${owner.path}.`}${owner.name}` : undefined,
+      part: "",
+      value: index,
+      of: tensor,
+      operator: owner ? kind : "constant",
+      spec,
+    });
+    return index;
+  }
+
+  #activeCall(owners: ParameterOwner[]): ModuleCall | null {
+    for (let call: ModuleCall | null = this.#call; call; call = call.parent) {
+      if (owners.some(({ module }) => module === call?.module)) return call;
+    }
+    return null;
+  }
+
+  #constant(tensor: Tensor): number {
+    let index = this.#constantOf.get(tensor);
+    if (index === undefined) {
+      index = this.#newValue(null);
+      this.#constantOf.set(tensor, index);
+    }
+    return index;
+  }
+
+  // OperatorInterceptor
+
+  call(name: string, args: unknown[], kwargs?: Record<string, unknown>): unknown {
+    const base = (name.includes("::") ? name.slice(name.indexOf("::") + 2) : name).split(".")[0];
+    if (/[^_]_$/.test(base)) {
+      throw new CaptureError(
+        `in-place operator ${base} in ${describeModule(this.#call)} cannot be captured: a patched value must not change after its node ran. Use ${base.slice(0, -1)} and its result`,
+      );
+    }
+    const { operator, overload, args: ordered } = resolveOperator(name, args, kwargs);
+    const specs = ordered.map((argument) => this.#argument(argument));
+    const result = callResolved(operator, overload, ordered.map(concrete));
+    const { leaves } = flatten(result, (value): value is Tensor => value instanceof Tensor);
+    if (leaves.length === 0) {
+      throw new CaptureError(
+        `${base} in ${describeModule(this.#call)} gives a plain value, on which the rest of the model would depend unseen; capture follows tensors and sizes only`,
+      );
+    }
+    const results = leaves.map(({ value }) => this.#newValue(value));
+    const spec = this.#addSpec("operator", operator, overload, specs, results);
+    const location = currentLocation();
+    leaves.forEach(({ path, value }, i) => {
+      this.#addNode({
+        kind: "operator",
+        local: base.replace(/^_+/, ""),
+        part: path,
+        value: results[i],
+        of: value,
+        operator: overload === "" ? operator : `${operator}.${overload}`,
+        spec,
+        location,
+      });
+    });
+    return result;
+  }
+
+  #argument(argument: unknown): ArgumentSpec | null {
+    if (argument === undefined) return null;
+    if (isTraceValue(argument)) return { ref: this.#indexOf(argument) };
+    if (Array.isArray(argument) && argument.some(isTraceValue)) {
+      return {
+        list: argument.map((item) => (isTraceValue(item) ? { ref: this.#indexOf(item) } : { constant: item })),
+      };
+    }
+    return { constant: argument };
+  }
+
+  size(tensor: Tensor, dim: number): Size {
+    const rank = tensor.dim();
+    const position = dim < 0 ? dim + rank : dim;
+    const concreteShape = tensor.size();
+    if (position < 0 || position >= rank) {
+      throw new CaptureError(`size(${dim}) of a tensor with ${rank} dimensions in ${describeModule(this.#call)}`);
+    }
+    if (!this.#valueOf.has(tensor)) return concreteShape[position];
+    const args: ArgumentSpec[] = [{ ref: this.#indexOf(tensor) }, { constant: position }];
+    return this.#number("size", args, concreteShape[position], "aten::sym_size.int");
+  }
+
+  recordNumber(operator: NumberOperator, operands: Size[], result: number): SymInt {
+    const args = operands.map((operand) =>
+      operand instanceof SymInt ? { ref: this.#indexOf(operand) } : { constant: concreteSize(operand) },
+    );
+    return this.#number(operator, args, result, `sym::${operator}`);
+  }
+
+  #number(operator: string, args: ArgumentSpec[], result: number, shown: string): SymInt {
+    const index = this.#valueCount++;
+    const size = new SymInt(this, index, result);
+    this.#valueOf.set(size, index);
+    const spec = this.#addSpec("number", operator, "", args, [index]);
+    this.#addNode({
+      kind: "number",
+      local: operator,
+      part: "",
+      value: index,
+      of: null,
+      operator: shown,
+      spec,
+      location: currentLocation(),
+    });
+    return size;
+  }
+
+  recordGuard(size: SymInt): void {
+    const index = this.#indexOf(size);
+    if (this.#guarded.has(index)) return;
+    this.#guarded.add(index);
+    const spec = this.#addSpec("guard", "", "", [{ ref: index }], []);
+    spec.expected = size.concrete;
+    spec.code = `${describeModule(this.#call)} read it as a plain number`;
+    this.#guardSources.set(spec, index);
+  }
+
+  readonly #guardSources = new Map<NodeSpec, number>();
+
+  /** Guards and the size each of them watches, so that their messages can name it. */
+  get guards(): ReadonlyMap<NodeSpec, number> {
+    return this.#guardSources;
+  }
+
+  shape(tensor: Tensor): number[] {
+    const sizes = tensor.size();
+    if (!this.#valueOf.has(tensor)) return sizes;
+    // Only the sizes that are looked at become guards: reading `x.shape[2]` leaves batch and sequence free.
+    return new Proxy(sizes, {
+      get: (target, key, receiver) => {
+        if (typeof key === "string" && /^\d+$/.test(key) && Number(key) < target.length) {
+          const size = this.size(tensor, Number(key));
+          if (size instanceof SymInt) this.recordGuard(size);
+        }
+        return Reflect.get(target, key, receiver);
+      },
+    });
+  }
+
+  onValueRead(tensor: Tensor, how: string): void {
+    if (!this.#valueOf.has(tensor)) return;
+    throw new CaptureError(
+      `${how} in ${describeModule(this.#call)} reads a value that depends on the input; a captured graph would silently keep this one. Compute with tensors instead (torch.where, masks)`,
+    );
+  }
+}

@@ -1,0 +1,240 @@
+#include "run.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/LegacyTypeDispatch.h>
+#include <c10/core/GradMode.h>
+
+#include <sstream>
+#include <utility>
+
+#include "../errors/errors.h"
+#include "step_error.h"
+
+namespace graphpatch {
+
+namespace {
+
+bool wantsGradient(const c10::IValue& value) { return value.isTensor() && value.toTensor().requires_grad(); }
+
+// A plain number where an operator takes a tensor, as Python makes one: it does not decide the result's dtype.
+at::Tensor wrappedNumber(const c10::IValue& value) {
+  const c10::Scalar scalar = value.toScalar();
+  at::Tensor tensor = at::scalar_tensor(scalar, at::device(at::kCPU).dtype(scalar.type()));
+  tensor.unsafeGetTensorImpl()->set_wrapped_number(true);
+  return tensor;
+}
+
+c10::IValue converted(const c10::IValue& value, c10::TypeKind kind) {
+  if (value.isTensor()) return value;
+  if (kind == c10::TypeKind::TensorType && value.isScalar()) return wrappedNumber(value);
+  if (kind == c10::TypeKind::FloatType && value.isInt()) return static_cast<double>(value.toInt());
+  return value;
+}
+
+// Below autograd's keys operators run the same kernels without looking for gradients to record.
+class GradientMode {
+ public:
+  GradientMode(bool enabled, bool records) : mode_(enabled) {
+    if (!records) below_.emplace();
+  }
+
+ private:
+  at::AutoGradMode mode_;
+  std::optional<at::AutoDispatchBelowADInplaceOrView> below_;
+};
+
+}  // namespace
+
+Run::Run(std::shared_ptr<const Plan> plan, std::vector<c10::IValue> inputs, std::vector<PlacedPatch> patches,
+         bool gradEnabled)
+    : plan_(std::move(plan)),
+      frame_(plan_->graph().valueCount()),
+      patches_(std::move(patches)),
+      outcomes_(patches_.size()),
+      gradEnabled_(gradEnabled) {
+  const std::vector<ValueIndex>& places = plan_->graph().inputs();
+  for (size_t i = 0; i < places.size(); ++i) frame_[places[i]] = std::move(inputs.at(i));
+  for (size_t i = 0; i < patches_.size(); ++i) patchesOf_[patches_[i].value].push_back(i);
+  recordsGradients_ = recordsGradients(gradEnabled);
+  for (ValueIndex value : plan_->patchedAtStart()) {
+    if (const at::Tensor* tensor = plan_->graph().constantOf(value)) frame_[value] = *tensor;
+    for (size_t patch : patchesOf_[value]) pending_.push_back(patch);
+  }
+}
+
+bool Run::recordsGradients(bool gradEnabled) const {
+  if (!gradEnabled) return false;
+  for (const PlacedPatch& placed : patches_) {
+    if (placed.patch.keepGradient || placed.patch.kind == PatchKind::Custom || wantsGradient(placed.patch.value)) {
+      return true;
+    }
+  }
+  for (ValueIndex input : plan_->graph().inputs()) {
+    if (wantsGradient(frame_[input])) return true;
+  }
+  for (const at::Tensor& constant : plan_->constants()) {
+    if (constant.requires_grad()) return true;
+  }
+  return false;
+}
+
+bool Run::advance() {
+  const GradientMode mode(gradEnabled_, recordsGradients_);
+  const std::vector<Step>& steps = plan_->steps();
+  while (true) {
+    if (patchPending()) return false;
+    if (current_ != nullptr) {
+      for (ValueIndex value : current_->released) frame_[value] = c10::IValue();
+    }
+    if (nextStep_ == steps.size()) break;
+    if (cancelled_.load(std::memory_order_relaxed)) {
+      throw GraphpatchError("CancelledError", "the run was cancelled before node " + steps[nextStep_].node->name);
+    }
+    current_ = &steps[nextStep_++];
+    runStep(*current_);
+    if (current_->patched.empty()) continue;
+    pending_.clear();
+    nextPending_ = 0;
+    for (ValueIndex value : current_->patched) {
+      const std::vector<size_t>& patches = patchesOf_.at(value);
+      pending_.insert(pending_.end(), patches.begin(), patches.end());
+    }
+  }
+  finish();
+  return true;
+}
+
+// Applies pending patches; true when a custom one needs JavaScript.
+bool Run::patchPending() {
+  while (nextPending_ < pending_.size()) {
+    const size_t index = pending_[nextPending_];
+    const PlacedPatch& placed = patches_[index];
+    if (placed.patch.kind == PatchKind::Custom) {
+      pausedPatch_ = index;
+      return true;
+    }
+    c10::IValue& value = frame_[placed.value];
+    value = applyPatch(placed.patch, value, outcomes_[index]);
+    ++nextPending_;
+  }
+  return false;
+}
+
+void Run::resume(c10::IValue value) {
+  c10::IValue& place = frame_[patches_[pausedPatch_].value];
+  recordCustomChange(place, value, outcomes_[pausedPatch_]);
+  place = std::move(value);
+  ++nextPending_;
+}
+
+void Run::runStep(const Step& step) {
+  if (const auto* call = std::get_if<OperatorCall>(&step.node->operation)) {
+    callOperator(step, *call);
+  } else if (std::holds_alternative<Alias>(step.node->operation)) {
+    if (step.results[0] >= 0) frame_[step.results[0]] = valueOf(step.arguments[0]);
+  } else if (const auto* number = std::get_if<NumberCall>(&step.node->operation)) {
+    callNumber(step, *number);
+  } else {
+    checkGuard(step, std::get<Guard>(step.node->operation));
+  }
+}
+
+c10::IValue Run::valueOf(const Argument& argument) const {
+  switch (argument.kind) {
+    case Argument::Kind::Constant:
+      return argument.constant;
+    case Argument::Kind::Value:
+      return frame_[argument.value];
+    default:
+      return listOf(argument);
+  }
+}
+
+c10::IValue Run::listOf(const Argument& argument) const {
+  const auto optional = argument.type->cast<c10::OptionalType>();
+  const c10::TypeKind kind = (optional ? optional->getElementType() : argument.type)->kind();
+  if (kind == c10::TypeKind::IntType || kind == c10::TypeKind::SymIntType) {
+    c10::List<int64_t> numbers;
+    numbers.reserve(argument.list.size());
+    for (const ListElement& element : argument.list) {
+      const ValueIndex* value = std::get_if<ValueIndex>(&element);
+      numbers.push_back((value ? frame_[*value] : std::get<c10::IValue>(element)).toInt());
+    }
+    return numbers;
+  }
+  c10::impl::GenericList list(argument.type);
+  list.reserve(argument.list.size());
+  for (const ListElement& element : argument.list) {
+    const ValueIndex* value = std::get_if<ValueIndex>(&element);
+    list.push_back(converted(value ? frame_[*value] : std::get<c10::IValue>(element), kind));
+  }
+  return list;
+}
+
+void Run::callOperator(const Step& step, const OperatorCall& call) {
+  stack_.clear();
+  for (const Argument& argument : step.arguments) {
+    if (argument.kind == Argument::Kind::Value) {
+      const c10::IValue& value = frame_[argument.value];
+      stack_.push_back(value.isTensor() ? value : converted(value, argument.type->kind()));
+    } else {
+      stack_.push_back(valueOf(argument));
+    }
+  }
+  try {
+    call.handle.callBoxed(&stack_);
+  } catch (const c10::Error& error) {
+    std::vector<c10::IValue> arguments;
+    for (const Argument& argument : step.arguments) arguments.push_back(valueOf(argument));
+    throwStepError(*step.node, call.handle, arguments, error);
+  }
+  if (step.results.size() == 1 && stack_.size() == 1 && !stack_[0].isTensorList()) {
+    if (step.results[0] >= 0) frame_[step.results[0]] = std::move(stack_[0]);
+    return;
+  }
+  const std::vector<c10::IValue> results =
+      stack_.size() == 1 && stack_[0].isList() ? stack_[0].toListRef().vec() : stack_;
+  if (results.size() < step.results.size()) {
+    throw GraphpatchError("ShapeError", "node " + step.node->name + " gave " + std::to_string(results.size()) +
+                                            " values where " + std::to_string(step.results.size()) +
+                                            " were captured");
+  }
+  for (size_t i = 0; i < step.results.size(); ++i) {
+    if (step.results[i] >= 0) frame_[step.results[i]] = results[i];
+  }
+}
+
+void Run::callNumber(const Step& step, const NumberCall& call) {
+  std::vector<c10::IValue> arguments;
+  arguments.reserve(step.arguments.size());
+  for (const Argument& argument : step.arguments) arguments.push_back(valueOf(argument));
+  if (step.results[0] >= 0) frame_[step.results[0]] = evaluateNumberOp(call.op, arguments);
+}
+
+void Run::checkGuard(const Step& step, const Guard& guard) {
+  const int64_t actual = valueOf(step.arguments[0]).toInt();
+  if (actual == guard.expected) return;
+  std::ostringstream message;
+  message << "this input does not fit the captured graph: " << step.node->name << " was " << guard.expected
+          << " at capture and is " << actual << " now; " << step.node->code;
+  throw GraphpatchError("ShapeError", message.str());
+}
+
+void Run::finish() {
+  results_.reserve(plan_->outputs().size());
+  for (ValueIndex output : plan_->outputs()) {
+    const at::Tensor* constant = frame_[output].isNone() ? plan_->graph().constantOf(output) : nullptr;
+    results_.push_back(constant ? c10::IValue(*constant) : frame_[output]);
+  }
+  frame_.clear();
+  stack_.clear();
+}
+
+void Run::clear() {
+  frame_.clear();
+  results_.clear();
+  outcomes_.clear();
+  patches_.clear();
+}
+
+}  // namespace graphpatch

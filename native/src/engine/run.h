@@ -1,0 +1,75 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "../patch/patch.h"
+#include "plan.h"
+
+namespace graphpatch {
+
+// A patch together with the value it is on.
+struct PlacedPatch {
+  ValueIndex value;
+  Patch patch;
+};
+
+// One run of a plan: the values, and how far it is. Custom patches are JavaScript functions, so a run stops at each
+// of them, hands out the value and goes on with what it is given. All members but cancel() belong to the engine
+// thread while advance() runs; JavaScript calls the rest only between two calls of advance().
+class Run {
+ public:
+  // `inputs` in the order of the graph's inputs. `gradEnabled`: autograd records where something asks for a gradient.
+  Run(std::shared_ptr<const Plan> plan, std::vector<c10::IValue> inputs, std::vector<PlacedPatch> patches,
+      bool gradEnabled);
+
+  // Runs to the end (true) or to the next custom patch (false). Throws with the node's name.
+  bool advance();
+  // The custom patch the run stands at, and its value; only after advance() returned false.
+  size_t pausedPatch() const { return pausedPatch_; }
+  const c10::IValue& pausedValue() const { return frame_[patches_[pausedPatch_].value]; }
+  // Gives the custom patch's result; the next advance() goes on from there.
+  void resume(c10::IValue value);
+
+  void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
+
+  // After advance() returned true.
+  const std::vector<c10::IValue>& results() const { return results_; }
+  const std::vector<PatchOutcome>& outcomes() const { return outcomes_; }
+  // Lets go of every tensor; JavaScript's garbage collector does not see what this object holds.
+  void clear();
+
+ private:
+  bool recordsGradients(bool gradEnabled) const;
+  bool patchPending();
+  void runStep(const Step& step);
+  void callOperator(const Step& step, const OperatorCall& call);
+  void callNumber(const Step& step, const NumberCall& call);
+  void checkGuard(const Step& step, const Guard& guard);
+  c10::IValue valueOf(const Argument& argument) const;
+  c10::IValue listOf(const Argument& argument) const;
+  void finish();
+
+  std::shared_ptr<const Plan> plan_;
+  std::vector<c10::IValue> frame_;
+  std::vector<PlacedPatch> patches_;
+  std::vector<PatchOutcome> outcomes_;
+  std::unordered_map<ValueIndex, std::vector<size_t>> patchesOf_;
+  bool gradEnabled_;
+  bool recordsGradients_;
+  std::atomic<bool> cancelled_{false};
+
+  // Patches to apply before the next step, and where in them the run is.
+  std::vector<size_t> pending_;
+  size_t nextPending_ = 0;
+  // Step whose patches are pending (nullptr before the first), and the next one to run.
+  const Step* current_ = nullptr;
+  size_t nextStep_ = 0;
+  size_t pausedPatch_ = 0;
+  std::vector<c10::IValue> stack_;
+  std::vector<c10::IValue> results_;
+};
+
+}  // namespace graphpatch

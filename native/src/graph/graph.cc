@@ -1,0 +1,58 @@
+#include "graph.h"
+
+#include <utility>
+
+#include "../errors/errors.h"
+
+namespace graphpatch {
+
+Graph::Graph(int32_t valueCount, std::vector<ValueIndex> inputs, std::vector<GraphConstant> constants,
+             std::vector<Node> nodes)
+    : valueCount_(valueCount),
+      inputs_(std::move(inputs)),
+      constants_(std::move(constants)),
+      nodes_(std::move(nodes)),
+      producers_(valueCount, -1),
+      constantOf_(valueCount, -1) {
+  lint();
+}
+
+const at::Tensor* Graph::constantOf(ValueIndex value) const {
+  const int32_t index = constantOf_[value];
+  return index < 0 ? nullptr : &constants_[index].tensor;
+}
+
+void Graph::lint() {
+  std::vector<bool> made(valueCount_, false);
+  const auto make = [&](ValueIndex value, const std::string& who) {
+    if (value < 0 || value >= valueCount_) {
+      throw GraphpatchError("CorruptFileError", "graph: " + who + " makes value " + std::to_string(value) +
+                                                    ", but there are " + std::to_string(valueCount_));
+    }
+    if (made[value]) {
+      throw GraphpatchError("CorruptFileError",
+                            "graph: value " + std::to_string(value) + " is made twice, again by " + who);
+    }
+    made[value] = true;
+  };
+  for (ValueIndex input : inputs_) make(input, "an input");
+  for (size_t i = 0; i < constants_.size(); ++i) {
+    make(constants_[i].value, "a constant");
+    constantOf_[constants_[i].value] = static_cast<int32_t>(i);
+  }
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    const Node& node = nodes_[i];
+    forEachUse(node, [&](ValueIndex value) {
+      if (value < 0 || value >= valueCount_ || !made[value]) {
+        throw GraphpatchError("CorruptFileError", "graph: node " + node.name + " uses value " +
+                                                      std::to_string(value) + " before it is made");
+      }
+    });
+    for (ValueIndex result : node.results) {
+      make(result, "node " + node.name);
+      producers_[result] = static_cast<int32_t>(i);
+    }
+  }
+}
+
+}  // namespace graphpatch

@@ -1,0 +1,111 @@
+#pragma once
+
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/ivalue.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "number_ops.h"
+
+namespace graphpatch {
+
+// A Graph is a list of nodes in execution order over numbered values. It is immutable once built.
+//
+// Ownership: Graph owns its Nodes and the constants (weights, buffers). Nodes refer to values by index only, so
+// nothing points back. Names are for messages; TypeScript maps names to indexes at the border, once.
+
+using ValueIndex = int32_t;
+
+// One element of a list argument: a value of the graph, or a constant.
+using ListElement = std::variant<ValueIndex, c10::IValue>;
+
+// What a node receives in one place of its schema.
+struct Argument {
+  enum class Kind { Constant, Value, List };
+  Kind kind = Kind::Constant;
+  c10::IValue constant;             // Kind::Constant
+  ValueIndex value = -1;            // Kind::Value
+  std::vector<ListElement> list;    // Kind::List
+  c10::TypePtr type;                // the schema's type; what list and number values are converted to
+};
+
+// An operator of the dispatcher, called boxed.
+struct OperatorCall {
+  c10::OperatorHandle handle;
+};
+
+// Gives its one argument a second name, so that it can be patched apart from the first one: what a module receives,
+// what it returns, a parameter as one module uses it. Costs nothing where it is not patched.
+struct Alias {};
+
+// Arithmetic on plain numbers (sizes).
+struct NumberCall {
+  NumberOp op;
+};
+
+// Refuses an input that breaks what was assumed while the graph was captured: argument 0 must equal `expected`.
+struct Guard {
+  int64_t expected = 0;
+};
+
+struct Node {
+  std::variant<OperatorCall, Alias, NumberCall, Guard> operation;
+  std::vector<Argument> arguments;
+  std::vector<ValueIndex> results;
+  // For messages: "transformer.h_0.mlp.act.mul_3" and the source line, or for a guard what assumed it.
+  std::string name;
+  std::string code;
+};
+
+// A weight, buffer or other tensor the graph holds.
+struct GraphConstant {
+  ValueIndex value;
+  at::Tensor tensor;
+};
+
+class Graph {
+ public:
+  Graph(int32_t valueCount, std::vector<ValueIndex> inputs, std::vector<GraphConstant> constants,
+        std::vector<Node> nodes);
+
+  int32_t valueCount() const { return valueCount_; }
+  const std::vector<ValueIndex>& inputs() const { return inputs_; }
+  const std::vector<GraphConstant>& constants() const { return constants_; }
+  const std::vector<Node>& nodes() const { return nodes_; }
+
+  // The node that makes `value`; -1 for inputs and constants.
+  int32_t producerOf(ValueIndex value) const { return producers_[value]; }
+  // The tensor behind `value`; nullptr when it is not a constant.
+  const at::Tensor* constantOf(ValueIndex value) const;
+
+ private:
+  // Throws GraphpatchError when a value is used before it is made, made twice, or out of range.
+  void lint();
+
+  int32_t valueCount_;
+  std::vector<ValueIndex> inputs_;
+  std::vector<GraphConstant> constants_;
+  std::vector<Node> nodes_;
+  std::vector<int32_t> producers_;
+  std::vector<int32_t> constantOf_;
+};
+
+// Calls `visit(ValueIndex)` for every value that `node` uses, in order, repeated uses too.
+template <class F>
+void forEachUse(const Node& node, F&& visit) {
+  for (const Argument& argument : node.arguments) {
+    if (argument.kind == Argument::Kind::Value) {
+      visit(argument.value);
+    } else if (argument.kind == Argument::Kind::List) {
+      for (const ListElement& element : argument.list) {
+        if (const ValueIndex* value = std::get_if<ValueIndex>(&element)) visit(*value);
+      }
+    }
+  }
+}
+
+}  // namespace graphpatch

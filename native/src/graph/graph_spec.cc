@@ -1,0 +1,142 @@
+#include "graph_spec.h"
+
+#include <utility>
+
+#include "../dispatch/ivalue_js.h"
+#include "../dispatch/operators.h"
+#include "../errors/errors.h"
+#include "../tensor/tensor_handle.h"
+
+namespace graphpatch {
+
+namespace {
+
+std::string stringField(const Napi::Object& object, const char* key) {
+  const Napi::Value value = object.Get(key);
+  return value.IsString() ? value.As<Napi::String>().Utf8Value() : std::string();
+}
+
+std::vector<ValueIndex> indexList(const Napi::Value& value) {
+  const Napi::Array array = value.As<Napi::Array>();
+  std::vector<ValueIndex> indexes;
+  indexes.reserve(array.Length());
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    indexes.push_back(array.Get(i).As<Napi::Number>().Int32Value());
+  }
+  return indexes;
+}
+
+c10::TypePtr withoutOptional(c10::TypePtr type) {
+  while (auto optional = type->cast<c10::OptionalType>()) type = optional->getElementType();
+  return type;
+}
+
+c10::TypePtr elementType(const c10::TypePtr& type, const std::string& what) {
+  const auto list = withoutOptional(type)->cast<c10::ListType>();
+  if (!list) {
+    throw GraphpatchError("ArgumentError", what + ": a list where the operator takes " + type->str());
+  }
+  return list->getElementType();
+}
+
+Argument argumentFromSpec(const Napi::Value& spec, const c10::TypePtr& type, const std::string& what) {
+  Argument argument;
+  argument.type = withoutOptional(type);
+  const Napi::Object object = spec.As<Napi::Object>();
+  if (object.Has("ref")) {
+    argument.kind = Argument::Kind::Value;
+    argument.value = object.Get("ref").As<Napi::Number>().Int32Value();
+  } else if (object.Has("list")) {
+    argument.kind = Argument::Kind::List;
+    const c10::TypePtr element = elementType(type, what);
+    argument.type = element;
+    const Napi::Array items = object.Get("list").As<Napi::Array>();
+    for (uint32_t i = 0; i < items.Length(); ++i) {
+      const Napi::Object item = items.Get(i).As<Napi::Object>();
+      if (item.Has("ref")) {
+        argument.list.emplace_back(item.Get("ref").As<Napi::Number>().Int32Value());
+      } else {
+        argument.list.emplace_back(jsToIvalue(item.Get("constant"), element, what));
+      }
+    }
+  } else {
+    argument.constant = jsToIvalue(object.Get("constant"), type, what);
+  }
+  return argument;
+}
+
+// Arguments in the order of the schema; what the description leaves out takes the schema's default.
+std::vector<Argument> operatorArguments(const Napi::Array& specs, const c10::FunctionSchema& schema,
+                                        const std::string& node) {
+  std::vector<Argument> arguments;
+  arguments.reserve(schema.arguments().size());
+  for (size_t i = 0; i < schema.arguments().size(); ++i) {
+    const c10::Argument& declared = schema.arguments()[i];
+    const std::string what = node + ": argument " + declared.name();
+    const Napi::Value spec = i < specs.Length() ? specs.Get(static_cast<uint32_t>(i)) : specs.Env().Undefined();
+    if (spec.IsObject()) {
+      arguments.push_back(argumentFromSpec(spec, declared.type(), what));
+      continue;
+    }
+    if (!declared.default_value()) {
+      throw GraphpatchError("ArgumentError", what + " is missing and has no default");
+    }
+    Argument argument;
+    argument.constant = *declared.default_value();
+    argument.type = withoutOptional(declared.type());
+    arguments.push_back(std::move(argument));
+  }
+  return arguments;
+}
+
+std::vector<Argument> plainArguments(const Napi::Array& specs, const c10::TypePtr& type, const std::string& node) {
+  std::vector<Argument> arguments;
+  for (uint32_t i = 0; i < specs.Length(); ++i) {
+    arguments.push_back(argumentFromSpec(specs.Get(i), type, node));
+  }
+  return arguments;
+}
+
+Node nodeFromSpec(const Napi::Object& spec) {
+  const std::string type = stringField(spec, "type");
+  const Napi::Array args = spec.Get("args").As<Napi::Array>();
+  Node node{Alias{}, {}, indexList(spec.Get("results")), stringField(spec, "name"), stringField(spec, "code")};
+  if (type == "operator") {
+    const c10::OperatorHandle handle = findOperator(stringField(spec, "operator"), stringField(spec, "overload"));
+    node.arguments = operatorArguments(args, handle.schema(), node.name);
+    node.operation = OperatorCall{handle};
+    return node;
+  }
+  node.arguments = plainArguments(args, c10::IntType::get(), node.name);
+  if (type == "number") {
+    node.operation = NumberCall{numberOpFromName(stringField(spec, "operator"))};
+  } else if (type == "guard") {
+    node.operation = Guard{spec.Get("expected").As<Napi::Number>().Int64Value()};
+  } else if (type != "alias") {
+    throw GraphpatchError("CorruptFileError", "graph: node " + node.name + " has the unknown type \"" + type + "\"");
+  }
+  return node;
+}
+
+}  // namespace
+
+std::shared_ptr<const Graph> graphFromSpec(const Napi::Object& spec) {
+  const int32_t valueCount = spec.Get("valueCount").As<Napi::Number>().Int32Value();
+  std::vector<GraphConstant> constants;
+  const Napi::Array constantSpecs = spec.Get("constants").As<Napi::Array>();
+  for (uint32_t i = 0; i < constantSpecs.Length(); ++i) {
+    const Napi::Object constant = constantSpecs.Get(i).As<Napi::Object>();
+    constants.push_back(
+        {constant.Get("value").As<Napi::Number>().Int32Value(), unwrapTensor(constant.Get("tensor"))});
+  }
+  std::vector<Node> nodes;
+  const Napi::Array nodeSpecs = spec.Get("nodes").As<Napi::Array>();
+  nodes.reserve(nodeSpecs.Length());
+  for (uint32_t i = 0; i < nodeSpecs.Length(); ++i) {
+    nodes.push_back(nodeFromSpec(nodeSpecs.Get(i).As<Napi::Object>()));
+  }
+  return std::make_shared<const Graph>(valueCount, indexList(spec.Get("inputs")), std::move(constants),
+                                       std::move(nodes));
+}
+
+}  // namespace graphpatch

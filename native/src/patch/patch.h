@@ -1,0 +1,50 @@
+#pragma once
+
+#include <ATen/TensorIndexing.h>
+#include <ATen/core/ivalue.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace graphpatch {
+
+enum class PatchKind { Add, Replace, Zero, Probe, Record, Custom };
+
+// One patch on one value, as a run receives it. Read-only while the run lasts.
+struct Patch {
+  PatchKind kind = PatchKind::Probe;
+  // Name of the node, for messages.
+  std::string node;
+  // The part that the patch acts on; nothing for the whole value.
+  std::optional<std::vector<at::indexing::TensorIndex>> slice;
+  // Slice as the user wrote it, for messages.
+  std::string sliceText;
+  // Add, Replace: a tensor or a number.
+  c10::IValue value;
+  // Probe: keep the gradient of the value.
+  bool keepGradient = false;
+  // Replace of the whole value: the shape it has, so that what made it need not run.
+  std::optional<std::vector<int64_t>> shape;
+};
+
+// What a patch saw and did.
+struct PatchOutcome {
+  bool fired = false;
+  // Largest absolute change, a tensor of no dimension; undefined for patches that only look, or when unknown.
+  at::Tensor maxChange;
+  // Probe, Record: the value as it stood (a detached copy, or a number).
+  c10::IValue activation;
+  // Probe with keepGradient: the value in the autograd graph, whose `grad` backward() fills.
+  at::Tensor live;
+};
+
+// The value after `patch`. Never writes into `current`: other nodes may share its memory. Gradients flow to `current`
+// and to the patch's value. Throws GraphpatchError("PatchError") naming node and shapes.
+// Custom patches are not applied here: they run in JavaScript.
+c10::IValue applyPatch(const Patch& patch, const c10::IValue& current, PatchOutcome& outcome);
+
+// Fills `outcome` of a custom patch that turned `before` into `after`.
+void recordCustomChange(const c10::IValue& before, const c10::IValue& after, PatchOutcome& outcome);
+
+}  // namespace graphpatch
