@@ -24,7 +24,7 @@ export const addon = {
   require: checkCompiler,
   async run(context, { log, onLine }) {
     const build = join(context.root, "native", "build");
-    if (belongsElsewhere(build, context.root)) rmSync(build, { recursive: true });
+    if (!isUsable(build, context.root)) rmSync(build, { recursive: true, force: true });
     const libtorch = libtorchFolder(context);
     await runLogged("npm", ["run", "build:addon", "--workspace", "@graphpatch/native"], {
       cwd: context.root,
@@ -51,15 +51,17 @@ function libtorchVersion(context) {
 }
 
 /**
- * Whether a build folder came along with a checkout that was moved: CMake refuses those.
+ * Whether CMake can go on in a build folder: not where configuring was cut short, nor where the folder came along with a
+ * checkout that was moved.
  * @param {string} build
  * @param {string} root
  */
-function belongsElsewhere(build, root) {
+function isUsable(build, root) {
   const cache = join(build, "CMakeCache.txt");
   if (!existsSync(cache)) return false;
   const home = /^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m.exec(readFileSync(cache, "utf8"));
-  return home !== null && home[1] !== join(root, "native");
+  const configured = ["build.ninja", "Makefile", "graphpatch.sln", "graphpatch.slnx"].some((file) => existsSync(join(build, file)));
+  return configured && home?.[1] === join(root, "native").replaceAll("\\", "/");
 }
 
 /**

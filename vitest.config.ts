@@ -1,0 +1,18 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: [
+      "native/lib/**/*.test.ts",
+      "kernel/src/**/*.test.ts",
+      "extension/src/**/*.spec.ts",
+      "test/**/*.test.ts",
+    ],
+    exclude: ["**/node_modules/**", "test/browser/**"],
+    // the addon is loaded once a process and cannot be unloaded, as worker threads would have it
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+});
