@@ -80,10 +80,9 @@ void settle(Napi::Env env, const Napi::Promise::Deferred& deferred, const Finish
 
 Napi::Promise runOnEngine(Napi::Env env, std::function<Finish()> work) {
   const auto deferred = Napi::Promise::Deferred::New(env);
-  AddonData& data = AddonData::of(env);
-  if (!data.completions) data.completions = std::make_shared<CompletionQueue>(env);
-  data.completions->expect();
-  EngineThread::instance().push([work = std::move(work), deferred, completions = data.completions]() mutable {
+  const std::shared_ptr<CompletionQueue> completions = AddonData::of(env).completions;
+  completions->expect();
+  EngineThread::instance().push([work = std::move(work), deferred, completions]() mutable {
     Finish finish;
     std::exception_ptr error;
     try {

@@ -1,5 +1,7 @@
 #include "tensor/tensor_bindings.h"
 
+#include <ATen/Context.h>
+
 #include <string>
 #include <vector>
 
@@ -78,6 +80,11 @@ Napi::Value fromData(const Napi::CallbackInfo& info) {
   });
 }
 
+// Seeds the default generator, as torch.manual_seed does.
+void manualSeed(const Napi::CallbackInfo& info) {
+  guarded(info, [&] { at::manual_seed(static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value())); });
+}
+
 // Whether two tensors are views of the same memory.
 Napi::Value sameStorage(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
@@ -108,6 +115,7 @@ void initTensor(Napi::Env env, Napi::Object exports) {
   exports.Set("item", Napi::Function::New(env, item));
   exports.Set("data", Napi::Function::New(env, data));
   exports.Set("fromData", Napi::Function::New(env, fromData));
+  exports.Set("manualSeed", Napi::Function::New(env, manualSeed));
   exports.Set("sameStorage", Napi::Function::New(env, sameStorage));
 }
 

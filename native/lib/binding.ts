@@ -1,0 +1,107 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { DType } from "./tensor/dtype";
+import type { Tensor } from "./tensor/tensor";
+
+/** The object that C++ makes for a tensor; {@link Tensor} extends it. */
+export interface TensorHandle {
+  readonly constructor: unknown;
+}
+
+/** Typed arrays that hold a tensor's values. */
+export type TensorData =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
+
+/** One argument of an operator, in the words of PyTorch's schema language. */
+export interface SchemaArgument {
+  name: string;
+  /** `Tensor`, `SymInt[]`, `ScalarType?`, … */
+  type: string;
+  /** Whether the schema gives a default. */
+  optional: boolean;
+  kwargOnly: boolean;
+  /** The N of `int[N]`, which a single number may stand for; 0 for none. */
+  listSize: number;
+}
+
+/** One overload of an operator. */
+export interface OperatorSchema {
+  name: string;
+  overload: string;
+  /** As PyTorch prints it: `aten::add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor`. */
+  text: string;
+  arguments: SchemaArgument[];
+  returns: string[];
+}
+
+/** The overload chosen for a call, and its arguments in schema order, `undefined` where the default stands. */
+export interface ResolvedOperator {
+  operator: string;
+  overload: string;
+  args: unknown[];
+}
+
+/** What the addon exports, without the engine's part. */
+export interface Binding {
+  readonly TensorHandle: new () => TensorHandle;
+  setTensorClass(tensorClass: typeof Tensor): void;
+  setErrorClasses(classes: Record<string, new (message: string) => Error>): void;
+
+  isTensor(value: unknown): value is Tensor;
+  shape(tensor: TensorHandle): number[];
+  strides(tensor: TensorHandle): number[];
+  sizeAt(tensor: TensorHandle, dim: number): number;
+  dim(tensor: TensorHandle): number;
+  numel(tensor: TensorHandle): number;
+  dtype(tensor: TensorHandle): DType;
+  device(tensor: TensorHandle): string;
+  item(tensor: TensorHandle): number | boolean | bigint;
+  data(tensor: TensorHandle): TensorData;
+  fromData(data: TensorData, shape: readonly number[], dtype: DType): Tensor;
+  manualSeed(seed: number): void;
+  sameStorage(a: TensorHandle, b: TensorHandle): boolean;
+
+  call(name: string, args: readonly unknown[], kwargs: Record<string, unknown> | undefined, grad: boolean): unknown;
+  callResolved(operator: string, overload: string, args: readonly unknown[], grad: boolean): unknown;
+  resolve(name: string, args: readonly unknown[], kwargs: Record<string, unknown> | undefined): ResolvedOperator;
+  operatorNames(): string[];
+  schemas(name: string): OperatorSchema[];
+
+  backward(tensor: TensorHandle, gradient: TensorHandle | null, retainGraph: boolean): Promise<void>;
+  grad(tensor: TensorHandle): Tensor | null;
+  setGrad(tensor: TensorHandle, gradient: TensorHandle | null): void;
+  requiresGrad(tensor: TensorHandle): boolean;
+  setRequiresGrad(tensor: TensorHandle, requiresGrad: boolean): void;
+  retainGrad(tensor: TensorHandle): void;
+  isLeaf(tensor: TensorHandle): boolean;
+  gradFn(tensor: TensorHandle): string | null;
+
+  memory(): { tensors: number; bytes: number };
+  dispose(tensor: TensorHandle): void;
+  isDisposed(tensor: TensorHandle): boolean;
+
+  setNumThreads(count: number): void;
+  getNumThreads(): number;
+}
+
+function load(): Binding {
+  // From lib/ (tests) as from dist/ (the built package), the addon is in the sibling folder.
+  const path = join(__dirname, "..", "build", "graphpatch.node");
+  if (!existsSync(path)) {
+    throw new Error(`The addon ${path} has not been built: run \`npm run build:addon\` in the package's folder`);
+  }
+  return require(path) as Binding;
+}
+
+/** The addon. Only this file loads it. */
+export const binding: Binding = load();

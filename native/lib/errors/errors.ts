@@ -1,0 +1,52 @@
+/** Base of all errors that this package throws. */
+export class GraphpatchError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** No operator, or no overload, of that name; the message gives the closest names. */
+export class UnknownOperatorError extends GraphpatchError {}
+
+/** No node of that name in a graph; the message gives the closest names. */
+export class UnknownNodeError extends GraphpatchError {}
+
+/** A tensor has another shape than is needed, or nested arrays are ragged. */
+export class ShapeError extends GraphpatchError {}
+
+/** A tensor has a dtype that does not do, or there is no dtype of that name. */
+export class DtypeError extends GraphpatchError {}
+
+/** A slice cannot be read or reaches outside of its tensor; the message names the position. */
+export class SliceError extends GraphpatchError {}
+
+/** A tensor was used after `dispose()`, or after the `tidy` that made it ended. */
+export class DisposedTensorError extends GraphpatchError {}
+
+/** The machine, or the device, has no memory left for what was asked. */
+export class OutOfMemoryError extends GraphpatchError {}
+
+/** A file does not hold what its format promises. */
+export class CorruptFileError extends GraphpatchError {}
+
+/** A model of an architecture that this package does not know. */
+export class UnknownArchitectureError extends GraphpatchError {}
+
+/** A file that is needed does not exist or cannot be read. */
+export class MissingFileError extends GraphpatchError {}
+
+/** An argument of a type or value that does not do; the message names the argument and what it must be. */
+export class ArgumentError extends GraphpatchError {}
+
+/** A run was cancelled through its signal or an interrupt. */
+export class CancelledError extends GraphpatchError {}
+
+/** A model does something that a captured graph cannot hold. */
+export class CaptureError extends GraphpatchError {}
+
+/** A patch cannot be applied to its node. */
+export class PatchError extends GraphpatchError {}
+
+/** What PyTorch itself reports, in its words. */
+export class TorchError extends GraphpatchError {}
