@@ -71,9 +71,18 @@ export interface Binding {
   manualSeed(seed: number): void;
   sameStorage(a: TensorHandle, b: TensorHandle): boolean;
 
-  call(name: string, args: readonly unknown[], kwargs: Record<string, unknown> | undefined, grad: boolean): unknown;
+  call(
+    name: string,
+    args: readonly unknown[],
+    kwargs: Record<string, unknown> | undefined,
+    grad: boolean,
+  ): unknown;
   callResolved(operator: string, overload: string, args: readonly unknown[], grad: boolean): unknown;
-  resolve(name: string, args: readonly unknown[], kwargs: Record<string, unknown> | undefined): ResolvedOperator;
+  resolve(
+    name: string,
+    args: readonly unknown[],
+    kwargs: Record<string, unknown> | undefined,
+  ): ResolvedOperator;
   operatorNames(): string[];
   schemas(name: string): OperatorSchema[];
 
@@ -98,7 +107,9 @@ function load(): Binding {
   // From lib/ (tests) as from dist/ (the built package), the addon is in the sibling folder.
   const path = join(__dirname, "..", "build", "graphpatch.node");
   if (!existsSync(path)) {
-    throw new Error(`The addon ${path} has not been built: run \`npm run build:addon\` in the package's folder`);
+    throw new Error(
+      `The addon ${path} has not been built: run \`npm run build:addon\` in the package's folder`,
+    );
   }
   return require(path) as Binding;
 }

@@ -1,6 +1,12 @@
 export type { TensorData } from "./binding";
 export * from "./dispatch";
 export * from "./errors";
+export * from "./graph";
+export * from "./models";
+export * as nn from "./nn";
 export * as optim from "./optim";
+export * from "./patches";
 export * from "./tensor";
+export * from "./tokenizers";
 export { type Torch, torch } from "./torch";
+export * from "./weights";

@@ -38,7 +38,8 @@ function torchOfVenv(venv) {
 
 /** The torch of the Python in the path. Found without importing it: its libraries need not load for us to link. */
 function torchOfPython() {
-  const code = "import importlib.util as u; s = u.find_spec('torch'); print(s.submodule_search_locations[0] if s else '')";
+  const code =
+    "import importlib.util as u; s = u.find_spec('torch'); print(s.submodule_search_locations[0] if s else '')";
   for (const python of ["python3", "python"]) {
     const found = spawnSync(python, ["-c", code], { encoding: "utf8" });
     const dir = found.status === 0 ? found.stdout.trim() : "";
@@ -51,12 +52,16 @@ function findTorch() {
   const given = process.env.LIBTORCH;
   if (given) {
     if (isTorch(given)) return resolve(given);
-    fail(`LIBTORCH=${given} holds no include/ATen/ATen.h and lib/: it should name a libtorch folder or a Python's torch package`);
+    fail(
+      `LIBTORCH=${given} holds no include/ATen/ATen.h and lib/: it should name a libtorch folder or a Python's torch package`,
+    );
   }
   return (
     torchOfVenv(join(workspace, ".venv")) ??
     torchOfPython() ??
-    fail("libtorch not found. Run `npm run setup` in the workspace, or set LIBTORCH to a libtorch folder or a Python's torch package")
+    fail(
+      "libtorch not found. Run `npm run setup` in the workspace, or set LIBTORCH to a libtorch folder or a Python's torch package",
+    )
   );
 }
 
@@ -92,14 +97,21 @@ function cached(variable) {
 
 const torch = findTorch();
 const cmake =
-  findTool("cmake") ?? fail("cmake not found, neither in the PATH nor in .venv. Run `npm run setup`, or install CMake 3.18 or later");
+  findTool("cmake") ??
+  fail(
+    "cmake not found, neither in the PATH nor in .venv. Run `npm run setup`, or install CMake 3.18 or later",
+  );
 
 if (cached("TORCH_DIR") !== torch || !existsSync(join(build, "CMakeFiles"))) {
   const ninja = findTool("ninja");
   const generator = ninja ? ["-G", "Ninja", `-DCMAKE_MAKE_PROGRAM=${ninja}`] : [];
   const fresh = existsSync(join(build, "CMakeCache.txt")) ? [] : generator;
   run(cmake, [
-    "-S", native, "-B", build, ...fresh,
+    "-S",
+    native,
+    "-B",
+    build,
+    ...fresh,
     `-DTORCH_DIR=${torch}`,
     `-DNODE_ADDON_API_DIR=${packageDir("node-addon-api")}`,
     `-DNODE_API_HEADERS_DIR=${packageDir("node-api-headers")}`,

@@ -14,10 +14,40 @@ const INTERNAL =
   /^_|^(cudnn|miopen|mkldnn|fbgemm|quantized|xnnpack|thnn|slow_conv|fake_quantize|fused_|rnn_|lstm_|gru_|sparse_|crow_|ccol_|row_indices|col_indices|q_|qscheme|dequantize|quantize_|int_repr|to_mkldnn|to_padded|to_sparse|sym_|size_|isinstance|is_set_to|set_data|infer_|choose_qparams|batch_norm_(backward|elemt|gather|stats|update)|native_(batch|group|layer|norm|channel|dropout)|record_stream|rename|refine_names|align_|output_nr|resolve_|segment_reduce|coalesce|sspaddmm|hspmm|indices|values|special_(airy|bessel|chebyshev|hermite|laguerre|legendre|modified|scaled|shifted|spherical))|_backward|_jvp|_copy$|_forward$|_output_mask|_for_|_autograd$/;
 // What Tensor and torch define by hand, in TypeScript.
 const OWN_METHODS = new Set([
-  "to", "data", "size", "stride", "dim", "numel", "item", "is_leaf", "requires_grad_", "retain_grad", "T", "mT", "at",
-  "numpy_T", "cpu", "is_complex", "is_floating_point",
+  "to",
+  "data",
+  "size",
+  "stride",
+  "dim",
+  "numel",
+  "item",
+  "is_leaf",
+  "requires_grad_",
+  "retain_grad",
+  "T",
+  "mT",
+  "at",
+  "numpy_T",
+  "cpu",
+  "is_complex",
+  "is_floating_point",
 ]);
-const OWN_FUNCTIONS = new Set(["tensor", "manual_seed", "to", "data", "size", "stride", "dim", "numel", "item", "retain_grad", "requires_grad_", "numpy_T", "is_leaf", "at"]);
+const OWN_FUNCTIONS = new Set([
+  "tensor",
+  "manual_seed",
+  "to",
+  "data",
+  "size",
+  "stride",
+  "dim",
+  "numel",
+  "item",
+  "retain_grad",
+  "requires_grad_",
+  "numpy_T",
+  "is_leaf",
+  "at",
+]);
 
 const INDENT = "  ";
 
@@ -55,7 +85,9 @@ function scalarType(type, listSize) {
 
 /** A Tensor argument that a number may stand for: the second operand of arithmetic. */
 function takesNumber(schema, argument) {
-  return argument.type === "Tensor" && argument.name === "other" && /^aten::(add|sub|mul|div)_?$/.test(schema.name);
+  return (
+    argument.type === "Tensor" && argument.name === "other" && /^aten::(add|sub|mul|div)_?$/.test(schema.name)
+  );
 }
 
 function argumentType(schema, argument) {
@@ -117,12 +149,15 @@ function signatures(schema, isMethod) {
     add(isMethod ? [] : required.slice(0, 1), [...positional.slice(isMethod ? 0 : 1), ...named]);
   }
   const only = positional[0];
-  if (positional.length === 1 && only[1] === "Size[]" && !only[0].optional) lines.push(`(...${only[0].name}: Size[]): ${result};`);
+  if (positional.length === 1 && only[1] === "Size[]" && !only[0].optional)
+    lines.push(`(...${only[0].name}: Size[]): ${result};`);
   return lines;
 }
 
 function methodsOf(schemas) {
-  return schemas.filter((schema) => schema.arguments[0]?.name === "self" && schema.arguments[0].type === "Tensor");
+  return schemas.filter(
+    (schema) => schema.arguments[0]?.name === "self" && schema.arguments[0].type === "Tensor",
+  );
 }
 
 function declaration(name, schemas, isMethod) {
@@ -175,7 +210,8 @@ for (const qualified of addon.operatorNames()) {
   if (asFunctions.length > 0) {
     functions.push(name);
     functionLines.push(...asFunctions);
-    if (schemas.some((schema) => schema.arguments.some((argument) => argument.name === "pin_memory"))) factories.push(name);
+    if (schemas.some((schema) => schema.arguments.some((argument) => argument.name === "pin_memory")))
+      factories.push(name);
   }
 }
 
@@ -193,7 +229,16 @@ function write(file, text) {
 
 const list = (name, values) => `export const ${name}: readonly string[] = ${JSON.stringify(values)};\n`;
 mkdirSync(output, { recursive: true });
-write("names.ts", `${HEADER}\n${list("METHODS", methods)}\n${list("FUNCTIONS", functions)}\n${list("FACTORIES", factories)}`);
-write("tensorOps.ts", `${HEADER}${IMPORTS}\n/** Operators as methods of a tensor. */\nexport interface TensorOps {\n${methodLines.join("\n")}\n}\n`);
-write("torchOps.ts", `${HEADER}${IMPORTS}\n/** Operators as functions of \`torch\`. */\nexport interface TorchOps {\n${functionLines.join("\n")}\n}\n`);
+write(
+  "names.ts",
+  `${HEADER}\n${list("METHODS", methods)}\n${list("FUNCTIONS", functions)}\n${list("FACTORIES", factories)}`,
+);
+write(
+  "tensorOps.ts",
+  `${HEADER}${IMPORTS}\n/** Operators as methods of a tensor. */\nexport interface TensorOps {\n${methodLines.join("\n")}\n}\n`,
+);
+write(
+  "torchOps.ts",
+  `${HEADER}${IMPORTS}\n/** Operators as functions of \`torch\`. */\nexport interface TorchOps {\n${functionLines.join("\n")}\n}\n`,
+);
 console.log(`generate-ops: ${methods.length} methods, ${functions.length} functions`);

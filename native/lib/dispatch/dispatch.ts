@@ -19,7 +19,11 @@ export function callOperator(name: string, args: unknown[], kwargs?: Record<stri
 }
 
 /** Which overload a call means, and its arguments in schema order, `undefined` where the default stands. */
-export function resolveOperator(name: string, args: unknown[], kwargs?: Record<string, unknown>): ResolvedOperator {
+export function resolveOperator(
+  name: string,
+  args: unknown[],
+  kwargs?: Record<string, unknown>,
+): ResolvedOperator {
   return binding.resolve(name, args, kwargs);
 }
 

@@ -67,7 +67,8 @@ export class Adam extends Optimizer<AdamState> {
     const correction1 = 1 - beta1 ** state.step;
     const correction2 = Math.sqrt(1 - beta2 ** state.step);
     let square = state.averageSquare;
-    if (state.largestSquare !== null) square = state.largestSquare.copy_(torch.maximum(state.largestSquare, square));
+    if (state.largestSquare !== null)
+      square = state.largestSquare.copy_(torch.maximum(state.largestSquare, square));
     const denominator = square.sqrt().div_(correction2).add_(eps);
     param.addcdiv_(state.average, denominator, { value: -lr / correction1 });
   }

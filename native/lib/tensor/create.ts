@@ -35,7 +35,8 @@ function typedArrayDType(value: object): DType | null {
 
 function shapeOf(values: NestedArray): number[] {
   const shape: number[] = [];
-  for (let level: NestedArray | undefined = values; Array.isArray(level); level = level[0]) shape.push(level.length);
+  for (let level: NestedArray | undefined = values; Array.isArray(level); level = level[0])
+    shape.push(level.length);
   return shape;
 }
 
@@ -45,7 +46,11 @@ function describe(value: unknown): string {
 }
 
 /** The values in row-major order. @throws ShapeError, ArgumentError with the position of what does not fit. */
-function flattenInto(values: NestedArray, shape: readonly number[], out: (number | boolean | bigint)[]): void {
+function flattenInto(
+  values: NestedArray,
+  shape: readonly number[],
+  out: (number | boolean | bigint)[],
+): void {
   const path: number[] = [];
   const where = () => (path.length === 0 ? "" : ` at [${path.join(", ")}]`);
   const walk = (value: NestedArray, depth: number): void => {

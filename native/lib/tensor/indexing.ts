@@ -25,9 +25,13 @@ function dimensionsOf(item: SliceItem): number {
 function expandEllipsis(items: readonly SliceItem[], rank: number, text: string): SliceItem[] {
   const used = items.reduce<number>((sum, item) => sum + dimensionsOf(item), 0);
   if (used > rank) {
-    throw new SliceError(`Slice "${text}" has ${used} places, the tensor has ${rank} dimension${rank === 1 ? "" : "s"}`);
+    throw new SliceError(
+      `Slice "${text}" has ${used} places, the tensor has ${rank} dimension${rank === 1 ? "" : "s"}`,
+    );
   }
-  return items.flatMap((item) => (item === "..." ? Array.from({ length: rank - used }, (): Range => ({})) : [item]));
+  return items.flatMap((item) =>
+    item === "..." ? Array.from({ length: rank - used }, (): Range => ({})) : [item],
+  );
 }
 
 /** Takes views as PyTorch does: indices and ranges in turn, index tensors together at the end. */
@@ -52,7 +56,9 @@ function select(tensor: Tensor, slice: Slice): Selection {
       view = callOperator("select", [view, dim, item]) as Tensor;
       return;
     } else if (binding.isTensor(item) || Array.isArray(item)) {
-      const index = Array.isArray(item) ? createTensor(item, item.length === 0 ? { dtype: "int64" } : {}) : item;
+      const index = Array.isArray(item)
+        ? createTensor(item, item.length === 0 ? { dtype: "int64" } : {})
+        : item;
       for (; covered < dim; covered++) indices.push(null);
       indices.push(index);
       dim += dimensionsOf(index);

@@ -32,6 +32,8 @@ export function exponential4(value: number): string {
   const size = Math.abs(value);
   const exact = size.toExponential(60);
   const half = /^(\d\.\d{3}[02468])50{55}e/.exec(exact);
-  const [digits, exponent] = (half ? exact.replace(/^(\d\.\d{4})\d+/, "$1") : size.toExponential(4)).split("e");
+  const [digits, exponent] = (half ? exact.replace(/^(\d\.\d{4})\d+/, "$1") : size.toExponential(4)).split(
+    "e",
+  );
   return withSign(value, `${digits}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`);
 }

@@ -40,7 +40,8 @@ function readItem(text: string, position: number, of: string): SliceItem {
   if (text === "None" || text === "null") return null;
   if (!text.includes(":")) return readInteger(text, position, of);
   const parts = text.split(":").map((part) => part.trim());
-  if (parts.length > 3) throw new SliceError(`Slice "${of}": "${text}" at position ${position} has more than two colons`);
+  if (parts.length > 3)
+    throw new SliceError(`Slice "${of}": "${text}" at position ${position} has more than two colons`);
   const range: Range = {};
   const [start, stop, step] = parts;
   if (start !== "") range.start = readInteger(start, position, of);
@@ -51,7 +52,9 @@ function readItem(text: string, position: number, of: string): SliceItem {
 
 function isIndexList(item: unknown): item is number[] | boolean[] {
   if (!Array.isArray(item)) return false;
-  return item.every((index) => Number.isSafeInteger(index)) || item.every((index) => typeof index === "boolean");
+  return (
+    item.every((index) => Number.isSafeInteger(index)) || item.every((index) => typeof index === "boolean")
+  );
 }
 
 function isRange(item: unknown): item is Range {
@@ -95,7 +98,8 @@ function describeItem(item: SliceItem): string {
   if (item === null) return "None";
   if (typeof item === "number" || typeof item === "string") return String(item);
   if (Array.isArray(item)) return `[${item.join(", ")}]`;
-  if (binding.isTensor(item)) return `tensor[${binding.isDisposed(item) ? "disposed" : binding.shape(item).join(", ")}]`;
+  if (binding.isTensor(item))
+    return `tensor[${binding.isDisposed(item) ? "disposed" : binding.shape(item).join(", ")}]`;
   const { start, stop, step } = item as Range;
   return `${start ?? ""}:${stop ?? ""}${step === undefined ? "" : `:${step}`}`;
 }

@@ -145,7 +145,8 @@ export class Tensor extends TensorBase {
   tolist(): NestedValues {
     getInterceptor()?.onValueRead(this, "tolist()");
     const dtype = binding.dtype(this);
-    if (isComplexDType(dtype)) throw new DtypeError("tolist() of complex numbers: use view_as_real(x).tolist()");
+    if (isComplexDType(dtype))
+      throw new DtypeError("tolist() of complex numbers: use view_as_real(x).tolist()");
     return nest(binding.data(this), binding.shape(this), dtype === "bool");
   }
 
@@ -192,7 +193,8 @@ export class Tensor extends TensorBase {
       throw new DtypeError(`to("${target}"): neither a dtype ("float16", …) nor a device ("cpu", "cuda:0")`);
     }
     const { dtype: kind, device, ...rest } = wanted;
-    if (device === undefined && kind !== undefined) return callOperator("aten::to.dtype", [this, kind], { ...rest }) as Tensor;
+    if (device === undefined && kind !== undefined)
+      return callOperator("aten::to.dtype", [this, kind], { ...rest }) as Tensor;
     return callOperator("aten::to.dtype_layout", [this], { dtype: kind, device, ...rest }) as Tensor;
   }
 
