@@ -67,5 +67,9 @@ interface EngineBinding {
   cancelRun(run: NativeRun): void;
 }
 
+declare module "../binding" {
+  interface Binding extends EngineBinding {}
+}
+
 /** The engine's part of the addon. */
-export const engine = binding as unknown as EngineBinding;
+export const engine: EngineBinding = binding;

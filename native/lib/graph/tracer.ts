@@ -1,3 +1,4 @@
+import { binding } from "../binding";
 import { callResolved, resolveOperator } from "../dispatch/dispatch";
 import type { OperatorInterceptor } from "../dispatch/interceptor";
 import type { Size } from "../dispatch/size";
@@ -50,9 +51,10 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
   readonly #nodes: TracedNode[] = [];
   readonly #specs: NodeSpec[] = [];
   #valueCount = 0;
+  #resolving = false;
   #call: ModuleCall;
 
-  constructor(private readonly model: Module) {
+  constructor(model: Module) {
     for (const [path, module] of model.namedModules()) {
       this.#pathOf.set(module, path);
       for (const [name, tensor] of module.ownParameters()) this.#own(tensor, { module, path, name, kind: "parameter" });
@@ -213,7 +215,7 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
       absolute: node.absolute ?? null,
       part: node.part,
       value: node.value,
-      shape: tensor ? [...tensor.size()] : null,
+      shape: tensor ? binding.shape(tensor) : null,
       dtype: tensor ? tensor.dtype : null,
       operator: node.operator,
       location: node.location ?? null,
@@ -279,7 +281,7 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
         `in-place operator ${base} in ${describeModule(this.#call)} cannot be captured: a patched value must not change after its node ran. Use ${base.slice(0, -1)} and its result`,
       );
     }
-    const { operator, overload, args: ordered } = resolveOperator(name, args, kwargs);
+    const { operator, overload, args: ordered } = this.#withoutGuards(() => resolveOperator(name, args, kwargs));
     const specs = ordered.map((argument) => this.#argument(argument));
     const result = callResolved(operator, overload, ordered.map(concrete));
     const { leaves } = flatten(result, (value): value is Tensor => value instanceof Tensor);
@@ -318,9 +320,9 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
   }
 
   size(tensor: Tensor, dim: number): Size {
-    const rank = tensor.dim();
+    const concreteShape = binding.shape(tensor);
+    const rank = concreteShape.length;
     const position = dim < 0 ? dim + rank : dim;
-    const concreteShape = tensor.size();
     if (position < 0 || position >= rank) {
       throw new CaptureError(`size(${dim}) of a tensor with ${rank} dimensions in ${describeModule(this.#call)}`);
     }
@@ -354,7 +356,18 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
     return size;
   }
 
+  /** The addon looks at a size's number to choose an overload; that assumes nothing about it. */
+  #withoutGuards<T>(body: () => T): T {
+    this.#resolving = true;
+    try {
+      return body();
+    } finally {
+      this.#resolving = false;
+    }
+  }
+
   recordGuard(size: SymInt): void {
+    if (this.#resolving) return;
     const index = this.#indexOf(size);
     if (this.#guarded.has(index)) return;
     this.#guarded.add(index);
@@ -372,7 +385,7 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
   }
 
   shape(tensor: Tensor): number[] {
-    const sizes = tensor.size();
+    const sizes = binding.shape(tensor);
     if (!this.#valueOf.has(tensor)) return sizes;
     // Only the sizes that are looked at become guards: reading `x.shape[2]` leaves batch and sequence free.
     return new Proxy(sizes, {

@@ -75,7 +75,7 @@ std::vector<Argument> operatorArguments(const Napi::Array& specs, const c10::Fun
     const std::string what = node + ": argument " + declared.name();
     const Napi::Value spec = i < specs.Length() ? specs.Get(static_cast<uint32_t>(i)) : specs.Env().Undefined();
     if (spec.IsObject()) {
-      arguments.push_back(argumentFromSpec(spec, declared.type(), what));
+      arguments.push_back(argumentFromSpec(spec, declared.real_type(), what));
       continue;
     }
     if (!declared.default_value()) {
@@ -83,7 +83,7 @@ std::vector<Argument> operatorArguments(const Napi::Array& specs, const c10::Fun
     }
     Argument argument;
     argument.constant = *declared.default_value();
-    argument.type = withoutOptional(declared.type());
+    argument.type = withoutOptional(declared.real_type());
     arguments.push_back(std::move(argument));
   }
   return arguments;
