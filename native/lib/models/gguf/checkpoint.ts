@@ -1,0 +1,90 @@
+import { CorruptFileError, UnknownArchitectureError } from "../../errors";
+import type { Tensor } from "../../tensor/tensor";
+import { GgufFile } from "../../weights/gguf/ggufFile";
+import type { JsonObject } from "../../weights/jsonText";
+import type { WeightSource } from "../../weights/weightSource";
+import type { Checkpoint } from "../checkpoint";
+import { ConfigReader } from "../configReader";
+import { GPT2 } from "./gpt2";
+import { LLAMA } from "./llama";
+import type { GgufTranslation } from "./translation";
+
+const TRANSLATIONS: ReadonlyMap<string, GgufTranslation> = new Map([
+  ["gpt2", GPT2],
+  ["llama", LLAMA],
+]);
+
+/**
+ * A GGUF file with transformers' names for its configuration and tensors.
+ * @throws CorruptFileError, MissingFileError; UnknownArchitectureError listing the known ones.
+ */
+export function openGguf(path: string): Checkpoint {
+  const file = new GgufFile(path);
+  const modelType = file.metadata.get("general.architecture");
+  if (typeof modelType !== "string")
+    throw new CorruptFileError(`${path}: the metadata lacks "general.architecture"`);
+  const translation = TRANSLATIONS.get(modelType);
+  if (!translation) {
+    const known = [...TRANSLATIONS.keys()].join(", ");
+    throw new UnknownArchitectureError(
+      `${path} is of the architecture "${modelType}"; known in GGUF are ${known}`,
+    );
+  }
+  const config = readConfig(file, modelType, translation);
+  return {
+    path,
+    modelType,
+    config: new ConfigReader(config, `the metadata of ${path}`),
+    weights: new TranslatedWeights(file, translation, config),
+  };
+}
+
+function readConfig(file: GgufFile, modelType: string, translation: GgufTranslation): JsonObject {
+  const config = new Map<string, unknown>(Object.entries(translation.configDefaults));
+  for (const [from, to] of Object.entries(translation.configKeys)) {
+    const value = file.metadata.get(`${modelType}.${from}`);
+    if (value !== undefined) config.set(to, typeof value === "bigint" ? Number(value) : value);
+  }
+  // The embedding has a row for every token, whatever the metadata says or leaves out.
+  const rows = file.tensors.get("token_embd.weight")?.shape[0];
+  if (rows !== undefined) config.set("vocab_size", rows);
+  config.set("tie_word_embeddings", !file.tensors.has("output.weight"));
+  config.set("attention_bias", file.tensors.has("blk.0.attn_q.bias"));
+  config.set("mlp_bias", file.tensors.has("blk.0.ffn_up.bias"));
+  return Object.fromEntries(config);
+}
+
+class TranslatedWeights implements WeightSource {
+  /** GGUF names by transformers' names. */
+  readonly #origin = new Map<string, string>();
+
+  constructor(
+    private readonly file: GgufFile,
+    private readonly translation: GgufTranslation,
+    private readonly config: JsonObject,
+  ) {
+    for (const name of file.names()) this.#origin.set(this.#translate(name), name);
+  }
+
+  get path(): string {
+    return this.file.path;
+  }
+
+  /** A name that has no translation stays as it is and is then reported as unexpected. */
+  #translate(name: string): string {
+    const { names, block, blockNames } = this.translation;
+    if (Object.hasOwn(names, name)) return names[name];
+    const [, index, part, kind] = /^blk\.(\d+)\.(\w+)\.(weight|bias)$/.exec(name) ?? [];
+    return part !== undefined && Object.hasOwn(blockNames, part)
+      ? `${block}.${index}.${blockNames[part]}.${kind}`
+      : name;
+  }
+
+  names(): string[] {
+    return [...this.#origin.keys()];
+  }
+
+  read(name: string): Tensor {
+    return this.translation.restore(name, this.file.read(this.#origin.get(name) ?? name), this.config);
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * GPT-2 with transformers' module names and arithmetic (`modeling_gpt2.py`, eager attention). Models here are always
+ * in evaluation mode, so the dropout modules are left out.
+ */
+import * as nn from "../nn";
+import { Module } from "../nn/module";
+import type { Tensor } from "../tensor/tensor";
+import { torch } from "../torch";
+import { type Activation, activation } from "./activations";
+import { attend, splitHeads } from "./attention";
+import type { CausalLM, CausalLMInputs, CausalLMOutput } from "./causalLM";
+import type { ConfigReader } from "./configReader";
+import { causalMask, positionIds } from "./masks";
+
+/** The fields of a GPT-2 `config.json` that the computation depends on. */
+export interface GPT2Config {
+  readonly model_type: "gpt2";
+  readonly vocab_size: number;
+  readonly n_positions: number;
+  readonly n_embd: number;
+  readonly n_layer: number;
+  readonly n_head: number;
+  readonly n_inner: number;
+  readonly activation_function: string;
+  readonly layer_norm_epsilon: number;
+  readonly scale_attn_weights: boolean;
+  readonly scale_attn_by_inverse_layer_idx: boolean;
+  readonly tie_word_embeddings: boolean;
+}
+
+/** @throws CorruptFileError naming the field that is missing or wrong. */
+export function readGPT2Config(reader: ConfigReader): GPT2Config {
+  const n_embd = reader.count("n_embd", 768);
+  const n_head = reader.count("n_head", 12);
+  if (n_embd % n_head !== 0) reader.fail("n_embd", `is ${n_embd}, not a multiple of the ${n_head} heads`);
+  reader.refuse("reorder_and_upcast_attn");
+  reader.refuse("add_cross_attention");
+  return {
+    model_type: "gpt2",
+    vocab_size: reader.count("vocab_size", 50257),
+    n_positions: reader.count("n_positions", 1024),
+    n_embd,
+    n_layer: reader.count("n_layer", 12),
+    n_head,
+    n_inner: reader.count("n_inner", 4 * n_embd),
+    activation_function: reader.text("activation_function", "gelu_new"),
+    layer_norm_epsilon: reader.positive("layer_norm_epsilon", 1e-5),
+    scale_attn_weights: reader.flag("scale_attn_weights", true),
+    scale_attn_by_inverse_layer_idx: reader.flag("scale_attn_by_inverse_layer_idx", false),
+    tie_word_embeddings: reader.flag("tie_word_embeddings", true),
+  };
+}
+
+export class GPT2Attention extends Module {
+  readonly c_attn: nn.Conv1D;
+  readonly c_proj: nn.Conv1D;
+  readonly headDim: number;
+  readonly scaling: number;
+
+  constructor(
+    readonly config: GPT2Config,
+    layer: number,
+    options: nn.LayerOptions,
+  ) {
+    super();
+    const { n_embd, n_head } = config;
+    this.headDim = n_embd / n_head;
+    const scaling = config.scale_attn_weights ? this.headDim ** -0.5 : 1;
+    this.scaling = config.scale_attn_by_inverse_layer_idx ? scaling / (layer + 1) : scaling;
+    this.c_attn = new nn.Conv1D(3 * n_embd, n_embd, options);
+    this.c_proj = new nn.Conv1D(n_embd, n_embd, options);
+  }
+
+  /** hidden_states: [batch, seq, n_embd] → the same, and the pattern [batch, n_head, seq, seq]. */
+  forward(hidden_states: Tensor, attention_mask: Tensor): [Tensor, Tensor] {
+    const [query, key, value] = this.c_attn
+      .call(hidden_states)
+      .split(this.config.n_embd, 2)
+      .map((states) => splitHeads(states, this.headDim));
+    const softmax = (scores: Tensor): Tensor => torch.softmax(scores, -1);
+    const [mix, pattern] = attend(query, key, value, attention_mask, this.scaling, softmax);
+    return [this.c_proj.call(mix), pattern];
+  }
+}
+
+export class GPT2MLP extends Module {
+  readonly c_fc: nn.Conv1D;
+  readonly c_proj: nn.Conv1D;
+  readonly act: Activation;
+
+  constructor(config: GPT2Config, options: nn.LayerOptions) {
+    super();
+    this.c_fc = new nn.Conv1D(config.n_inner, config.n_embd, options);
+    this.c_proj = new nn.Conv1D(config.n_embd, config.n_inner, options);
+    this.act = activation(config.activation_function);
+  }
+
+  forward(hidden_states: Tensor): Tensor {
+    return this.c_proj.call(this.act.call(this.c_fc.call(hidden_states)));
+  }
+}
+
+export class GPT2Block extends Module {
+  readonly ln_1: nn.LayerNorm;
+  readonly attn: GPT2Attention;
+  readonly ln_2: nn.LayerNorm;
+  readonly mlp: GPT2MLP;
+
+  constructor(config: GPT2Config, layer: number, options: nn.LayerOptions) {
+    super();
+    const norm = { ...options, eps: config.layer_norm_epsilon };
+    this.ln_1 = new nn.LayerNorm(config.n_embd, norm);
+    this.attn = new GPT2Attention(config, layer, options);
+    this.ln_2 = new nn.LayerNorm(config.n_embd, norm);
+    this.mlp = new GPT2MLP(config, options);
+  }
+
+  forward(hidden_states: Tensor, attention_mask: Tensor): Tensor {
+    const [attended] = this.attn.call(this.ln_1.call(hidden_states), attention_mask);
+    const middle = attended.add(hidden_states);
+    return middle.add(this.mlp.call(this.ln_2.call(middle)));
+  }
+}
+
+export class GPT2Model extends Module {
+  readonly wte: nn.Embedding;
+  readonly wpe: nn.Embedding;
+  readonly h: nn.ModuleList<GPT2Block>;
+  readonly ln_f: nn.LayerNorm;
+
+  constructor(config: GPT2Config, options: nn.LayerOptions) {
+    super();
+    this.wte = new nn.Embedding(config.vocab_size, config.n_embd, options);
+    this.wpe = new nn.Embedding(config.n_positions, config.n_embd, options);
+    this.h = new nn.ModuleList(
+      Array.from({ length: config.n_layer }, (_, layer) => new GPT2Block(config, layer, options)),
+    );
+    this.ln_f = new nn.LayerNorm(config.n_embd, { ...options, eps: config.layer_norm_epsilon });
+  }
+
+  /** input_ids: [batch, seq] int64 → [batch, seq, n_embd]. */
+  forward(input_ids: Tensor, attention_mask: Tensor | null): Tensor {
+    const position_ids = positionIds(input_ids, attention_mask);
+    let hidden_states = this.wte.call(input_ids).add(this.wpe.call(position_ids));
+    const mask = causalMask(input_ids, attention_mask, hidden_states.dtype);
+    for (const block of this.h) hidden_states = block.call(hidden_states, mask);
+    return this.ln_f.call(hidden_states);
+  }
+}
+
+/** GPT-2 with its language-modelling head, which shares its weight with the token embedding. */
+export class GPT2LMHeadModel extends Module implements CausalLM {
+  readonly transformer: GPT2Model;
+  readonly lm_head: nn.Linear;
+
+  constructor(
+    readonly config: GPT2Config,
+    options: nn.LayerOptions = {},
+  ) {
+    super();
+    this.transformer = new GPT2Model(config, options);
+    this.lm_head = new nn.Linear(config.n_embd, config.vocab_size, { ...options, bias: false });
+    if (config.tie_word_embeddings) this.lm_head.registerParameter("weight", this.transformer.wte.weight);
+  }
+
+  forward(inputs: CausalLMInputs): CausalLMOutput {
+    const hidden_states = this.transformer.call(inputs.input_ids, inputs.attention_mask ?? null);
+    return { logits: this.lm_head.call(hidden_states) };
+  }
+}
