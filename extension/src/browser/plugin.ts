@@ -1,0 +1,68 @@
+import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from "@jupyterlab/application";
+import { ICommandPalette } from "@jupyterlab/apputils";
+import { INotebookTracker } from "@jupyterlab/notebook";
+import { ISettingRegistry } from "@jupyterlab/settingregistry";
+import { ITranslator, nullTranslator } from "@jupyterlab/translation";
+import { readSettings } from "../settings";
+import { INodeCatalog, NAMESPACE, TRANSLATION_DOMAIN } from "../tokens";
+import type { BrowserActions } from "./actions";
+import { addCommands, CommandIds } from "./commands";
+import { acceptDroppedNames } from "./drop";
+import { BrowserModel } from "./model";
+import { BROWSER_ID, NodeBrowser } from "./widget";
+
+const PLUGIN_ID = `${NAMESPACE}:browser`;
+
+export const browserPlugin: JupyterFrontEndPlugin<void> = {
+  id: PLUGIN_ID,
+  description: "The node browser in the sidebar.",
+  autoStart: true,
+  requires: [INodeCatalog, INotebookTracker],
+  optional: [ICommandPalette, ILayoutRestorer, ISettingRegistry, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    catalog: INodeCatalog,
+    tracker: INotebookTracker,
+    palette: ICommandPalette | null,
+    restorer: ILayoutRestorer | null,
+    settingRegistry: ISettingRegistry | null,
+    translator: ITranslator | null,
+  ) => {
+    const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
+    const model = new BrowserModel(catalog);
+    let settings: ISettingRegistry.ISettings | null = null;
+    const actions: BrowserActions = addCommands({
+      app,
+      tracker,
+      model,
+      trans,
+      show: () => app.shell.activateById(BROWSER_ID),
+      focusFilter: () => browser.focusFilter(),
+      setOrder: (order) => {
+        if (settings) void settings.set("order", order);
+        else model.settings = { ...model.settings, order };
+      },
+    });
+    const browser = new NodeBrowser(model, actions, trans);
+    app.shell.add(browser, "left", { rank: 450, type: "Node Browser" });
+    restorer?.add(browser, BROWSER_ID);
+    acceptDroppedNames(tracker);
+    for (const command of Object.values(CommandIds)) {
+      palette?.addItem({ command, category: trans.__("Graphpatch") });
+    }
+    settingRegistry
+      ?.load(PLUGIN_ID)
+      .then((loaded) => {
+        settings = loaded;
+        const apply = (): void => {
+          model.settings = readSettings(loaded);
+        };
+        loaded.changed.connect(apply);
+        apply();
+      })
+      .catch((error: unknown) => {
+        // The defaults stand; the browser works without settings.
+        console.error("Settings of the node browser could not be loaded", error);
+      });
+  },
+};

@@ -1,0 +1,138 @@
+import type { NodeKind } from "@graphpatch/kernel/protocol";
+import type { TranslationBundle } from "@jupyterlab/translation";
+import type * as React from "react";
+import { visibleText } from "../text";
+import type { NodeMarks } from "../tokens";
+import { NODE_NAME_MIME } from "./actions";
+import { Marked } from "./marked";
+import { splitNumber } from "./naturalOrder";
+import { describeValue, shortOperator } from "./operators";
+import type { Row } from "./rows";
+import { markedSpans, type Query, spansOfLabel } from "./search";
+
+/** One letter for each kind of node, drawn before its name. */
+const GLYPHS: Readonly<Record<NodeKind, string>> = {
+  operator: "ƒ",
+  argument: "→",
+  input: "→",
+  output: "←",
+  parameter: "W",
+  buffer: "B",
+  number: "#",
+};
+
+/** Deeper levels are not indented further, so that their names stay in sight. */
+const DEEPEST_INDENT = 14;
+const INDENT = 12;
+
+export interface TreeRowProps {
+  row: Row;
+  domId: string;
+  top: number;
+  height: number;
+  query: Query;
+  marks: NodeMarks;
+  isActive: boolean;
+  trans: TranslationBundle;
+  onClick(): void;
+  onDoubleClick(): void;
+  onContextMenu(): void;
+}
+
+export function TreeRow(props: TreeRowProps): React.JSX.Element {
+  const { row, query, marks, trans } = props;
+  const path = row.path ?? "";
+  const spans =
+    row.path === null ? [] : spansOfLabel(markedSpans(query, path), path.length - row.label.length);
+  const isPatched = marks.patched.has(path);
+  const isProbed = marks.probed.has(path);
+  return (
+    // The tree itself takes the keys (aria-activedescendant), so rows are not focusable.
+    // biome-ignore lint/a11y/useFocusableInteractive: see above
+    // biome-ignore lint/a11y/useKeyWithClickEvents: see above
+    <div
+      id={props.domId}
+      role="treeitem"
+      aria-level={row.level}
+      aria-setsize={row.setSize}
+      aria-posinset={row.position}
+      aria-expanded={row.isExpanded ?? undefined}
+      aria-selected={props.isActive}
+      className={`gp-Row gp-mod-${row.kind}`}
+      draggable={row.path !== null}
+      title={tooltip(row)}
+      style={{
+        height: props.height,
+        transform: `translateY(${props.top}px)`,
+        paddingInlineStart: 4 + Math.min(row.level - 1, DEEPEST_INDENT) * INDENT,
+      }}
+      onClick={props.onClick}
+      onDoubleClick={props.onDoubleClick}
+      onContextMenu={props.onContextMenu}
+      onDragStart={(event) => {
+        event.dataTransfer.setData(NODE_NAME_MIME, path);
+        event.dataTransfer.setData("text/plain", path);
+        event.dataTransfer.effectAllowed = "copy";
+      }}
+    >
+      <span className="gp-Row-caret" aria-hidden="true">
+        {row.isExpanded === null ? "" : row.isExpanded ? "▾" : "▸"}
+      </span>
+      {row.node && row.isExpanded === null && (
+        <span className={`gp-Row-glyph gp-mod-${row.node.kind}`} aria-hidden="true">
+          {GLYPHS[row.node.kind]}
+        </span>
+      )}
+      <span className="gp-Row-label">
+        <Marked text={row.label} spans={spans} />
+      </span>
+      {isPatched && <Badge name="patched" letter="P" label={trans.__("patched")} />}
+      {isProbed && <Badge name="probed" letter="R" label={trans.__("probed")} />}
+      <RowMeta row={row} />
+    </div>
+  );
+}
+
+function Badge({ name, letter, label }: { name: string; letter: string; label: string }): React.JSX.Element {
+  return (
+    <span className={`gp-Badge gp-mod-${name}`} title={label}>
+      <span aria-hidden="true">{letter}</span>
+      <span className="gp-Hidden">{label}</span>
+    </span>
+  );
+}
+
+/** What stands at the right: operator and value of a node, class and size of a module. */
+function RowMeta({ row }: { row: Row }): React.JSX.Element {
+  if (row.kind === "series") {
+    return <span className="gp-Row-meta">{visibleText(seriesMeta(row))}</span>;
+  }
+  if (row.node && row.isExpanded === null) {
+    const operator = shortOperator(row.node.operator);
+    // `mul_3` is a `mul`: saying so again would only take room.
+    const isNews = row.node.kind === "operator" && splitNumber(row.label)[0] !== operator;
+    return (
+      <>
+        {isNews && <span className="gp-Row-operator">{visibleText(operator)}</span>}
+        <span className="gp-Row-meta">{visibleText(describeValue(row.node))}</span>
+      </>
+    );
+  }
+  return <span className="gp-Row-meta">{visibleText(row.moduleType)}</span>;
+}
+
+/** `30 × LlamaDecoderLayer`, or `48` nodes. */
+function seriesMeta(row: Row): string {
+  return row.moduleType ? `${row.count} × ${row.moduleType}` : String(row.count);
+}
+
+function tooltip(row: Row): string {
+  const lines = [row.path ?? row.label];
+  if (row.node) {
+    lines.push(`${row.node.operator}  ${describeValue(row.node)}`);
+    if (row.node.code) lines.push(row.node.code);
+  } else if (row.moduleType) {
+    lines.push(row.moduleType);
+  }
+  return lines.map(visibleText).join("\n");
+}

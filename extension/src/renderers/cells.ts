@@ -1,0 +1,73 @@
+import type { HeatmapTrace, Theme } from "./drawing";
+import { FigureError } from "./figure";
+
+/** Marks beyond this number are left out, and said to be. */
+const MOST_MARKS = 2000;
+
+/** Traces that mark cells which have no colour of their own, and what to say of them. */
+export interface Marks {
+  readonly data: readonly Readonly<Record<string, unknown>>[];
+  readonly notes: readonly string[];
+}
+
+/** The one heat map a view needs. @throws FigureError when there is none, or it is empty. */
+export function onlyHeatmap(traces: readonly { kind: string }[], at = 0): HeatmapTrace {
+  const trace = traces.filter((candidate): candidate is HeatmapTrace => candidate.kind === "heatmap")[at];
+  if (!trace) throw new FigureError("The figure of this view holds no heat map.");
+  if (trace.rows.length === 0 || trace.rows[0].length === 0)
+    throw new FigureError("There are no values to draw.");
+  return trace;
+}
+
+/** Marks NaN with a cross and infinities with a triangle that points up or down. */
+export function markUnusual(rows: readonly ArrayLike<number>[], theme: Theme): Marks {
+  const found = { nan: emptyMark(), up: emptyMark(), down: emptyMark() };
+  let total = 0;
+  rows.forEach((row, y) => {
+    for (let x = 0; x < row.length; x++) {
+      const value = row[x];
+      if (Number.isFinite(value)) continue;
+      total += 1;
+      if (total > MOST_MARKS) continue;
+      const mark = Number.isNaN(value) ? found.nan : value > 0 ? found.up : found.down;
+      mark.x.push(x);
+      mark.y.push(y);
+    }
+  });
+  const notes: string[] = [];
+  if (found.nan.x.length > 0) notes.push("× marks NaN.");
+  if (found.up.x.length + found.down.x.length > 0) notes.push("▲ and ▼ mark ∞ and −∞.");
+  if (total > MOST_MARKS) {
+    notes.push(
+      `Only the first ${MOST_MARKS.toLocaleString("en")} of ${total.toLocaleString("en")} such values are marked.`,
+    );
+  }
+  return {
+    data: [
+      marker(found.nan, "x-thin", theme),
+      marker(found.up, "triangle-up", theme),
+      marker(found.down, "triangle-down", theme),
+    ].filter((trace) => trace.x.length > 0),
+    notes,
+  };
+}
+
+interface Mark {
+  x: number[];
+  y: number[];
+}
+
+function emptyMark(): Mark {
+  return { x: [], y: [] };
+}
+
+function marker(mark: Mark, symbol: string, theme: Theme): Mark & Record<string, unknown> {
+  return {
+    ...mark,
+    type: "scatter",
+    mode: "markers",
+    hoverinfo: "skip",
+    showlegend: false,
+    marker: { symbol, size: 7, color: theme.text, line: { color: theme.text, width: 1.5 } },
+  };
+}

@@ -1,0 +1,82 @@
+/**
+ * What the features of this extension offer each other and other extensions: interfaces and tokens only.
+ */
+import type { CatalogGraph, View } from "@graphpatch/kernel/protocol";
+import { Token } from "@lumino/coreutils";
+import type { IDisposable } from "@lumino/disposable";
+import type { ISignal } from "@lumino/signaling";
+import type { Drawing, Figure, Theme } from "./renderers/drawing";
+
+/** Prefix of every plugin and command of this extension. */
+export const NAMESPACE = "@graphpatch/jupyterlab";
+/** Translation domain. */
+export const TRANSLATION_DOMAIN = "graphpatch";
+
+/**
+ * - `connecting`: the kernel has not answered yet;
+ * - `waiting`: it answered, and knows no graph;
+ * - `ready`: there is at least one graph;
+ * - `elsewhere`: another view of the same kernel receives its messages, so this page cannot.
+ */
+export type CatalogStatus = "connecting" | "waiting" | "ready" | "elsewhere";
+
+/** Which nodes the last run of a graph patched and probed. */
+export interface NodeMarks {
+  readonly patched: ReadonlySet<string>;
+  readonly probed: ReadonlySet<string>;
+}
+
+/** What one kernel knows about its graphs. Mirrors the kernel; holds no widget. */
+export interface ICatalogModel extends IDisposable {
+  readonly kernelId: string;
+  readonly status: CatalogStatus;
+  /** Language of the kernel as it names it (`typescript`); null until it has answered. */
+  readonly language: string | null;
+  /** Graphs in the order they were captured. */
+  readonly graphs: readonly CatalogGraph[];
+  /** What went wrong last, in words to show; null when nothing did. */
+  readonly problem: string | null;
+  marks(graphId: string): NodeMarks;
+  /** Emitted after any change of the above, with what changed. */
+  readonly changed: ISignal<ICatalogModel, "graphs" | "marks" | "status">;
+}
+
+/** The catalogues of all kernels with an open notebook; `current` belongs to the notebook in use. */
+export interface INodeCatalog {
+  /** Catalogue of the current notebook's kernel; null without a notebook or a kernel. */
+  readonly current: ICatalogModel | null;
+  readonly currentChanged: ISignal<INodeCatalog, ICatalogModel | null>;
+  /** Catalogue of a kernel by its id; null for a kernel no notebook uses. */
+  forKernel(kernelId: string): ICatalogModel | null;
+}
+
+export const INodeCatalog = new Token<INodeCatalog>(
+  `${NAMESPACE}:INodeCatalog`,
+  "The named nodes of the graphs that live in the kernels of open notebooks.",
+);
+
+/** A view as it may come from a notebook: of a kind this version knows, or of one it does not. */
+export type AnyView = Omit<View, "kind"> & { kind: string };
+
+/** How one kind of view is drawn. */
+export interface IViewKind {
+  /**
+   * Turns the values of a figure into what plotly draws.
+   *
+   * Everything in `view` is untrusted text, and everything in `figure` was checked when it was read.
+   * @throws FigureError when the figure does not hold what this kind of view needs.
+   */
+  draw(view: AnyView, figure: Figure, theme: Theme): Drawing;
+}
+
+/** Kinds of views by name. Others can add theirs. */
+export interface IViewRegistry {
+  get(kind: string): IViewKind | undefined;
+  /** Adds a kind until the result is disposed. @throws Error when the kind is taken. */
+  register(kind: string, view: IViewKind): IDisposable;
+}
+
+export const IViewRegistry = new Token<IViewRegistry>(
+  `${NAMESPACE}:IViewRegistry`,
+  "The kinds of pictures a graphpatch view can be drawn as.",
+);
