@@ -49,6 +49,7 @@ if (filters.length === 0) {
 
 const problems = results.flatMap((result) => result.problems);
 if (problems.length > 0) console.log(`\nFailed:\n${problems.map((problem) => `  ${problem}`).join("\n")}`);
-const total = (/** @type {"passed" | "failed"} */ key) => results.reduce((sum, result) => sum + result[key], 0);
+const total = (/** @type {"passed" | "failed"} */ key) =>
+  results.reduce((sum, result) => sum + result[key], 0);
 console.log(`\n${total("passed")} passed, ${total("failed")} failed`);
 process.exit(total("failed") > 0 ? 1 : 0);

@@ -29,7 +29,8 @@ export function parseLabOptions(args) {
       options.browser = false;
     } else if (name === "--port") {
       const port = Number(value());
-      if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Error(`--port needs a number.\n\n${usage}`);
+      if (!Number.isInteger(port) || port < 1 || port > 65535)
+        throw new Error(`--port needs a number.\n\n${usage}`);
       options.port = port;
     } else if (name === "--ip") {
       const ip = value();

@@ -22,7 +22,11 @@ const stopPatienceMs = 10_000;
 export async function startLab(context, { port, ip, browser, rest, notebook }) {
   const token = context.env.JUPYTER_TOKEN ?? randomBytes(24).toString("hex");
   const args = ["-m", "jupyterlab", "--ServerApp.port_retries=0", `--port=${port}`, `--ip=${ip}`];
-  args.push(`--ServerApp.root_dir=${context.root}`, `--LabApp.default_url=/lab/tree/${notebook}`, "--log-level=WARN");
+  args.push(
+    `--ServerApp.root_dir=${context.root}`,
+    `--LabApp.default_url=/lab/tree/${notebook}`,
+    "--log-level=WARN",
+  );
   if (!browser) args.push("--no-browser");
   if (process.getuid?.() === 0) args.push("--allow-root");
   const child = spawn(context.python, [...args, ...rest], {

@@ -4,7 +4,15 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 
 /** What a build writes, or a test reads, is not one of its inputs. */
-const ignoredFolders = new Set(["node_modules", "dist", "build", "generated", "labextension", "__pycache__", ".nx"]);
+const ignoredFolders = new Set([
+  "node_modules",
+  "dist",
+  "build",
+  "generated",
+  "labextension",
+  "__pycache__",
+  ".nx",
+]);
 const testFile = /\.(test|spec)\.tsx?$/;
 
 /**
@@ -18,7 +26,10 @@ export function fingerprint(root, paths, facts = []) {
   const hash = createHash("sha256");
   for (const fact of facts) hash.update(`fact ${fact}\0`);
   for (const file of paths.flatMap((path) => listFiles(join(root, path)))) {
-    hash.update(`file ${relative(root, file).split(sep).join("/")}\0`).update(readFileSync(file)).update("\0");
+    hash
+      .update(`file ${relative(root, file).split(sep).join("/")}\0`)
+      .update(readFileSync(file))
+      .update("\0");
   }
   return hash.digest("hex").slice(0, 32);
 }

@@ -65,5 +65,7 @@ export async function setUp(steps = startSteps) {
 export function checkNode(version) {
   const [major, minor] = version.split(".").map(Number);
   if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) return;
-  throw new SetupError(`Node ${version} is too old.`, { advice: [`Node ${oldestNode.join(".")} or later is needed.`] });
+  throw new SetupError(`Node ${version} is too old.`, {
+    advice: [`Node ${oldestNode.join(".")} or later is needed.`],
+  });
 }

@@ -18,17 +18,25 @@ export function givenLibtorch(context) {
   if (folder) {
     const path = resolve(folder);
     if (isLibtorch(path, context)) return path;
-    throw new SetupError(`LIBTORCH=${folder} is no libtorch: it has no ${libraryName(context)} in lib, or no include folder.`, {
-      advice: ["Give the folder that holds lib and include, or leave LIBTORCH out: the set-up then installs its own."],
-    });
+    throw new SetupError(
+      `LIBTORCH=${folder} is no libtorch: it has no ${libraryName(context)} in lib, or no include folder.`,
+      {
+        advice: [
+          "Give the folder that holds lib and include, or leave LIBTORCH out: the set-up then installs its own.",
+        ],
+      },
+    );
   }
   if (python) {
     // find_spec does not run torch, which would need all its CUDA packages
-    const code = "import importlib.util, os; print(os.path.dirname(importlib.util.find_spec('torch').origin))";
+    const code =
+      "import importlib.util, os; print(os.path.dirname(importlib.util.find_spec('torch').origin))";
     const path = output(python, ["-c", code], context.env);
     if (path && isLibtorch(path, context)) return path;
     throw new SetupError(`LIBTORCH_PYTHON=${python} has no torch to use.`, {
-      advice: ["Give a Python in which torch is installed, or leave LIBTORCH_PYTHON out: the set-up then installs its own."],
+      advice: [
+        "Give a Python in which torch is installed, or leave LIBTORCH_PYTHON out: the set-up then installs its own.",
+      ],
     });
   }
   return null;
@@ -60,10 +68,15 @@ export function needsCudaLibraries(folder) {
  * @param {Context} context
  */
 function isLibtorch(folder, context) {
-  return existsSync(join(folder, "lib", libraryName(context))) && existsSync(join(folder, "include", "ATen", "ATen.h"));
+  return (
+    existsSync(join(folder, "lib", libraryName(context))) &&
+    existsSync(join(folder, "include", "ATen", "ATen.h"))
+  );
 }
 
 /** @param {Context} context */
 function libraryName(context) {
-  return { win32: "torch_cpu.dll", darwin: "libtorch_cpu.dylib" }[String(context.platform)] ?? "libtorch_cpu.so";
+  return (
+    { win32: "torch_cpu.dll", darwin: "libtorch_cpu.dylib" }[String(context.platform)] ?? "libtorch_cpu.so"
+  );
 }

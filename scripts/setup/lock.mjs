@@ -27,7 +27,9 @@ export function takeLock(folder) {
       rmSync(file, { force: true });
     }
   }
-  throw new SetupError(`the lock file ${file} cannot be taken.`, { advice: ["Delete it if no other set-up is running."] });
+  throw new SetupError(`the lock file ${file} cannot be taken.`, {
+    advice: ["Delete it if no other set-up is running."],
+  });
 }
 
 /** @param {number} pid */

@@ -44,7 +44,8 @@ export function stateOf(step, context, stamps) {
  * @returns {Promise<string[]>} the names of the steps that ran
  */
 export async function runSteps(steps, context, stamps, progress, logOf) {
-  for (const step of steps) if (step.require && stateOf(step, context, stamps) !== "done") step.require(context);
+  for (const step of steps)
+    if (step.require && stateOf(step, context, stamps) !== "done") step.require(context);
   /** @type {string[]} */
   const ran = [];
   for (const step of steps) {

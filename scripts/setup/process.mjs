@@ -62,7 +62,11 @@ export async function runLogged(command, args, options) {
     child.stderr?.on("data", take);
     child.once("error", (error) => {
       release();
-      reject(new SetupError(`${options.failure}: ${command} could not be started (${error.message}).`, { log: options.log }));
+      reject(
+        new SetupError(`${options.failure}: ${command} could not be started (${error.message}).`, {
+          log: options.log,
+        }),
+      );
     });
     child.once("close", (exit, signal) => {
       release();
@@ -71,11 +75,14 @@ export async function runLogged(command, args, options) {
   });
   if (code === 0) return;
   const text = readFileSync(options.log, "utf8");
-  throw new SetupError(`${options.failure} (${typeof code === "number" ? `exit code ${code}` : `stopped by ${code}`}).`, {
-    log: options.log,
-    logTail: text.trimEnd().split("\n").slice(-15),
-    advice: options.advise?.(text) ?? [],
-  });
+  throw new SetupError(
+    `${options.failure} (${typeof code === "number" ? `exit code ${code}` : `stopped by ${code}`}).`,
+    {
+      log: options.log,
+      logTail: text.trimEnd().split("\n").slice(-15),
+      advice: options.advise?.(text) ?? [],
+    },
+  );
 }
 
 /**
@@ -86,7 +93,12 @@ export async function runLogged(command, args, options) {
  * @returns {string | null}
  */
 export function output(command, args, env = process.env) {
-  const result = spawnSync(command, args, { env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 60_000 });
+  const result = spawnSync(command, args, {
+    env,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 60_000,
+  });
   return result.status === 0 ? result.stdout.trim() : null;
 }
 

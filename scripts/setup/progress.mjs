@@ -50,7 +50,7 @@ export class Progress {
 
   #beat() {
     if (this.stream.isTTY) this.#draw();
-    else this.note(`    ${this.#elapsed()}: ${this.#detail || "at work"}`);
+    else this.note(`    ${this.#elapsed()}: ${this.#detail.slice(0, 110) || "at work"}`);
   }
 
   #draw() {
@@ -61,7 +61,9 @@ export class Progress {
   /** @param {string} mark */
   #end(mark) {
     clearInterval(this.#timer);
-    this.stream.write(`${this.stream.isTTY ? "\r\x1b[2K" : ""}  ${mark} ${this.#title} (${this.#elapsed()})\n`);
+    this.stream.write(
+      `${this.stream.isTTY ? "\r\x1b[2K" : ""}  ${mark} ${this.#title} (${this.#elapsed()})\n`,
+    );
   }
 
   #elapsed() {
@@ -71,5 +73,7 @@ export class Progress {
 
 /** @param {number} ms */
 function seconds(ms) {
-  return ms < 90_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+  return ms < 90_000
+    ? `${(ms / 1000).toFixed(1)} s`
+    : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }

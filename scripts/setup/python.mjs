@@ -65,7 +65,9 @@ export function sitePackages(context) {
   }
   const lib = join(context.venv, "lib");
   const version = existsSync(lib) ? readdirSync(lib).find((name) => /^python3\.\d+$/.test(name)) : undefined;
-  return version ? { folder: join(lib, version, "site-packages"), minor: Number(version.slice("python3.".length)) } : null;
+  return version
+    ? { folder: join(lib, version, "site-packages"), minor: Number(version.slice("python3.".length)) }
+    : null;
 }
 
 /** @param {string} file */

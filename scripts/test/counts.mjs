@@ -22,7 +22,8 @@ export function countVitest(report) {
     for (const test of failures) {
       problems.push(`${file.name}: ${test.fullName}: ${firstLine(test.failureMessages?.[0])}`);
     }
-    if (file.status === "failed" && failures.length === 0) problems.push(`${file.name}: ${firstLine(file.message)}`);
+    if (file.status === "failed" && failures.length === 0)
+      problems.push(`${file.name}: ${firstLine(file.message)}`);
   }
   return { passed: report.numPassedTests, failed: problems.length, problems };
 }

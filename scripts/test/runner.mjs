@@ -28,7 +28,8 @@ export async function runTests({ title, command, args, cwd, env, report, count }
     child.once("close", resolve);
   });
   const counts = readCounts(report, count);
-  if (counts.failed === 0 && code !== 0) return broken(counts, `${title} ended with ${code} without naming a failure`);
+  if (counts.failed === 0 && code !== 0)
+    return broken(counts, `${title} ended with ${code} without naming a failure`);
   if (counts.failed === 0 && counts.passed === 0) return broken(counts, `${title} ran no test`);
   return counts;
 }

@@ -34,7 +34,9 @@ export const addon = {
       failure: "the native addon could not be built",
       advise: (text) =>
         /Killed signal|internal compiler error: Killed|out of memory/i.test(text)
-          ? ["The compiler ran out of memory. Close other programs, or build with fewer jobs: CMAKE_BUILD_PARALLEL_LEVEL=1."]
+          ? [
+              "The compiler ran out of memory. Close other programs, or build with fewer jobs: CMAKE_BUILD_PARALLEL_LEVEL=1.",
+            ]
           : [],
     });
   },
@@ -60,7 +62,9 @@ function isUsable(build, root) {
   const cache = join(build, "CMakeCache.txt");
   if (!existsSync(cache)) return false;
   const home = /^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m.exec(readFileSync(cache, "utf8"));
-  const configured = ["build.ninja", "Makefile", "graphpatch.sln", "graphpatch.slnx"].some((file) => existsSync(join(build, file)));
+  const configured = ["build.ninja", "Makefile", "graphpatch.sln", "graphpatch.slnx"].some((file) =>
+    existsSync(join(build, file)),
+  );
   return configured && home?.[1] === join(root, "native").replaceAll("\\", "/");
 }
 
@@ -76,8 +80,12 @@ export function checkCompiler(context) {
   const folder = mkdtempSync(join(tmpdir(), "graphpatch-"));
   try {
     const source = join(folder, "probe.cc");
-    writeFileSync(source, "#include <concepts>\n#include <span>\nstatic_assert(std::integral<int>);\nint main() {}\n");
-    if (present.some((name) => output(name, ["-std=c++20", "-fsyntax-only", source], context.env) !== null)) return;
+    writeFileSync(
+      source,
+      "#include <concepts>\n#include <span>\nstatic_assert(std::integral<int>);\nint main() {}\n",
+    );
+    if (present.some((name) => output(name, ["-std=c++20", "-fsyntax-only", source], context.env) !== null))
+      return;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

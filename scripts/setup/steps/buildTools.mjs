@@ -48,6 +48,7 @@ function machineHasBuildTools(context) {
  */
 function neededCMake(root) {
   const file = join(root, "native", "CMakeLists.txt");
-  const wanted = existsSync(file) && /cmake_minimum_required\(VERSION (\d+)\.(\d+)/i.exec(readFileSync(file, "utf8"));
+  const wanted =
+    existsSync(file) && /cmake_minimum_required\(VERSION (\d+)\.(\d+)/i.exec(readFileSync(file, "utf8"));
   return wanted ? [Number(wanted[1]), Number(wanted[2])] : [3, 18];
 }

@@ -30,7 +30,11 @@ function isProgram(file) {
 
 /** @param {import("../context.mjs").Context} context */
 function canInstall(context) {
-  return context.platform === "linux" && process.getuid?.() === 0 && output("apt-get", ["--version"], context.env) !== null;
+  return (
+    context.platform === "linux" &&
+    process.getuid?.() === 0 &&
+    output("apt-get", ["--version"], context.env) !== null
+  );
 }
 
 /** A browser for the tests; installed from Debian's packages only where we are root (a container, CI). */
@@ -43,13 +47,21 @@ export const chromium = {
   require(context) {
     if (chromium.isIntact(context) || canInstall(context)) return;
     throw new SetupError("the browser tests need Chromium or Chrome, and none was found.", {
-      advice: ["Debian and Ubuntu: apt-get install chromium. Elsewhere install Chrome, or give its path with CHROMIUM=/path."],
+      advice: [
+        "Debian and Ubuntu: apt-get install chromium. Elsewhere install Chrome, or give its path with CHROMIUM=/path.",
+      ],
     });
   },
   async run(context, { log, onLine }) {
     if (chromium.isIntact(context)) return;
     const env = { ...context.env, DEBIAN_FRONTEND: "noninteractive" };
-    const options = { log, onLine, env, failure: "apt-get could not install chromium", advise: networkAdvice };
+    const options = {
+      log,
+      onLine,
+      env,
+      failure: "apt-get could not install chromium",
+      advise: networkAdvice,
+    };
     await runLogged("apt-get", ["update"], options);
     const install = ["-o", "DPkg::Lock::Timeout=300", "install", "-y", "--no-install-recommends", "chromium"];
     await runLogged("apt-get", install, { ...options, append: true });

@@ -11,8 +11,13 @@ export const kernelSpec = {
   title: "graphpatch kernel in .venv",
   // the spec names this Node and this checkout
   inputs: (context) =>
-    fingerprint(context.root, ["kernel/kernelspec", "kernel/package.json", "kernel/src/cli.ts"], [process.execPath, context.root]),
-  isIntact: (context) => existsSync(join(context.venv, "share", "jupyter", "kernels", "graphpatch", "kernel.json")),
+    fingerprint(
+      context.root,
+      ["kernel/kernelspec", "kernel/package.json", "kernel/src/cli.ts"],
+      [process.execPath, context.root],
+    ),
+  isIntact: (context) =>
+    existsSync(join(context.venv, "share", "jupyter", "kernels", "graphpatch", "kernel.json")),
   run: (context, { log, onLine }) =>
     runLogged(process.execPath, [join("kernel", "dist", "cli.js"), "install", "--prefix", context.venv], {
       cwd: context.root,

@@ -12,7 +12,9 @@ export const labSettings = {
   inputs: () => JSON.stringify(wanted).length.toString(),
   isIntact(context) {
     const present = read(file(context));
-    return Object.entries(wanted).every(([plugin, value]) => JSON.stringify(present[plugin]) === JSON.stringify(value));
+    return Object.entries(wanted).every(
+      ([plugin, value]) => JSON.stringify(present[plugin]) === JSON.stringify(value),
+    );
   },
   async run(context) {
     const path = file(context);

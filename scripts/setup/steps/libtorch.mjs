@@ -18,7 +18,7 @@ const neededBytes = 4e9;
 /** @type {import("../plan.mjs").Step} */
 export const libtorch = {
   name: "libtorch",
-  title: "libtorch (about 0.9 GB to fetch)",
+  title: "libtorch (0.6 GB to fetch)",
   inputs: (context) =>
     fingerprint("", [], [givenLibtorch(context) ?? readFileSync(torch, "utf8") + readFileSync(cuda, "utf8")]),
   isIntact(context) {
@@ -31,16 +31,22 @@ export const libtorch = {
     if (givenLibtorch(context)) return;
     const { bavail, bsize } = statfsSync(context.root);
     if (!libtorch.isIntact(context) && bavail * bsize < neededBytes) {
-      throw new SetupError(`the disk has ${(bavail * bsize / 1e9).toFixed(1)} GB left; the set-up needs about 4 GB.`, {
-        advice: ["Free some space, or give a libtorch that is there already with LIBTORCH=folder."],
-      });
+      throw new SetupError(
+        `the disk has ${((bavail * bsize) / 1e9).toFixed(1)} GB left; the set-up needs about 4 GB.`,
+        {
+          advice: ["Free some space, or give a libtorch that is there already with LIBTORCH=folder."],
+        },
+      );
     }
   },
   async run(context, run) {
     if (givenLibtorch(context)) return;
-    await pipInstall(context, torch, run, { options: ["--no-deps", "--no-compile", ...wheelForAnotherPython(context)] });
+    await pipInstall(context, torch, run, {
+      options: ["--no-deps", "--no-compile", ...wheelForAnotherPython(context)],
+    });
     const folder = libtorchFolder(context);
-    if (!folder) throw new SetupError("the torch wheel was installed but holds no libtorch.", { log: run.log });
+    if (!folder)
+      throw new SetupError("the torch wheel was installed but holds no libtorch.", { log: run.log });
     if (needsCudaLibraries(folder)) {
       await pipInstall(context, cuda, run, { options: ["--no-deps", "--no-compile"], append: true });
     }
@@ -55,5 +61,12 @@ export const libtorch = {
 function wheelForAnotherPython(context) {
   const site = sitePackages(context);
   if (!site || (site.minor >= oldestWheel && site.minor <= newestWheel)) return [];
-  return ["--only-binary=:all:", "--python-version", `3.${newestWheel}`, "--target", site.folder, "--upgrade"];
+  return [
+    "--only-binary=:all:",
+    "--python-version",
+    `3.${newestWheel}`,
+    "--target",
+    site.folder,
+    "--upgrade",
+  ];
 }

@@ -1,7 +1,7 @@
 // @ts-check
 import { existsSync, rmSync } from "node:fs";
-import { findPython, sitePackages } from "../python.mjs";
 import { runLogged } from "../process.mjs";
+import { findPython, sitePackages } from "../python.mjs";
 
 /** The project's own virtual environment: nothing is installed outside the checkout. */
 /** @type {import("../plan.mjs").Step} */

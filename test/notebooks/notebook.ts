@@ -1,0 +1,76 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { createContext } from "../../scripts/setup/context.mjs";
+
+const { root, python } = createContext();
+export const notebooksFolder = join(root, "notebooks");
+const artifacts = join(root, "test", "artifacts", "notebooks");
+
+/** One output of a cell, as nbformat 4 has it. */
+export interface Output {
+  output_type: "stream" | "display_data" | "execute_result" | "error";
+  name?: string;
+  text?: string | string[];
+  data?: Record<string, string | string[] | object>;
+  ename?: string;
+  evalue?: string;
+  traceback?: string[];
+}
+
+export interface Cell {
+  id: string;
+  cell_type: "code" | "markdown" | "raw";
+  source: string | string[];
+  outputs?: Output[];
+}
+
+export interface Notebook {
+  nbformat: number;
+  nbformat_minor: number;
+  metadata: { kernelspec?: { name: string } };
+  cells: Cell[];
+}
+
+export function readNotebook(file: string): Notebook {
+  return JSON.parse(readFileSync(file, "utf8")) as Notebook;
+}
+
+/** Executes a notebook of the notebooks folder; the executed one is kept for a person to look at. */
+export async function executeNotebook(file: string): Promise<Notebook> {
+  mkdirSync(artifacts, { recursive: true });
+  const target = join(artifacts, basename(file));
+  const script = resolve(__dirname, "execute.py");
+  await promisify(execFile)(python, [script, join(notebooksFolder, file), target], { maxBuffer: 1 << 26 });
+  return readNotebook(target);
+}
+
+/** Everything a cell shows as text: its streams and the plain text of its results. */
+export function textOf(notebook: Notebook, id: string): string {
+  return outputsOf(notebook, id)
+    .map((output) => joined(output.text ?? (output.data?.["text/plain"] as string | string[] | undefined)))
+    .join("\n");
+}
+
+export function outputsOf(notebook: Notebook, id: string): Output[] {
+  const cell = notebook.cells.find((candidate) => candidate.id === id);
+  if (!cell) throw new Error(`the notebook has no cell ${id}`);
+  return cell.outputs ?? [];
+}
+
+/** The failures of a notebook, each with its cell and the first lines of the traceback. */
+export function errorsOf(notebook: Notebook): string[] {
+  return notebook.cells.flatMap((cell) =>
+    (cell.outputs ?? [])
+      .filter((output) => output.output_type === "error")
+      .map(
+        (output) =>
+          `cell ${cell.id}: ${output.ename}: ${output.evalue}\n${(output.traceback ?? []).join("\n")}`,
+      ),
+  );
+}
+
+function joined(text: string | string[] | undefined): string {
+  return Array.isArray(text) ? text.join("") : (text ?? "");
+}
