@@ -1,3 +1,4 @@
+export * from "./analysis";
 export type { TensorData } from "./binding";
 export * from "./dispatch";
 export * from "./errors";

@@ -1,0 +1,1 @@
+export { type TokenProbability, TopTokens, type TopTokensOptions, topTokens } from "./topTokens";
