@@ -45,18 +45,7 @@ Napi::Value callResolved(const Napi::CallbackInfo& info) {
   return guarded(info, [&] {
     const OperatorGroup& group = findGroup(info[0].As<Napi::String>());
     const Overload& overload = findOverload(group, info[1].As<Napi::String>());
-    const Napi::Array args = info[2].As<Napi::Array>();
-    Napi::Object keywords = Napi::Object::New(info.Env());
-    Napi::Array positional = Napi::Array::New(info.Env());
-    const auto& arguments = overload.schema.arguments();
-    for (uint32_t i = 0; i < args.Length(); i++) {
-      if (i < overload.positional || i >= arguments.size()) {
-        positional.Set(i, args.Get(i));
-      } else {
-        keywords.Set(arguments[i].name(), args.Get(i));
-      }
-    }
-    Call bound = bindCall(overload, positional, keywords);
+    Call bound = bindOrdered(overload, info[2].As<Napi::Array>());
     return run(info.Env(), bound, info[3].As<Napi::Boolean>());
   });
 }

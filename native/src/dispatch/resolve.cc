@@ -1,5 +1,6 @@
 #include "dispatch/resolve.h"
 
+#include <algorithm>
 #include <sstream>
 #include <string>
 
@@ -159,13 +160,34 @@ Call resolveCall(const OperatorGroup& group, const Napi::Array& args, const Napi
   refuse(group.name, tried, given);
 }
 
-Call bindCall(const Overload& overload, const Napi::Array& args, const Napi::Value& kwargs) {
-  const Given given = readArguments(args, kwargs);
+namespace {
+
+Call bindGiven(const Overload& overload, const Given& given) {
   Call call;
   if (tryBind(overload, given, call, nullptr) == kRefused) {
     refuse(overload.schema.name() + "." + overload.schema.overload_name(), {&overload}, given);
   }
   return call;
+}
+
+}  // namespace
+
+Call bindCall(const Overload& overload, const Napi::Array& args, const Napi::Value& kwargs) {
+  return bindGiven(overload, readArguments(args, kwargs));
+}
+
+Call bindOrdered(const Overload& overload, const Napi::Array& args) {
+  Given given = readArguments(args, args.Env().Undefined());
+  const auto& arguments = overload.schema.arguments();
+  for (size_t i = overload.positional; i < std::min(arguments.size(), given.positional.size()); i++) {
+    if (!Napi::Value(given.env, given.positional[i]).IsUndefined()) {
+      given.keywords.push_back({arguments[i].name(), given.positional[i]});
+    }
+  }
+  if (given.positional.size() <= arguments.size()) {
+    given.positional.resize(std::min(overload.positional, given.positional.size()));
+  }
+  return bindGiven(overload, given);
 }
 
 }  // namespace graphpatch

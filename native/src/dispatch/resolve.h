@@ -24,4 +24,7 @@ Call resolveCall(const OperatorGroup& group, const Napi::Array& args, const Napi
 // The same for one given overload.
 Call bindCall(const Overload& overload, const Napi::Array& args, const Napi::Value& kwargs);
 
+// The same with the arguments in schema order, keyword-only ones included, undefined where the default stands.
+Call bindOrdered(const Overload& overload, const Napi::Array& args);
+
 }  // namespace graphpatch

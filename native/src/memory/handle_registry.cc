@@ -1,6 +1,7 @@
 #include "memory/handle_registry.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <vector>
 
 #include "tensor/tensor_handle.h"
@@ -10,6 +11,10 @@ namespace {
 
 constexpr int64_t kSweepBytes = 32 << 20;
 constexpr int64_t kSweepHandles = 4096;
+// What a handle costs besides its values: the objects of JavaScript, N-API and libtorch.
+constexpr int64_t kHandleBytes = 1024;
+// V8 is told of changes in pieces of at least this size, as telling it costs more than counting.
+constexpr int64_t kReportBytes = 256 << 10;
 
 // Meta tensors have a storage without memory.
 int64_t bytesOf(const at::Tensor& tensor) {
@@ -18,45 +23,63 @@ int64_t bytesOf(const at::Tensor& tensor) {
 
 }  // namespace
 
+void HandleRegistry::account(Napi::Env env, int64_t change) {
+  unreported_ += change;
+  if (std::abs(unreported_) < kReportBytes) return;
+  Napi::MemoryManagement::AdjustExternalMemory(env, unreported_);
+  unreported_ = 0;
+}
+
 void HandleRegistry::add(Napi::Env env, TensorHandle* handle, const at::Tensor& tensor) {
-  const c10::StorageImpl* key = tensor.has_storage() ? tensor.storage().unsafeGetStorageImpl() : nullptr;
-  live_.emplace(handle, key);
+  known_.insert(handle);
+  HandleLink& link = handle->link();
+  link.next = first_;
+  if (first_ != nullptr) first_->link().previous = handle;
+  first_ = handle;
+  tensors_ += 1;
   addedHandles_ += 1;
-  if (key == nullptr) return;
-  Storage& storage = storages_[key];
-  storage.handles += 1;
-  if (storage.handles > 1) return;
-  storage.bytes = bytesOf(tensor);
-  bytes_ += storage.bytes;
-  addedBytes_ += storage.bytes;
-  Napi::MemoryManagement::AdjustExternalMemory(env, storage.bytes);
+  int64_t bytes = 0;
+  if (tensor.has_storage()) {
+    link.storage = tensor.storage().unsafeGetStorageImpl();
+    Storage& storage = storages_[link.storage];
+    storage.handles += 1;
+    if (storage.handles == 1) bytes = storage.bytes = bytesOf(tensor);
+  }
+  bytes_ += bytes;
+  addedBytes_ += bytes;
+  account(env, bytes + kHandleBytes);
   // Sweeping costs time in proportion to the live handles, so it waits for as many new ones.
-  const bool manyBytes = addedBytes_ > kSweepBytes && addedHandles_ * 16 > tensors();
-  const bool manyHandles = addedHandles_ > std::max(kSweepHandles, tensors() / 2);
+  const bool manyBytes = addedBytes_ > kSweepBytes && addedHandles_ * 16 > tensors_;
+  const bool manyHandles = addedHandles_ > std::max(kSweepHandles, tensors_ / 2);
   if (manyBytes || manyHandles) releaseCollected(env);
 }
 
 void HandleRegistry::remove(Napi::Env env, TensorHandle* handle) {
-  const auto entry = live_.find(handle);
-  if (entry == live_.end()) return;
-  const c10::StorageImpl* key = entry->second;
-  live_.erase(entry);
-  const auto found = storages_.find(key);
-  if (found == storages_.end()) return;
-  found->second.handles -= 1;
-  if (found->second.handles > 0) return;
-  const int64_t bytes = found->second.bytes;
-  storages_.erase(found);
+  HandleLink& link = handle->link();
+  if (link.previous != nullptr) {
+    link.previous->link().next = link.next;
+  } else {
+    first_ = link.next;
+  }
+  if (link.next != nullptr) link.next->link().previous = link.previous;
+  tensors_ -= 1;
+  int64_t bytes = 0;
+  const auto found = storages_.find(link.storage);
+  if (found != storages_.end() && --found->second.handles == 0) {
+    bytes = found->second.bytes;
+    storages_.erase(found);
+  }
+  link = HandleLink();
   bytes_ -= bytes;
-  Napi::MemoryManagement::AdjustExternalMemory(env, -bytes);
+  account(env, -bytes - kHandleBytes);
 }
 
 void HandleRegistry::releaseCollected(Napi::Env env) {
   addedBytes_ = 0;
   addedHandles_ = 0;
   std::vector<TensorHandle*> dead;
-  for (const auto& [handle, storage] : live_) {
-    Napi::HandleScope scope(env);
+  for (TensorHandle* handle = first_; handle != nullptr; handle = handle->link().next) {
+    const Napi::HandleScope scope(env);
     if (handle->isCollected()) dead.push_back(handle);
   }
   for (TensorHandle* handle : dead) handle->release();

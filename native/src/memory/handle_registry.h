@@ -5,30 +5,36 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/util/flat_hash_map.h>
 #include <napi.h>
 
 #include <cstdint>
-#include <unordered_map>
-#include <unordered_set>
 
 namespace graphpatch {
 
 class TensorHandle;
 
+// Where a handle stands in the list of those that hold a tensor.
+struct HandleLink {
+  TensorHandle* previous = nullptr;
+  TensorHandle* next = nullptr;
+  // The storage as it was when added: operators such as set_() give a tensor another one.
+  const c10::StorageImpl* storage = nullptr;
+};
+
 class HandleRegistry {
  public:
   // The handle now holds the tensor. Once enough was added since the last time, first frees what is garbage already.
   void add(Napi::Env env, TensorHandle* handle, const at::Tensor& tensor);
-  // The handle lets go of the tensor (disposed or collected).
+  // The handle lets go of its tensor (disposed or collected).
   void remove(Napi::Env env, TensorHandle* handle);
   // The handle's C++ object is gone.
   void forget(TensorHandle* handle) { known_.erase(handle); }
 
   // Whether a pointer taken from a JavaScript object is one of ours (another addon's objects hold other things).
-  bool knows(const void* pointer) const { return known_.count(pointer) != 0; }
-  void remember(TensorHandle* handle) { known_.insert(handle); }
+  bool knows(const void* pointer) const { return known_.find(pointer) != known_.end(); }
 
-  int64_t tensors() const { return static_cast<int64_t>(live_.size()); }
+  int64_t tensors() const { return tensors_; }
   int64_t bytes() const { return bytes_; }
 
  private:
@@ -37,15 +43,17 @@ class HandleRegistry {
     int64_t bytes = 0;
   };
 
+  void account(Napi::Env env, int64_t change);
   // N-API runs finalizers only on a later turn of the event loop, so a synchronous loop would keep every tensor that it
   // dropped. The weak reference of a collected object is empty at once, though: this frees the tensors behind those.
   void releaseCollected(Napi::Env env);
 
-  std::unordered_set<const void*> known_;
-  // With the storage as it was when added: operators such as set_() give a tensor another one.
-  std::unordered_map<TensorHandle*, const c10::StorageImpl*> live_;
-  std::unordered_map<const c10::StorageImpl*, Storage> storages_;
+  ska::flat_hash_set<const void*> known_;
+  ska::flat_hash_map<const c10::StorageImpl*, Storage> storages_;
+  TensorHandle* first_ = nullptr;
+  int64_t tensors_ = 0;
   int64_t bytes_ = 0;
+  int64_t unreported_ = 0;
   int64_t addedBytes_ = 0;
   int64_t addedHandles_ = 0;
 };

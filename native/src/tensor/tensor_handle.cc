@@ -22,9 +22,7 @@ TensorHandle::TensorHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Te
   }
   tensor_ = std::move(pendingTensor);
   pendingTensor = at::Tensor();
-  HandleRegistry& handles = AddonData::of(info.Env()).handles;
-  handles.remember(this);
-  handles.add(info.Env(), this, tensor_);
+  AddonData::of(info.Env()).handles.add(info.Env(), this, tensor_);
 }
 
 TensorHandle::~TensorHandle() {

@@ -7,6 +7,8 @@
 #include <ATen/core/Tensor.h>
 #include <napi.h>
 
+#include "memory/handle_registry.h"
+
 namespace graphpatch {
 
 class TensorHandle : public Napi::ObjectWrap<TensorHandle> {
@@ -21,9 +23,11 @@ class TensorHandle : public Napi::ObjectWrap<TensorHandle> {
   const at::Tensor& tensor() const { return tensor_; }  // undefined once disposed
   bool isCollected() const { return Value().IsEmpty(); }
   void release();
+  HandleLink& link() { return link_; }
 
  private:
   at::Tensor tensor_;
+  HandleLink link_;
 };
 
 // A new JS `Tensor`; an undefined tensor becomes null.
