@@ -1,7 +1,7 @@
 import { ArgumentError, DtypeError, ShapeError } from "../errors";
 import { Tensor } from "../tensor/tensor";
 import type { CapturedGraph } from "./capture";
-import { flatten, type Structure } from "./structure";
+import { flatten, isDictionary, type Structure } from "./structure";
 
 /** What a run is given: the model's arguments; a dictionary for a model whose forward takes one. */
 export type RunInputs = Tensor | readonly unknown[] | object;
@@ -26,15 +26,14 @@ function isAbsent(value: unknown): boolean {
  * Compares how the values are nested, and those that are not tensors, with the captured example. `path` is for
  * messages.
  */
-function checkStructure(captured: Structure, given: Structure, path: string): void {
+function checkStructure(before: Structure, now: Structure, path: string): void {
+  const captured = opened(before);
+  const given = opened(now);
   const where = path === "" ? "the inputs" : `input ${path}`;
   if (captured.type === "plain" || given.type === "plain") {
-    const before = captured.type === "plain" ? captured.value : "a tensor";
-    const now = given.type === "plain" ? given.value : "a tensor";
-    if (Object.is(before, now) || (isAbsent(before) && isAbsent(now))) return;
-    if (JSON.stringify(before) === JSON.stringify(now)) return;
+    if (captured.type === "plain" && given.type === "plain" && samePlain(captured.value, given.value)) return;
     throw new ArgumentError(
-      `${where}: the graph was captured with ${describePlain(before)} and is given ${describePlain(now)}; capture the model again with this kind of input`,
+      `${where}: the graph was captured with ${describe(captured)} and is given ${describe(given)}; capture the model again with this kind of input`,
     );
   }
   if (captured.type !== given.type) {
@@ -45,19 +44,33 @@ function checkStructure(captured: Structure, given: Structure, path: string): vo
     for (let i = 0; i < count; i++) checkStructure(captured.items[i] ?? ABSENT, given.items[i] ?? ABSENT, `${path}[${i}]`);
   }
   if (captured.type === "dict" && given.type === "dict") {
-    const before = new Map(captured.entries);
-    const now = new Map(given.entries);
-    for (const key of new Set([...before.keys(), ...now.keys()])) {
-      checkStructure(before.get(key) ?? ABSENT, now.get(key) ?? ABSENT, path === "[0]" || path === "" ? key : `${path}.${key}`);
+    const old = new Map(captured.entries);
+    const current = new Map(given.entries);
+    for (const key of new Set([...old.keys(), ...current.keys()])) {
+      checkStructure(old.get(key) ?? ABSENT, current.get(key) ?? ABSENT, path === "[0]" || path === "" ? key : `${path}.${key}`);
     }
   }
 }
 
 const ABSENT: Structure = { type: "plain", value: undefined };
 
-function describePlain(value: unknown): string {
-  if (value === "a tensor") return "a tensor";
-  return isAbsent(value) ? "nothing" : (JSON.stringify(value) ?? typeof value);
+/** A dictionary or list without tensors is one plain value; here its parts are looked at. */
+function opened(structure: Structure): Structure {
+  if (structure.type !== "plain") return structure;
+  const plain = (value: unknown): Structure => ({ type: "plain", value });
+  if (Array.isArray(structure.value)) return { type: "tuple", items: structure.value.map(plain) };
+  if (!isDictionary(structure.value)) return structure;
+  return { type: "dict", entries: Object.entries(structure.value).map(([key, value]) => [key, plain(value)]) };
+}
+
+function samePlain(before: unknown, now: unknown): boolean {
+  return Object.is(before, now) || (isAbsent(before) && isAbsent(now));
+}
+
+function describe(structure: Structure): string {
+  if (structure.type === "leaf") return "a tensor";
+  if (structure.type !== "plain") return `a ${structure.type}`;
+  return isAbsent(structure.value) ? "nothing" : (JSON.stringify(structure.value) ?? typeof structure.value);
 }
 
 /**

@@ -33,6 +33,11 @@ export function runInScope<T>(scope: PatchScope, body: () => T): T {
   return current.run(scope, body);
 }
 
+/** Runs `body` outside of every scope: what a custom patch runs itself is not patched, or it would meet itself again. */
+export function runUnpatched<T>(body: () => T): T {
+  return current.run(null, body);
+}
+
 /** Makes `scope` current for the rest of the caller's flow; returns what ends it. */
 export function enterScope(scope: PatchScope): () => void {
   current.enterWith(scope);

@@ -10,7 +10,7 @@ import { bindInputs, forwardArguments, type RunInputs } from "./inputs";
 import { engine, type NativeGraph, type NativeRun, type RunValue } from "./native";
 import type { NodeInfo } from "./nodeIndex";
 import { collectPatches, customPatchOf, type PatchList } from "./patchRun";
-import { activeScopes, enterScope, newScope, type NodePatches, type PatchMap, type PatchScope, runInScope, warnUnfired } from "./patchScope";
+import { activeScopes, enterScope, newScope, type NodePatches, type PatchMap, type PatchScope, runInScope, runUnpatched, warnUnfired } from "./patchScope";
 import { PlanCache } from "./planCache";
 import { graphRegistry } from "./registry";
 import { unflatten } from "./structure";
@@ -179,7 +179,8 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
       let progress = await engine.advanceRun(run);
       while (!progress.done) {
         const placed = list.placed[progress.patch];
-        const result = await customPatchOf(placed).apply(progress.value, placed.info.name);
+        const { value } = progress;
+        const result = await runUnpatched(() => customPatchOf(placed).apply(value, placed.info.name));
         progress = await engine.advanceRun(run, result);
       }
       return progress;

@@ -15,7 +15,7 @@ export interface Leaf<T> {
 }
 
 /** Only plain objects are taken apart; class instances pass through. Notebook cells are a realm with its own Object. */
-function isDictionary(value: unknown): value is Record<string, unknown> {
+export function isDictionary(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
   const prototype = Object.getPrototypeOf(value);
   return prototype === null || (Object.getPrototypeOf(prototype) === null && !Array.isArray(value));

@@ -7,8 +7,8 @@ import { isRunValue, Patch } from "./patch";
 export type CustomOperation = (value: Tensor) => Tensor | number | undefined | void | Promise<Tensor | number | undefined | void>;
 
 /**
- * Applies any function of the value. It may be asynchronous, and may itself run graphs. Gradients flow through the
- * operators it calls.
+ * Applies any function of the value. It may be asynchronous, and may itself run graphs (without the patches in force).
+ * Gradients flow through the operators it calls.
  *
  * @example
  * new CustomPatch({ op: (value) => value.clamp(-1, 1) })

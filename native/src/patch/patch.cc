@@ -37,9 +37,8 @@ const char* kindName(PatchKind kind) {
 }
 
 std::string place(const Patch& patch) {
-  std::string text = std::string(kindName(patch.kind)) + " at " + patch.node;
-  if (patch.slice) text += " [" + patch.sliceText + "]";
-  return text;
+  const std::string slice = patch.slice ? " [" + patch.sliceText + "]" : "";
+  return kindName(patch.kind) + slice + " at " + patch.node;
 }
 
 [[noreturn]] void fail(const Patch& patch, const std::string& why) {
