@@ -1,10 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import { ArgumentError, CorruptFileError } from "../errors";
-import type { DType } from "../tensor/dtype";
 import type { Tensor } from "../tensor/tensor";
 import { type Architecture, architecture } from "./architectures";
 import type { CausalLM } from "./causalLM";
 import { type Checkpoint, openCheckpoint } from "./checkpoint";
+import { ConfigReader } from "./configReader";
 import { locateModel } from "./locate";
 
 /** How far loading has come: `done` of `total` tensors. */
@@ -24,7 +24,7 @@ export interface FromPretrainedOptions {
   onProgress?: (progress: LoadProgress) => void;
 }
 
-const DTYPES: readonly DType[] = ["float32", "float16", "bfloat16"];
+const DTYPES: readonly ModelDType[] = ["float32", "float16", "bfloat16"];
 /** How long loading may keep the thread before timers and messages get their turn. */
 const TURN_MS = 50;
 const HEAD = "lm_head.weight";
@@ -44,9 +44,7 @@ export const AutoModelForCausalLM = {
    */
   async fromPretrained(pathOrName: string, options: FromPretrainedOptions = {}): Promise<CausalLM> {
     const { dtype = "float32", onProgress } = options;
-    if (!DTYPES.includes(dtype)) {
-      throw new ArgumentError(`dtype must be one of ${DTYPES.join(", ")}; found ${JSON.stringify(dtype)}`);
-    }
+    checkDType(dtype);
     const checkpoint = openCheckpoint(locateModel(pathOrName));
     const arch = architecture(checkpoint.modelType, checkpoint.path);
     const { model, tied } = arch.build(checkpoint.config, { device: "meta", dtype });
@@ -58,7 +56,34 @@ export const AutoModelForCausalLM = {
     model.requires_grad_(false);
     return model;
   },
+
+  /**
+   * Makes a model with random weights, frozen as loaded ones are: for tests, benchmarks and first steps.
+   *
+   * @param config what a `config.json` says; fields that are left out take transformers' defaults
+   * @throws CorruptFileError naming a field that is wrong; UnknownArchitectureError listing the known architectures.
+   * @example
+   * AutoModelForCausalLM.fromConfig({ model_type: "gpt2", n_layer: 2, n_embd: 64, n_head: 4 })
+   */
+  fromConfig(
+    config: { readonly model_type: string; readonly [key: string]: unknown },
+    options: { dtype?: ModelDType } = {},
+  ): CausalLM {
+    const { dtype = "float32" } = options;
+    checkDType(dtype);
+    const source = "the configuration";
+    const { model } = architecture(config.model_type, source).build(new ConfigReader(config, source), {
+      dtype,
+    });
+    model.requires_grad_(false);
+    return model;
+  },
 };
+
+function checkDType(dtype: unknown): void {
+  if (DTYPES.some((known) => known === dtype)) return;
+  throw new ArgumentError(`dtype must be one of ${DTYPES.join(", ")}; found ${JSON.stringify(dtype)}`);
+}
 
 /**
  * The file's names by the model's names, for the weights to read.
