@@ -41,7 +41,7 @@ if (filters.length === 0) {
       args: [join(root, "test", "browser", "run.mjs")],
       cwd: root,
       env,
-      report: join(artifacts, "browser.json"),
+      report: join(artifacts, "browser-results.json"),
       count: countPlaywright,
     }),
   );
