@@ -60,6 +60,8 @@ export type AnyView = Omit<View, "kind"> & { kind: string };
 
 /** How one kind of view is drawn. */
 export interface IViewKind {
+  /** Whether shape and dtype say nothing of this view, as of a curve. */
+  readonly hidesShape?: boolean;
   /**
    * Turns the values of a figure into what plotly draws.
    *

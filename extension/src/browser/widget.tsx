@@ -19,7 +19,7 @@ export class NodeBrowser extends ReactWidget {
     this.id = BROWSER_ID;
     this.addClass("gp-Browser");
     this.title.icon = graphIcon;
-    this.title.caption = trans.__("Node Browser");
+    this.title.caption = trans.__("graphpatch: Node Browser");
     this.node.setAttribute("role", "region");
     this.node.setAttribute("aria-label", trans.__("Node Browser"));
   }

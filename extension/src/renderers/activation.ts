@@ -1,6 +1,6 @@
 import type { AnyView, IViewKind } from "../tokens";
 import { cellAxis, describePlace, hasNames, plotlyAxis } from "./axis";
-import { markUnusual, onlyHeatmap } from "./cells";
+import { heatmapsOf, markUnusual } from "./cells";
 import { divergingScale } from "./colors";
 import type { Drawing, Figure, Theme } from "./drawing";
 import { formatValue, largest } from "./numbers";
@@ -15,11 +15,11 @@ const MOST_LABELS = 22;
 /** A heat map centred at zero, so that the colours of signs mean the same in every picture. */
 export const activationView: IViewKind = {
   draw(view: AnyView, figure: Figure, theme: Theme): Drawing {
-    const trace = onlyHeatmap(figure.traces);
+    const [trace] = heatmapsOf(figure);
     const rows = cellAxis(view, figure, trace, "y");
     const columns = cellAxis(view, figure, trace, "x");
     // A constant zero still needs a scale.
-    const limit = view.clip ?? (largest(trace.rows) || 1);
+    const limit = view.clip ?? figure.colorLimits?.max ?? (largest(trace.rows) || 1);
     const marks = markUnusual(trace.rows, theme);
     const notes = [...marks.notes];
     if (view.clip !== null) {

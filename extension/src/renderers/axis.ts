@@ -1,12 +1,12 @@
 import { tokenLabel } from "../text";
 import type { AnyView } from "../tokens";
-import type { Figure, HeatmapTrace, Theme } from "./drawing";
+import type { Figure, HeatmapTrace, Theme, Ticks } from "./drawing";
 import { plotlyText, shorten } from "./plotlyText";
 
 /** Most characters of a label on an axis. */
 const LONGEST_LABEL = 16;
 /** Dimensions whose places are tokens. */
-const TOKEN_DIMENSIONS = new Set(["token", "position", "sequence", "query", "key"]);
+const TOKEN_DIMENSIONS = new Set(["token", "position", "query", "key"]);
 
 /** One axis of a heat map: its title, and what each row or column is called. */
 export interface CellAxis {
@@ -15,6 +15,8 @@ export interface CellAxis {
   name(at: number): string | null;
   /** Index in the whole tensor, also where the picture leaves some out. */
   index(at: number): number;
+  /** Entries of the tensor that one row or column stands for. */
+  readonly perCell: number;
   readonly length: number;
 }
 
@@ -22,23 +24,34 @@ export interface CellAxis {
 export function cellAxis(view: AnyView, figure: Figure, trace: HeatmapTrace, axis: "x" | "y"): CellAxis {
   const length = axis === "y" ? trace.rows.length : (trace.rows[0]?.length ?? 0);
   const places = trace[axis];
-  const title = (axis === "y" ? figure.yTitle : figure.xTitle) ?? dimensionOf(view, axis);
+  // Small pictures beside each other have no axis titles of their own.
+  const title = (axis === "y" ? figure.yTitle : figure.xTitle) || dimensionOf(view, axis);
   const ticks = axis === "y" ? figure.yTicks : figure.xTicks;
+  const perCell = places ? 1 : entriesPerCell(ticks, view.shape[view.dims.indexOf(title)], length);
   const index = (at: number): number => {
     const place = places?.[at];
-    return typeof place === "number" ? place : at;
+    return typeof place === "number" ? place : at * perCell;
   };
-  const tokens = TOKEN_DIMENSIONS.has(dimensionOf(view, axis)) ? view.tokens : null;
+  const tokens = TOKEN_DIMENSIONS.has(title) ? view.tokens : null;
   const name = (at: number): string | null => {
     const token = tokens?.[index(at)];
     if (token !== undefined) return tokenLabel(token);
     const place = places?.[at];
     if (typeof place === "string") return tokenLabel(place);
-    const tick = ticks ? ticks.values.indexOf(index(at)) : -1;
+    const tick = ticks ? ticks.values.indexOf(at) : -1;
     const label = ticks?.labels[tick];
     return label === undefined || label === String(index(at)) ? null : tokenLabel(label);
   };
-  return { title, name, index, length };
+  return { title, name, index, perCell, length };
+}
+
+/** A merged axis numbers its ticks in entries: the tick `300` at cell 100 says that a cell stands for 3. */
+function entriesPerCell(ticks: Ticks | null, size: number | undefined, cells: number): number {
+  const numbered = ticks?.values.findIndex((at, tick) => at > 0 && /^\d+$/.test(ticks.labels[tick])) ?? -1;
+  if (ticks && numbered >= 0) {
+    return Math.max(1, Math.round(Number(ticks.labels[numbered]) / ticks.values[numbered]));
+  }
+  return size === undefined ? 1 : Math.max(1, Math.ceil(size / cells));
 }
 
 /** Rows are the last dimension but one, columns the last. */
@@ -81,5 +94,7 @@ export function hasNames(axis: CellAxis): boolean {
 export function describePlace(axis: CellAxis, at: number): string {
   const name = axis.name(at);
   const title = axis.title || "index";
-  return name === null ? `${title} ${axis.index(at)}` : `${title} ${axis.index(at)}: ${name}`;
+  const index = axis.index(at);
+  const range = axis.perCell > 1 ? `${index}–${index + axis.perCell - 1}` : String(index);
+  return name === null ? `${title} ${range}` : `${title} ${range}: ${name}`;
 }

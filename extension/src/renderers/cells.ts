@@ -1,4 +1,4 @@
-import type { HeatmapTrace, Theme } from "./drawing";
+import type { Figure, HeatmapTrace, Theme } from "./drawing";
 import { FigureError } from "./figure";
 
 /** Marks beyond this number are left out, and said to be. */
@@ -10,13 +10,14 @@ export interface Marks {
   readonly notes: readonly string[];
 }
 
-/** The one heat map a view needs. @throws FigureError when there is none, or it is empty. */
-export function onlyHeatmap(traces: readonly { kind: string }[], at = 0): HeatmapTrace {
-  const trace = traces.filter((candidate): candidate is HeatmapTrace => candidate.kind === "heatmap")[at];
-  if (!trace) throw new FigureError("The figure of this view holds no heat map.");
-  if (trace.rows.length === 0 || trace.rows[0].length === 0)
+/** The heat maps of a figure, at least one. @throws FigureError when there is none, or one is empty. */
+export function heatmapsOf(figure: Figure): [HeatmapTrace, ...HeatmapTrace[]] {
+  const [first, ...others] = figure.traces.filter((trace) => trace.kind === "heatmap");
+  if (!first) throw new FigureError("The figure of this view holds no heat map.");
+  if ([first, ...others].some(({ rows }) => rows.length === 0 || rows[0].length === 0)) {
     throw new FigureError("There are no values to draw.");
-  return trace;
+  }
+  return [first, ...others];
 }
 
 /** Marks NaN with a cross and infinities with a triangle that points up or down. */

@@ -34,6 +34,10 @@ export interface Figure {
   readonly xTicks: Ticks | null;
   readonly yTicks: Ticks | null;
   readonly isYLogarithmic: boolean;
+  /** Ends of the colour scale that heat maps share; null where each has its own. */
+  readonly colorLimits: { readonly min: number; readonly max: number } | null;
+  /** Titles of the heat maps, where there are several. */
+  readonly panelTitles: readonly string[];
 }
 
 /** Colours and font of the page, as CSS values. */

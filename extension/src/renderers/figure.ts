@@ -52,12 +52,16 @@ export function readFigure(value: unknown): Figure {
     xTicks: readTicks(layout.xaxis),
     yTicks: readTicks(layout.yaxis),
     isYLogarithmic: isObject(layout.yaxis) && layout.yaxis.type === "log",
+    colorLimits: readColorLimits(layout.coloraxis),
+    panelTitles: Array.isArray(layout.annotations)
+      ? layout.annotations.map((annotation) => (isObject(annotation) ? (textOf(annotation) ?? "") : ""))
+      : [],
   };
 }
 
 function readTrace(value: unknown, index: number): HeatmapTrace | LineTrace {
   if (!isObject(value)) throw new FigureError(`Trace ${index} of the figure is damaged.`);
-  const name = typeof value.name === "string" ? value.name : null;
+  const name = typeof value.name === "string" ? plainText(value.name) : null;
   const where = `trace ${index}`;
   switch (value.type) {
     case "heatmap":
@@ -87,7 +91,7 @@ function readTicks(axis: unknown): Ticks | null {
   const values = axis.tickvals === undefined ? null : readVector(axis.tickvals, "ticks");
   return {
     values: values ? Array.from(values) : axis.ticktext.map((_, at) => at),
-    labels: axis.ticktext.map(String),
+    labels: axis.ticktext.map((label) => plainText(String(label))),
   };
 }
 
@@ -176,9 +180,22 @@ function checkCells(cells: number, where: string): void {
   if (cells > MOST_CELLS) throw new FigureError(`${where} holds too many values to be drawn here.`);
 }
 
+function readColorLimits(axis: unknown): { min: number; max: number } | null {
+  if (!isObject(axis)) return null;
+  const [min, max] = [finiteOrNull(axis.cmin), finiteOrNull(axis.cmax)];
+  return min !== null && max !== null && min < max ? { min, max } : null;
+}
+
 function textOf(title: unknown): string | null {
-  if (typeof title === "string") return title;
-  return isObject(title) && typeof title.text === "string" ? title.text : null;
+  if (typeof title === "string") return plainText(title);
+  return isObject(title) && typeof title.text === "string" ? plainText(title.text) : null;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { "&lt;": "<", "&gt;": ">", "&#36;": "$", "&amp;": "&" };
+
+/** A label as it was before it was written for plotly, which wants `<` as an entity. */
+function plainText(label: string): string {
+  return label.replace(/&(lt|gt|amp|#36);/g, (entity) => ENTITIES[entity]);
 }
 
 function finiteOrNull(value: unknown): number | null {

@@ -12,6 +12,7 @@ const MOST_MARKERS = 60;
 
 /** Values along an axis, such as a loss over steps. */
 export const lineView: IViewKind = {
+  hidesShape: true,
   draw(view: AnyView, figure: Figure, theme: Theme): Drawing {
     const lines = figure.traces.filter((trace): trace is LineTrace => trace.kind === "line");
     if (lines.length === 0) throw new FigureError("The figure of this view holds no line.");

@@ -47,7 +47,7 @@ export class ViewWidget extends Widget implements IRenderMime.IRenderer {
       return;
     }
     this.content = content;
-    this.node.append(caption(content.view), this.host, this.notes);
+    this.node.append(caption(content.view, content.kind), this.host, this.notes);
     this.tooltip.hidden = true;
     this.node.append(this.tooltip);
     this.picture = new Picture(this.host, (hover) => this.showReadout(hover));
@@ -153,9 +153,10 @@ export class ViewWidget extends Widget implements IRenderMime.IRenderer {
 }
 
 /** Name, dtype and shape, as in `mul_3  float32[1, 13, 1536]  batch × token × hidden`. */
-function caption(view: AnyView): HTMLElement {
+function caption(view: AnyView, kind: IViewKind): HTMLElement {
   const element = textElement("figcaption", "gp-View-caption", "");
   element.append(textElement("span", "gp-View-name", visibleText(view.node)));
+  if (kind.hidesShape) return element;
   const value = `${view.dtype}[${view.shape.join(", ")}]`;
   element.append(textElement("span", "gp-View-shape", visibleText(value)));
   if (view.dims.length > 0) {

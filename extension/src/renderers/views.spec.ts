@@ -54,6 +54,15 @@ describe("an activation", () => {
     expect(drawing.readout(place(9, 9))).toEqual([]);
   });
 
+  it("says which entries a merged cell stands for", () => {
+    const merged = figure(
+      [[1, 2]],
+      {},
+      { xaxis: { title: "hidden", tickvals: [0, 1], ticktext: ["0", "3"] } },
+    );
+    expect(activationView.draw(view, merged, theme).readout(place(0, 1))[1]).toBe("hidden 3–5");
+  });
+
   it("escapes tokens for plotly", () => {
     expect(drawing.layout.yaxis).toMatchObject({ ticktext: ["␣a", "&lt;b&gt;"] });
   });
@@ -115,7 +124,24 @@ describe("an attention pattern", () => {
   );
 
   it("begins at zero", () => {
-    expect(drawing.data[0]).toMatchObject({ zmin: 0, zmax: 1 });
+    expect(drawing.layout.coloraxis).toMatchObject({ cmin: 0, cmax: 1 });
+  });
+
+  it("shows every head of several, and names it", () => {
+    const many = readFigure({
+      data: [
+        { type: "heatmap", z: [[0, 1]] },
+        { type: "heatmap", z: [[0.5, 0]] },
+      ],
+      layout: {
+        coloraxis: { cmin: 0, cmax: 1 },
+        annotations: [{ text: "head 0" }, { text: "head &lt;1&gt;" }],
+      },
+    });
+    const { data, layout, readout } = attentionView.draw(attention, many, theme);
+    expect(data).toMatchObject([{ xaxis: "x" }, { xaxis: "x2" }]);
+    expect(layout.annotations).toMatchObject([{ text: "head 0" }, { text: "head &lt;1&gt;" }]);
+    expect(readout({ trace: 1, row: 0, column: 0 })[0]).toBe("head <1>");
   });
 
   it("says from where to where", () => {
