@@ -22,7 +22,8 @@ export function closestNames(name: string, known: Iterable<string>, count = 3): 
   for (const candidate of known) {
     let distance = editDistance(lower, candidate.toLowerCase(), limit);
     // "mlp.act" for "transformer.h_0.mlp.act": the end of a path is what one remembers.
-    if (distance > limit && (candidate.endsWith(`.${name}`) || candidate.startsWith(`${name}.`))) distance = limit;
+    if (distance > limit && (candidate.endsWith(`.${name}`) || candidate.startsWith(`${name}.`)))
+      distance = limit;
     if (distance <= limit) scored.push({ candidate, distance });
   }
   scored.sort((a, b) => a.distance - b.distance);

@@ -37,7 +37,10 @@ class RandomModule extends Module {
   forward({ x, y }: { x: Tensor; y: Tensor }): { last: Tensor; pair: [Tensor, Tensor] } {
     const values = [x, y];
     for (const step of this.program) values.push(this.#apply(step, values));
-    return { last: values[values.length - 1], pair: [values[2] ?? x, torch.stack(values.slice(-3)).sum([0])] };
+    return {
+      last: values[values.length - 1],
+      pair: [values[2] ?? x, torch.stack(values.slice(-3)).sum([0])],
+    };
   }
 
   #apply({ op, a: i, b: j }: ProgramStep, values: Tensor[]): Tensor {
@@ -59,7 +62,10 @@ class RandomModule extends Module {
       case 6:
         return torch.cat([a.narrow(2, 0, 2), b.narrow(2, 2, WIDTH - 2)], 2);
       case 7:
-        return a.view([a.size(0), a.size(1), 2, -1]).permute([0, 2, 1, 3]).reshape([a.size(0), a.size(1), WIDTH]);
+        return a
+          .view([a.size(0), a.size(1), 2, -1])
+          .permute([0, 2, 1, 3])
+          .reshape([a.size(0), a.size(1), WIDTH]);
       case 8:
         return a.mean([-1], true).expand([-1, -1, WIDTH]);
       case 9: {
@@ -93,7 +99,10 @@ function makePatch({ kind, slice, value }: PatchChoice): Patch {
     case 2:
       return new ZeroPatch(options);
     case 3:
-      return new AddPatch({ value: torch.tensor(value, { dtype: "float32", requires_grad: true }), ...options });
+      return new AddPatch({
+        value: torch.tensor(value, { dtype: "float32", requires_grad: true }),
+        ...options,
+      });
     default:
       return new ProbePatch();
   }
@@ -118,7 +127,10 @@ function interpret(graph: CapturedGraph, inputs: Tensor[], patches: Map<number, 
   const probes = new Map<Patch, Tensor>();
   const values: unknown[] = [];
   const set = (index: number, value: unknown) => {
-    values[index] = (patches.get(index) ?? []).reduce((now, patch) => applyPatch(patch, now as Tensor, probes), value);
+    values[index] = (patches.get(index) ?? []).reduce(
+      (now, patch) => applyPatch(patch, now as Tensor, probes),
+      value,
+    );
   };
   graph.spec.inputs.forEach((index, i) => {
     set(index, inputs[i]);
@@ -142,11 +154,17 @@ function interpret(graph: CapturedGraph, inputs: Tensor[], patches: Map<number, 
       });
     }
   }
-  const output = unflatten(graph.output.structure, graph.output.values.map((index) => values[index]));
+  const output = unflatten(
+    graph.output.structure,
+    graph.output.values.map((index) => values[index]),
+  );
   return { output: output as { last: Tensor; pair: [Tensor, Tensor] }, probes };
 }
 
-const program = fc.array(fc.record({ op: fc.nat(11), a: fc.nat(30), b: fc.nat(30) }), { minLength: 1, maxLength: 12 });
+const program = fc.array(fc.record({ op: fc.nat(11), a: fc.nat(30), b: fc.nat(30) }), {
+  minLength: 1,
+  maxLength: 12,
+});
 const patchChoices = fc.array(
   fc.record({
     node: fc.nat(500),
@@ -164,61 +182,72 @@ function leaves({ last, pair }: { last: Tensor; pair: [Tensor, Tensor] }): Tenso
 describe("the engine against a slow interpreter", () => {
   it("gives the same values bit for bit, patched or not, and the same gradients", async () => {
     await fc.assert(
-      fc.asyncProperty(program, patchChoices, fc.nat(1000), fc.boolean(), async (steps, choices, seed, sameShape) => {
-        torch.manual_seed(seed);
-        const model = new RandomModule(steps);
-        const example = { x: torch.randn([2, 3, WIDTH]), y: torch.randn([2, 3, WIDTH]) };
-        const reference = capture(model, [example]);
-        const pg = await PatchableGraph.capture(model, example);
-        const shape = sameShape ? [2, 3, WIDTH] : [1, 5, WIDTH];
-        const inputs = { x: torch.randn(shape), y: torch.randn(shape) };
+      fc.asyncProperty(
+        program,
+        patchChoices,
+        fc.nat(1000),
+        fc.boolean(),
+        async (steps, choices, seed, sameShape) => {
+          torch.manual_seed(seed);
+          const model = new RandomModule(steps);
+          const example = { x: torch.randn([2, 3, WIDTH]), y: torch.randn([2, 3, WIDTH]) };
+          const reference = capture(model, [example]);
+          const pg = await PatchableGraph.capture(model, example);
+          const shape = sameShape ? [2, 3, WIDTH] : [1, 5, WIDTH];
+          const inputs = { x: torch.randn(shape), y: torch.randn(shape) };
 
-        const eager = torch.noGrad(() => model.call(inputs));
-        const plain = await pg.run(inputs);
-        leaves(plain).forEach((value, i) => {
-          expect(torch.equal(value, leaves(eager)[i])).toBe(true);
-        });
+          const eager = torch.noGrad(() => model.call(inputs));
+          const plain = await pg.run(inputs);
+          leaves(plain).forEach((value, i) => {
+            expect(torch.equal(value, leaves(eager)[i])).toBe(true);
+          });
 
-        const nodes = [...pg.nodes.values()].filter(
-          ({ dtype, shape: recorded }) => dtype === "float32" && recorded?.length === 3,
-        );
-        const byName: Record<string, Patch[]> = {};
-        for (const choice of choices) {
-          const { name } = nodes[choice.node % nodes.length];
-          byName[name] = [...(byName[name] ?? []), makePatch(choice)];
-        }
-        const byValue = new Map(
-          Object.entries(byName).map(([name, patches]) => [reference.index.resolve(name).value, patches]),
-        );
-        const expected = interpret(reference, [inputs.x, inputs.y], byValue);
-        const actual = await pg.patch(byName, () => pg.run(inputs));
-        leaves(actual).forEach((value, i) => {
-          expect(torch.equal(value, leaves(expected.output)[i])).toBe(true);
-        });
-        for (const patch of Object.values(byName).flat()) {
-          expect(patch.fired).toBe(true);
-          if (patch instanceof ProbePatch) {
-            const seen = expected.probes.get(patch);
-            expect(seen && patch.activation && torch.equal(patch.activation, seen)).toBe(true);
+          const nodes = [...pg.nodes.values()].filter(
+            ({ dtype, shape: recorded }) => dtype === "float32" && recorded?.join() === `2,3,${WIDTH}`,
+          );
+          const byName: Record<string, Patch[]> = {};
+          for (const choice of choices) {
+            const { name } = nodes[choice.node % nodes.length];
+            byName[name] = [...(byName[name] ?? []), makePatch(choice)];
           }
-        }
+          const byValue = new Map(
+            Object.entries(byName).map(([name, patches]) => [reference.index.resolve(name).value, patches]),
+          );
+          const expected = interpret(reference, [inputs.x, inputs.y], byValue);
+          const actual = await pg.patch(byName, () => pg.run(inputs));
+          leaves(actual).forEach((value, i) => {
+            expect(torch.equal(value, leaves(expected.output)[i])).toBe(true);
+          });
+          for (const patch of Object.values(byName).flat()) {
+            expect(patch.fired).toBe(true);
+            if (patch instanceof ProbePatch) {
+              const seen = expected.probes.get(patch);
+              expect(seen && patch.activation && torch.equal(patch.activation, seen)).toBe(true);
+            }
+          }
 
-        const trained = Object.values(byName)
-          .flat()
-          .flatMap((patch) => (patch instanceof AddPatch && typeof patch.value === "object" ? [patch.value] : []));
-        if (trained.length === 0) return;
-        const gradients = async (output: { last: Tensor; pair: [Tensor, Tensor] }) => {
-          for (const value of trained) value.grad = null;
-          const loss = leaves(output).reduce((sum, value) => sum.add(value.mul(value).sum()), torch.tensor(0.0, { dtype: "float32" }));
-          if (loss.requires_grad) await loss.backward();
-          return trained.map((value) => value.grad?.clone() ?? torch.zeros([]));
-        };
-        const wanted = await gradients(expected.output);
-        const got = await gradients(actual);
-        got.forEach((gradient, i) => {
-          expect(torch.allclose(gradient, wanted[i], 1e-4, 1e-5)).toBe(true);
-        });
-      }),
+          const trained = Object.values(byName)
+            .flat()
+            .flatMap((patch) =>
+              patch instanceof AddPatch && typeof patch.value === "object" ? [patch.value] : [],
+            );
+          if (trained.length === 0) return;
+          const gradients = async (output: { last: Tensor; pair: [Tensor, Tensor] }) => {
+            for (const value of trained) value.grad = null;
+            const loss = leaves(output).reduce(
+              (sum, value) => sum.add(value.mul(value).sum()),
+              torch.tensor(0.0, { dtype: "float32" }),
+            );
+            if (loss.requires_grad) await loss.backward();
+            return trained.map((value) => value.grad?.clone() ?? torch.zeros([]));
+          };
+          const wanted = await gradients(expected.output);
+          const got = await gradients(actual);
+          got.forEach((gradient, i) => {
+            expect(torch.allclose(gradient, wanted[i], 1e-4, 1e-5)).toBe(true);
+          });
+        },
+      ),
       { numRuns: 60 },
     );
   }, 120_000);

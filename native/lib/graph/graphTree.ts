@@ -95,7 +95,9 @@ function print(branch: Branch, depth: number, lines: string[], indent: string): 
 export function formatTree(tree: GraphTree, depth = 2): string {
   const branch = branches.get(tree);
   if (!branch) return String(tree);
-  const lines = [`${branch.name === "" ? (branch.moduleType ?? "graph") : branch.name}  ${branch.count} nodes`];
+  const lines = [
+    `${branch.name === "" ? (branch.moduleType ?? "graph") : branch.name}  ${branch.count} nodes`,
+  ];
   print(branch, depth, lines, "");
   return lines.join("\n");
 }
@@ -115,7 +117,8 @@ function place(branch: Branch): GraphTree {
     [Symbol.toPrimitive]: () => branch.name,
   };
   const tree = Object.create(null) as GraphTree;
-  for (const key of Reflect.ownKeys(own)) Object.defineProperty(tree, key, { value: own[key], enumerable: false });
+  for (const key of Reflect.ownKeys(own))
+    Object.defineProperty(tree, key, { value: own[key], enumerable: false });
   // Children are made when they are looked at: a graph has thousands.
   for (const [key, child] of branch.children) {
     let made: GraphTree | null = null;

@@ -41,13 +41,18 @@ function checkStructure(before: Structure, now: Structure, path: string): void {
   }
   if (captured.type === "tuple" && given.type === "tuple") {
     const count = Math.max(captured.items.length, given.items.length);
-    for (let i = 0; i < count; i++) checkStructure(captured.items[i] ?? ABSENT, given.items[i] ?? ABSENT, `${path}[${i}]`);
+    for (let i = 0; i < count; i++)
+      checkStructure(captured.items[i] ?? ABSENT, given.items[i] ?? ABSENT, `${path}[${i}]`);
   }
   if (captured.type === "dict" && given.type === "dict") {
     const old = new Map(captured.entries);
     const current = new Map(given.entries);
     for (const key of new Set([...old.keys(), ...current.keys()])) {
-      checkStructure(old.get(key) ?? ABSENT, current.get(key) ?? ABSENT, path === "[0]" || path === "" ? key : `${path}.${key}`);
+      checkStructure(
+        old.get(key) ?? ABSENT,
+        current.get(key) ?? ABSENT,
+        path === "[0]" || path === "" ? key : `${path}.${key}`,
+      );
     }
   }
 }
@@ -60,7 +65,10 @@ function opened(structure: Structure): Structure {
   const plain = (value: unknown): Structure => ({ type: "plain", value });
   if (Array.isArray(structure.value)) return { type: "tuple", items: structure.value.map(plain) };
   if (!isDictionary(structure.value)) return structure;
-  return { type: "dict", entries: Object.entries(structure.value).map(([key, value]) => [key, plain(value)]) };
+  return {
+    type: "dict",
+    entries: Object.entries(structure.value).map(([key, value]) => [key, plain(value)]),
+  };
 }
 
 function samePlain(before: unknown, now: unknown): boolean {

@@ -26,7 +26,11 @@ describe("moduleOf", () => {
 describe("parameterNames", () => {
   it("reads plain, defaulted, rest and destructured parameters", () => {
     class Example {
-      forward(hidden_states: number, attention_mask: number[] | null = [1, 2].map((x) => x), ...rest: number[]) {
+      forward(
+        hidden_states: number,
+        attention_mask: number[] | null = [1, 2].map((x) => x),
+        ...rest: number[]
+      ) {
         return [hidden_states, attention_mask, rest];
       }
       root({ input_ids, attention_mask }: { input_ids: number; attention_mask: number }) {
@@ -41,7 +45,12 @@ describe("parameterNames", () => {
 });
 
 describe("closestNames", () => {
-  const known = ["transformer.h_0.mlp.act.mul_3", "transformer.h_0.mlp.act.mul_2", "transformer.h_0.attn.softmax", "lm_head"];
+  const known = [
+    "transformer.h_0.mlp.act.mul_3",
+    "transformer.h_0.mlp.act.mul_2",
+    "transformer.h_0.attn.softmax",
+    "lm_head",
+  ];
   it("puts the nearest first", () => {
     expect(closestNames("transformer.h_0.mlp.act.mull_3", known)[0]).toBe("transformer.h_0.mlp.act.mul_3");
   });

@@ -68,7 +68,10 @@ export function nameNodes(trace: Trace): string[] {
 
   return trace.nodes.map((node) => {
     const module = callNames.get(node.call) ?? "";
-    let name = node.absolute === null ? `${module === "" ? "" : `${module}.`}${numbered(node)}` : joinIndices(node.absolute);
+    let name =
+      node.absolute === null
+        ? `${module === "" ? "" : `${module}.`}${numbered(node)}`
+        : joinIndices(node.absolute);
     while (taken.has(node.part === "" ? name : `${name}|${node.part}`)) name = `${name}_`;
     if (node.part !== "") name = `${name}|${node.part}`;
     taken.add(name);

@@ -81,16 +81,24 @@ export class NodeIndex {
     const prefix = `${joinIndices(name)}.`;
     const below = [...this.#infos.keys()].filter((known) => known.startsWith(prefix));
     if (below.length > 0) {
-      return new UnknownNodeError(`"${name}" is a module without an output of its own; nodes below it: ${list(below)}`);
+      return new UnknownNodeError(
+        `"${name}" is a module without an output of its own; nodes below it: ${list(below)}`,
+      );
     }
     const modules = new Set([...this.#infos.values()].map(({ module }) => module));
     const close = closestNames(name, new Set([...this.#infos.keys(), ...modules]));
-    const hint = close.length > 0 ? `Did you mean ${close.map((one) => `"${one}"`).join(", ")}?` : "pg.nodes lists all names.";
+    const hint =
+      close.length > 0
+        ? `Did you mean ${close.map((one) => `"${one}"`).join(", ")}?`
+        : "pg.nodes lists all names.";
     return new UnknownNodeError(`no node "${name}". ${hint}`);
   }
 }
 
 function list(names: string[]): string {
-  const shown = names.slice(0, MAX_LISTED).map((name) => `"${name}"`).join(", ");
+  const shown = names
+    .slice(0, MAX_LISTED)
+    .map((name) => `"${name}"`)
+    .join(", ");
   return names.length > MAX_LISTED ? `${shown}, … (${names.length} in all)` : shown;
 }

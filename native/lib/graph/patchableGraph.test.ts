@@ -1,8 +1,16 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { ArgumentError, CancelledError, CaptureError, DtypeError, PatchError, ShapeError, UnknownNodeError } from "../errors";
+import {
+  ArgumentError,
+  CancelledError,
+  CaptureError,
+  DtypeError,
+  PatchError,
+  ShapeError,
+  UnknownNodeError,
+} from "../errors";
 import { Linear, Module, ModuleList } from "../nn";
 import { AddPatch, CustomPatch, ProbePatch, RecordPatch, ReplacePatch, ZeroPatch } from "../patches";
-import { Tensor } from "../tensor";
+import type { Tensor } from "../tensor";
 import { torch } from "../torch";
 import { engine } from "./native";
 import { PatchableGraph } from "./patchableGraph";
@@ -77,14 +85,23 @@ describe("names", () => {
       expect(names).toContain(name);
     }
     expect(pg.node("h.1.proj").name).toBe("h_1.proj.output");
-    expect(pg.nodes.get("h_0.act_1.tanh")).toMatchObject({ operator: "aten::tanh", shape: [2, 4, 4], moduleType: "Act", kind: "operator" });
+    expect(pg.nodes.get("h_0.act_1.tanh")).toMatchObject({
+      operator: "aten::tanh",
+      shape: [2, 4, 4],
+      moduleType: "Act",
+      kind: "operator",
+    });
     expect(pg.nodes.get("h_0.proj.linear")?.code).toMatch(/^layers\.ts:\d+: return torch\.linear/);
   });
 
   it("are refused with what is close, or with what lies under a container", async () => {
     const { pg, inputs } = await setUp();
-    expect(() => pg.patch({ "h_0.proj.linaer": new ZeroPatch() }, () => pg.run(inputs))).toThrow(/Did you mean "h_0.proj.linear"/);
-    expect(() => pg.patch({ h_0: new ZeroPatch() }, () => pg.run(inputs))).toThrow(/"h_0.output\|sub_0", "h_0.output\|sub_1.mean"/);
+    expect(() => pg.patch({ "h_0.proj.linaer": new ZeroPatch() }, () => pg.run(inputs))).toThrow(
+      /Did you mean "h_0.proj.linear"/,
+    );
+    expect(() => pg.patch({ h_0: new ZeroPatch() }, () => pg.run(inputs))).toThrow(
+      /"h_0.output\|sub_0", "h_0.output\|sub_1.mean"/,
+    );
     expect(() => pg.node("nonsense")).toThrow(UnknownNodeError);
   });
 
@@ -92,7 +109,15 @@ describe("names", () => {
     const { pg, inputs } = await setUp();
     expect(String(pg.graph.h_1.proj.linear)).toBe("h_1.proj.linear");
     expect(pg.graph.h_1.proj.linear._shape).toEqual([2, 4, 4]);
-    expect(Object.keys(pg.graph.h_0)).toEqual(["hidden_states", "proj", "act_0", "act_1", "add", "mean", "output"]);
+    expect(Object.keys(pg.graph.h_0)).toEqual([
+      "hidden_states",
+      "proj",
+      "act_0",
+      "act_1",
+      "add",
+      "mean",
+      "output",
+    ]);
     expect(String(pg)).toMatch(/Model +\d+ nodes[\s\S]*h_0 +Block/);
     const probe = new ProbePatch();
     await pg.patch({ [`${pg.graph.h_1.proj}`]: probe }, () => pg.run(inputs));
@@ -104,7 +129,9 @@ describe("patches", () => {
   it("leave other users of the same tensor alone", async () => {
     const { pg, inputs } = await setUp();
     const [input, source] = [new ProbePatch(), new ProbePatch()];
-    await pg.patch({ "h_1.proj.input": [new ZeroPatch(), input], "h_0.output|sub_0": source }, () => pg.run(inputs));
+    await pg.patch({ "h_1.proj.input": [new ZeroPatch(), input], "h_0.output|sub_0": source }, () =>
+      pg.run(inputs),
+    );
     expect(input.activation?.abs().sum().item()).toBe(0);
     expect(source.activation?.abs().sum().item()).not.toBe(0);
   });
@@ -156,7 +183,10 @@ describe("patches", () => {
   it("edit parameters, inputs, outputs and sizes", async () => {
     const { pg, inputs, model } = await setUp();
     const probe = new ProbePatch();
-    await pg.patch({ "h_0.proj.weight": new ZeroPatch(), "h_0.proj.bias": new ZeroPatch(), "h_0.proj": probe }, () => pg.run(inputs));
+    await pg.patch(
+      { "h_0.proj.weight": new ZeroPatch(), "h_0.proj.bias": new ZeroPatch(), "h_0.proj": probe },
+      () => pg.run(inputs),
+    );
     expect(probe.activation?.abs().sum().item()).toBe(0);
     expect(model.h.at(0).proj.weight.abs().sum().item()).not.toBe(0);
     const shorter = await pg.patch({ floordiv: new ReplacePatch({ value: 1 }) }, () => pg.run(inputs));
@@ -176,7 +206,9 @@ describe("patches", () => {
     expect([add.fired, add.maxChange]).toEqual([true, 3]);
     expect(warn).not.toHaveBeenCalled();
     pg.patch({ "h_0.proj": new ZeroPatch() }, () => 1);
-    expect(warn).toHaveBeenCalledWith("ZeroPatch at h_0.proj.output never fired: nothing was run in its scope");
+    expect(warn).toHaveBeenCalledWith(
+      "ZeroPatch at h_0.proj.output never fired: nothing was run in its scope",
+    );
   });
 
   it("may be any function, asynchronous, in place, or one that runs the graph itself", async () => {
@@ -216,7 +248,8 @@ describe("patches", () => {
 
   it("that do not fit are refused with node and shapes", async () => {
     const { pg, inputs } = await setUp();
-    const at = (patch: AddPatch | ReplacePatch, given = inputs) => pg.patch({ "h_0.proj": patch }, () => pg.run(given));
+    const at = (patch: AddPatch | ReplacePatch, given = inputs) =>
+      pg.patch({ "h_0.proj": patch }, () => pg.run(given));
     const other = { x: torch.randn([1, 6, 4]) };
     for (const given of [inputs, other]) {
       await expect(at(new AddPatch({ value: torch.zeros([3]) }), given)).rejects.toThrow(
@@ -226,7 +259,9 @@ describe("patches", () => {
         /ReplacePatch \[0, 9\] at h_0\.proj\.output: the slice does not fit/,
       );
     }
-    await expect(pg.patch({ x: new AddPatch({ value: torch.tensor([true]) }) }, () => pg.run(inputs))).resolves.toBeDefined();
+    await expect(
+      pg.patch({ x: new AddPatch({ value: torch.tensor([true]) }) }, () => pg.run(inputs)),
+    ).resolves.toBeDefined();
     expect(() => new AddPatch({} as never)).toThrow(PatchError);
     expect(() => pg.patch({ x: "zero" as never }, () => 0)).toThrow(/expected a patch/);
   });
@@ -238,7 +273,9 @@ describe("gradients", () => {
     const delta = torch.zeros([4], { requires_grad: true });
     const probe = new ProbePatch({ grad: true });
     const node = "h_0.proj";
-    const { logits } = await pg.patch({ [node]: [new AddPatch({ value: delta }), probe] }, () => pg.run(inputs));
+    const { logits } = await pg.patch({ [node]: [new AddPatch({ value: delta }), probe] }, () =>
+      pg.run(inputs),
+    );
     await logits.sum().backward();
     expect(delta.grad?.shape).toEqual([4]);
     expect(torch.allclose(delta.grad as Tensor, (probe.grad as Tensor).sum([0, 1]))).toBe(true);
@@ -269,18 +306,25 @@ describe("runs", () => {
     const plans = vi.spyOn(engine, "createPlan");
     const value = torch.zeros([2, 4, 4]);
     await pg.run(inputs, { outputs: ["h_0.proj"] });
-    const replaced = await pg.patch({ "h_1.hidden_states": new ReplacePatch({ value }) }, () => pg.run(inputs));
+    const replaced = await pg.patch({ "h_1.hidden_states": new ReplacePatch({ value }) }, () =>
+      pg.run(inputs),
+    );
     const [first, second] = plans.mock.results.map((result) => engine.planSteps(result.value));
     expect(first).toEqual(["h_0.proj.linear"]);
     expect(second.some((name) => name.startsWith("h_0."))).toBe(false);
     const patch = new ReplacePatch({ value: torch.zeros([4]) });
-    const computed = await pg.patch({ "h_1.hidden_states": [new AddPatch({ value: 1 }), patch] }, () => pg.run(inputs));
+    const computed = await pg.patch({ "h_1.hidden_states": [new AddPatch({ value: 1 }), patch] }, () =>
+      pg.run(inputs),
+    );
     expect(torch.equal(replaced.logits, computed.logits)).toBe(true);
   });
 
   it("serve other batch sizes and lengths", async () => {
     const { pg, model } = await setUp();
-    for (const shape of [[1, 2, 4], [5, 9, 4]]) {
+    for (const shape of [
+      [1, 2, 4],
+      [5, 9, 4],
+    ]) {
       const inputs = { x: torch.randn(shape) };
       const expected = torch.noGrad(() => model.call(inputs));
       expect(torch.equal((await pg.run(inputs)).logits, expected.logits)).toBe(true);
@@ -294,7 +338,9 @@ describe("runs", () => {
     await expect(pg.run({ ...inputs, scale: null })).resolves.toBeDefined();
     await expect(pg.run({ x: inputs.x.to("float64") })).rejects.toThrow(DtypeError);
     await expect(pg.run({ x: inputs.x.at("0") })).rejects.toThrow(ShapeError);
-    await expect(pg.run({ x: torch.zeros([2, 4, 5]) })).rejects.toThrow(/aten::linear failed at node h_0\.proj\.linear/);
+    await expect(pg.run({ x: torch.zeros([2, 4, 5]) })).rejects.toThrow(
+      /aten::linear failed at node h_0\.proj\.linear/,
+    );
   });
 
   it("stop when their signal says so", async () => {
@@ -331,7 +377,9 @@ describe("capture", () => {
   it("holds plain sizes as guards, and only those that were read", async () => {
     const pg = await PatchableGraph.capture(new One((x) => x.mul(x.shape[1])), torch.ones([2, 3]));
     expect(torch.equal(await pg.run(torch.ones([5, 3])), torch.full([5, 3], 3))).toBe(true);
-    await expect(pg.run(torch.ones([2, 4]))).rejects.toThrow(/size was 3 at capture and is 4 now; One \(the root module\)/);
+    await expect(pg.run(torch.ones([2, 4]))).rejects.toThrow(
+      /size was 3 at capture and is 4 now; One \(the root module\)/,
+    );
   });
 
   it("tells the registry", async () => {
@@ -342,7 +390,11 @@ describe("capture", () => {
     expect(captured).toHaveBeenCalledWith(pg);
     expect(graphRegistry.list()).toContain(pg);
     await pg.patch({ "h_0.proj": [new ZeroPatch(), new ProbePatch()] }, () => pg.run(inputs));
-    expect(patched).toHaveBeenCalledWith({ graph: pg, patched: ["h_0.proj.output"], probed: ["h_0.proj.output"] });
+    expect(patched).toHaveBeenCalledWith({
+      graph: pg,
+      patched: ["h_0.proj.output"],
+      probed: ["h_0.proj.output"],
+    });
     graphRegistry.off("captured", captured).off("patched", patched);
   });
 });

@@ -10,7 +10,17 @@ import { bindInputs, forwardArguments, type RunInputs } from "./inputs";
 import { engine, type NativeGraph, type NativeRun, type RunValue } from "./native";
 import type { NodeInfo } from "./nodeIndex";
 import { collectPatches, customPatchOf, type PatchList } from "./patchRun";
-import { activeScopes, enterScope, newScope, type NodePatches, type PatchMap, type PatchScope, runInScope, runUnpatched, warnUnfired } from "./patchScope";
+import {
+  activeScopes,
+  enterScope,
+  type NodePatches,
+  newScope,
+  type PatchMap,
+  type PatchScope,
+  runInScope,
+  runUnpatched,
+  warnUnfired,
+} from "./patchScope";
 import { PlanCache } from "./planCache";
 import { graphRegistry } from "./registry";
 import { unflatten } from "./structure";
@@ -129,7 +139,9 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
       const list = Array.isArray(given) ? (given as readonly Patch[]) : [given as Patch];
       for (const patch of list) {
         if (!(patch instanceof Patch)) {
-          throw new PatchError(`"${name}": expected a patch or a list of patches (new ZeroPatch(), …), got ${typeof patch}`);
+          throw new PatchError(
+            `"${name}": expected a patch or a list of patches (new ZeroPatch(), …), got ${typeof patch}`,
+          );
         }
       }
       return [{ node: info.name, value, patches: [...list] }];
@@ -148,7 +160,10 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
     const wanted = options.outputs?.map((name) => index.resolve(String(name)).value);
     const values = await this.#execute(inputs, wanted ?? output.values, options.signal);
     if (!options.outputs) return unflatten(output.structure, values) as OutputOf<M>;
-    return Object.fromEntries(options.outputs.map((name, i) => [String(name), values[i]])) as Record<string, Tensor>;
+    return Object.fromEntries(options.outputs.map((name, i) => [String(name), values[i]])) as Record<
+      string,
+      Tensor
+    >;
   }
 
   async #execute(inputs: RunInputs, outputs: number[], signal?: AbortSignal): Promise<RunValue[]> {
@@ -157,7 +172,12 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
     const list = collectPatches(scopes, (node) => this.node(node), this.#hasCapturedShapes(tensors));
     const plan = this.#plans.get({ outputs, patched: list.patched, replaced: list.replaced });
     for (const scope of scopes) scope.runs++;
-    const run = engine.startRun(plan, tensors, list.placed.map(({ native }) => native), torch.isGradEnabled());
+    const run = engine.startRun(
+      plan,
+      tensors,
+      list.placed.map(({ native }) => native),
+      torch.isGradEnabled(),
+    );
     const result = await this.#advance(run, list, signal);
     result.patches.forEach((outcome, i) => {
       const { patch, info, scope } = list.placed[i];
@@ -201,7 +221,11 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
     const names = (probes: boolean) => [
       ...new Set(placed.filter(({ patch }) => isProbe(patch) === probes).map(({ info }) => info.name)),
     ];
-    graphRegistry.emit("patched", { graph: this as unknown as PatchableGraph, patched: names(false), probed: names(true) });
+    graphRegistry.emit("patched", {
+      graph: this as unknown as PatchableGraph,
+      patched: names(false),
+      probed: names(true),
+    });
   }
 
   toString(): string {
@@ -212,4 +236,3 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
     return this.toString();
   }
 }
-

@@ -2,8 +2,12 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 
 /** Folders of this package whose frames are machinery, not the model's own code. */
-const MACHINERY = ["graph", "dispatch", "tensor", "ops", "generated"].map((folder) => path.join(__dirname, "..", folder) + path.sep);
-const MACHINERY_FILES = ["torch", "binding", path.join("nn", "module")].map((file) => path.join(__dirname, "..", file));
+const MACHINERY = ["graph", "dispatch", "tensor", "ops", "generated"].map(
+  (folder) => path.join(__dirname, "..", folder) + path.sep,
+);
+const MACHINERY_FILES = ["torch", "binding", path.join("nn", "module")].map((file) =>
+  path.join(__dirname, "..", file),
+);
 const FRAME = /^\s*at (?:.*? \()?(?:file:\/\/)?([^()]+):(\d+):\d+\)?$/;
 const STACK_DEPTH = 30;
 

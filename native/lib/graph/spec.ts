@@ -40,4 +40,7 @@ export interface NodeSpec {
 }
 
 /** A value of the graph, a constant, or a list of both. */
-export type ArgumentSpec = { ref: number } | { constant: unknown } | { list: ({ ref: number } | { constant: unknown })[] };
+export type ArgumentSpec =
+  | { ref: number }
+  | { constant: unknown }
+  | { list: ({ ref: number } | { constant: unknown })[] };

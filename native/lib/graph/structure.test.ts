@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import vm from "node:vm";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { flatten, unflatten } from "./structure";
 
@@ -41,7 +41,12 @@ describe("flatten", () => {
     fc.assert(
       fc.property(nested, (value) => {
         const { structure, leaves } = flatten(value, isLeaf);
-        expect(unflatten(structure, leaves.map((leaf) => leaf.value))).toEqual(value);
+        expect(
+          unflatten(
+            structure,
+            leaves.map((leaf) => leaf.value),
+          ),
+        ).toEqual(value);
       }),
     );
   });

@@ -26,7 +26,10 @@ function join(path: string, part: string): string {
 }
 
 /** Walks `value`, calling `visit` on each leaf that `isLeaf` takes; returns the structure and the leaves in order. */
-export function flatten<T>(value: unknown, isLeaf: (value: unknown) => value is T): { structure: Structure; leaves: Leaf<T>[] } {
+export function flatten<T>(
+  value: unknown,
+  isLeaf: (value: unknown) => value is T,
+): { structure: Structure; leaves: Leaf<T>[] } {
   const leaves: Leaf<T>[] = [];
   const walk = (item: unknown, path: string): Structure => {
     if (isLeaf(item)) {

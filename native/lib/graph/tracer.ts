@@ -57,8 +57,10 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
   constructor(model: Module) {
     for (const [path, module] of model.namedModules()) {
       this.#pathOf.set(module, path);
-      for (const [name, tensor] of module.ownParameters()) this.#own(tensor, { module, path, name, kind: "parameter" });
-      for (const [name, tensor] of module.ownBuffers()) this.#own(tensor, { module, path, name, kind: "buffer" });
+      for (const [name, tensor] of module.ownParameters())
+        this.#own(tensor, { module, path, name, kind: "parameter" });
+      for (const [name, tensor] of module.ownBuffers())
+        this.#own(tensor, { module, path, name, kind: "buffer" });
     }
     this.#call = this.#newCall(model, null);
   }
@@ -145,7 +147,10 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
     for (const { local } of named) call.reserved.add(local);
     return {
       structure,
-      named: named.map((leaf) => ({ ...leaf, name: leaf.part === "" ? leaf.local : `${leaf.local}|${leaf.part}` })),
+      named: named.map((leaf) => ({
+        ...leaf,
+        name: leaf.part === "" ? leaf.local : `${leaf.local}|${leaf.part}`,
+      })),
     };
   }
 
@@ -163,7 +168,10 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
   }
 
   /** A second name for `value`, and a new JavaScript object that stands for it. */
-  #alias(value: TraceValue, node: { kind: NodeKind; local: string; part: string; operator: string }): TraceValue {
+  #alias(
+    value: TraceValue,
+    node: { kind: NodeKind; local: string; part: string; operator: string },
+  ): TraceValue {
     const source = this.#indexOf(value);
     const index = this.#valueCount++;
     const copy = value instanceof Tensor ? this.#sameTensor(value) : new SymInt(this, index, value.concrete);
@@ -281,7 +289,11 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
         `in-place operator ${base} in ${describeModule(this.#call)} cannot be captured: a patched value must not change after its node ran. Use ${base.slice(0, -1)} and its result`,
       );
     }
-    const { operator, overload, args: ordered } = this.#withoutGuards(() => resolveOperator(name, args, kwargs));
+    const {
+      operator,
+      overload,
+      args: ordered,
+    } = this.#withoutGuards(() => resolveOperator(name, args, kwargs));
     const specs = ordered.map((argument) => this.#argument(argument));
     const result = callResolved(operator, overload, ordered.map(concrete));
     const { leaves } = flatten(result, (value): value is Tensor => value instanceof Tensor);
@@ -313,7 +325,9 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
     if (isTraceValue(argument)) return { ref: this.#indexOf(argument) };
     if (Array.isArray(argument) && argument.some(isTraceValue)) {
       return {
-        list: argument.map((item) => (isTraceValue(item) ? { ref: this.#indexOf(item) } : { constant: item })),
+        list: argument.map((item) =>
+          isTraceValue(item) ? { ref: this.#indexOf(item) } : { constant: item },
+        ),
       };
     }
     return { constant: argument };
@@ -324,7 +338,9 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
     const rank = concreteShape.length;
     const position = dim < 0 ? dim + rank : dim;
     if (position < 0 || position >= rank) {
-      throw new CaptureError(`size(${dim}) of a tensor with ${rank} dimensions in ${describeModule(this.#call)}`);
+      throw new CaptureError(
+        `size(${dim}) of a tensor with ${rank} dimensions in ${describeModule(this.#call)}`,
+      );
     }
     if (!this.#valueOf.has(tensor)) return concreteShape[position];
     const args: ArgumentSpec[] = [{ ref: this.#indexOf(tensor) }, { constant: position }];

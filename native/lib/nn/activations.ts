@@ -1,5 +1,5 @@
-import { torch } from "../torch";
 import type { Tensor } from "../tensor/tensor";
+import { torch } from "../torch";
 import { Module } from "./module";
 
 /** `torch.nn.GELU`. */

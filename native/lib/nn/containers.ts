@@ -46,7 +46,10 @@ export class ModuleDict<M extends Module = Module> extends Module {
 
   get(name: string): M {
     const module = this.#modules.get(name);
-    if (!module) throw new ArgumentError(`no module "${name}" in this ModuleDict; it has ${[...this.#modules.keys()].join(", ")}`);
+    if (!module)
+      throw new ArgumentError(
+        `no module "${name}" in this ModuleDict; it has ${[...this.#modules.keys()].join(", ")}`,
+      );
     return module;
   }
 

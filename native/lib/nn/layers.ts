@@ -1,6 +1,6 @@
-import { torch } from "../torch";
 import type { DType } from "../tensor/dtype";
 import type { Tensor } from "../tensor/tensor";
+import { torch } from "../torch";
 import { Module } from "./module";
 
 /** Where and how a layer's parameters are made; `device: "meta"` makes them without memory, to be loaded later. */
@@ -49,7 +49,10 @@ export class Conv1D extends Module {
   ) {
     super();
     const weight = torch.empty([nx, nf], { ...options });
-    this.registerParameter("weight", options.device === "meta" ? weight : torch.noGrad(() => weight.normal_(0, 0.02)));
+    this.registerParameter(
+      "weight",
+      options.device === "meta" ? weight : torch.noGrad(() => weight.normal_(0, 0.02)),
+    );
     this.registerParameter("bias", torch.zeros([nf], { ...options }));
   }
 
@@ -71,7 +74,10 @@ export class Embedding extends Module {
   ) {
     super();
     const weight = torch.empty([num_embeddings, embedding_dim], { ...options });
-    this.registerParameter("weight", options.device === "meta" ? weight : torch.noGrad(() => weight.normal_()));
+    this.registerParameter(
+      "weight",
+      options.device === "meta" ? weight : torch.noGrad(() => weight.normal_()),
+    );
   }
 
   forward(input: Tensor): Tensor {
@@ -86,7 +92,10 @@ export class LayerNorm extends Module {
   readonly normalized_shape: number[];
   readonly eps: number;
 
-  constructor(normalized_shape: number | number[], options: LayerOptions & { eps?: number; bias?: boolean } = {}) {
+  constructor(
+    normalized_shape: number | number[],
+    options: LayerOptions & { eps?: number; bias?: boolean } = {},
+  ) {
     super();
     const { eps = 1e-5, bias = true, ...place } = options;
     this.normalized_shape = typeof normalized_shape === "number" ? [normalized_shape] : normalized_shape;

@@ -54,7 +54,12 @@ export abstract class Module {
   }
 
   #expose(name: string, tensor: Tensor | null): void {
-    Object.defineProperty(this, name, { value: tensor, configurable: true, enumerable: false, writable: false });
+    Object.defineProperty(this, name, {
+      value: tensor,
+      configurable: true,
+      enumerable: false,
+      writable: false,
+    });
   }
 
   /** Children by name, in the order they were assigned. */
@@ -114,7 +119,8 @@ export abstract class Module {
     return new Map(
       this.#walk(function* (module) {
         yield* module.ownParameters();
-        for (const [name, { tensor, persistent }] of module.#buffers) if (persistent && tensor) yield [name, tensor];
+        for (const [name, { tensor, persistent }] of module.#buffers)
+          if (persistent && tensor) yield [name, tensor];
       }),
     );
   }

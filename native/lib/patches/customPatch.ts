@@ -3,8 +3,11 @@ import type { RunValue } from "../graph/native";
 import { Tensor } from "../tensor/tensor";
 import { isRunValue, Patch } from "./patch";
 
-/** What a custom patch does: takes the value and returns the new one; returning nothing means it was changed in place. */
-export type CustomOperation = (value: Tensor) => Tensor | number | undefined | void | Promise<Tensor | number | undefined | void>;
+/**
+ * What a custom patch does: takes the value and returns the new one, a tensor or a number, or a promise of it; returning
+ * nothing means that the value was changed in place.
+ */
+export type CustomOperation = (value: Tensor) => unknown;
 
 /**
  * Applies any function of the value. It may be asynchronous, and may itself run graphs (without the patches in force).
@@ -28,12 +31,15 @@ export class CustomPatch extends Patch {
 
   /** Calls `op` on the value of `node`. */
   async apply(value: RunValue, node: string): Promise<RunValue> {
-    if (!(value instanceof Tensor)) throw new PatchError(`CustomPatch at ${node}: the node is a number, not a tensor`);
+    if (!(value instanceof Tensor))
+      throw new PatchError(`CustomPatch at ${node}: the node is a number, not a tensor`);
     const given = this.requiresClone ? value.clone() : value;
     const result = await this.op(given);
     if (result === undefined) return given;
     if (!isRunValue(result)) {
-      throw new PatchError(`CustomPatch at ${node}: op returned ${typeof result}; it must return a tensor, or nothing`);
+      throw new PatchError(
+        `CustomPatch at ${node}: op returned ${typeof result}; it must return a tensor, or nothing`,
+      );
     }
     return result;
   }

@@ -46,7 +46,8 @@ const napi_type_tag Handle<Run>::tag{0x72756e0000000001, 0x8a1d5c3e9b7f4203};
 std::vector<ValueIndex> valueIndexes(const Napi::Value& list) {
   const Napi::Array array = list.As<Napi::Array>();
   std::vector<ValueIndex> indexes;
-  for (uint32_t i = 0; i < array.Length(); ++i) indexes.push_back(array.Get(i).As<Napi::Number>().Int32Value());
+  for (uint32_t i = 0; i < array.Length(); ++i)
+    indexes.push_back(array.Get(i).As<Napi::Number>().Int32Value());
   return indexes;
 }
 
@@ -116,7 +117,8 @@ Napi::Value startRun(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     const Napi::Array inputArray = info[1].As<Napi::Array>();
     std::vector<c10::IValue> inputs;
-    for (uint32_t i = 0; i < inputArray.Length(); ++i) inputs.push_back(valueFromJs(inputArray.Get(i), "an input"));
+    for (uint32_t i = 0; i < inputArray.Length(); ++i)
+      inputs.push_back(valueFromJs(inputArray.Get(i), "an input"));
     const Napi::Array patchArray = info[2].As<Napi::Array>();
     std::vector<PlacedPatch> patches;
     for (uint32_t i = 0; i < patchArray.Length(); ++i) {

@@ -66,7 +66,8 @@ std::vector<bool> Plan::neededNodes() const {
       const ValueIndex guarded = resolve(node.arguments[0].value);
       const int32_t producer = graph_->producerOf(guarded);
       needed = valueNeeded[guarded];
-      if (!needed && producer >= 0 && std::holds_alternative<NumberCall>(graph_->nodes()[producer].operation)) {
+      if (!needed && producer >= 0 &&
+          std::holds_alternative<NumberCall>(graph_->nodes()[producer].operation)) {
         needed = true;
         forEachUse(graph_->nodes()[producer], [&](ValueIndex used) {
           const ValueIndex source = resolve(used);

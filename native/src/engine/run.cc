@@ -16,7 +16,8 @@ namespace {
 
 bool wantsGradient(const c10::IValue& value) { return value.isTensor() && value.toTensor().requires_grad(); }
 
-// A plain number where an operator takes a tensor, as Python makes one: it does not decide the result's dtype.
+// A plain number where an operator takes a tensor, as Python makes one: it does not decide the result's
+// dtype.
 at::Tensor wrappedNumber(const c10::IValue& value) {
   const c10::Scalar scalar = value.toScalar();
   at::Tensor tensor = at::scalar_tensor(scalar, at::device(at::kCPU).dtype(scalar.type()));
@@ -65,7 +66,8 @@ Run::Run(std::shared_ptr<const Plan> plan, std::vector<c10::IValue> inputs, std:
 bool Run::recordsGradients(bool gradEnabled) const {
   if (!gradEnabled) return false;
   for (const PlacedPatch& placed : patches_) {
-    if (placed.patch.keepGradient || placed.patch.kind == PatchKind::Custom || wantsGradient(placed.patch.value)) {
+    if (placed.patch.keepGradient || placed.patch.kind == PatchKind::Custom ||
+        wantsGradient(placed.patch.value)) {
       return true;
     }
   }
@@ -88,7 +90,8 @@ bool Run::advance() {
     }
     if (nextStep_ == steps.size()) break;
     if (cancelled_.load(std::memory_order_relaxed)) {
-      throw GraphpatchError("CancelledError", "the run was cancelled before node " + steps[nextStep_].node->name);
+      throw GraphpatchError("CancelledError",
+                            "the run was cancelled before node " + steps[nextStep_].node->name);
     }
     current_ = &steps[nextStep_++];
     runStep(*current_);
@@ -195,9 +198,9 @@ void Run::callOperator(const Step& step, const OperatorCall& call) {
   const std::vector<c10::IValue> results =
       stack_.size() == 1 && stack_[0].isList() ? stack_[0].toListRef().vec() : stack_;
   if (results.size() < step.results.size()) {
-    throw GraphpatchError("ShapeError", "node " + step.node->name + " gave " + std::to_string(results.size()) +
-                                            " values where " + std::to_string(step.results.size()) +
-                                            " were captured");
+    throw GraphpatchError("ShapeError", "node " + step.node->name + " gave " +
+                                            std::to_string(results.size()) + " values where " +
+                                            std::to_string(step.results.size()) + " were captured");
   }
   for (size_t i = 0; i < step.results.size(); ++i) {
     if (step.results[i] >= 0) frame_[step.results[i]] = results[i];

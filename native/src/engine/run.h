@@ -16,12 +16,13 @@ struct PlacedPatch {
   Patch patch;
 };
 
-// One run of a plan: the values, and how far it is. Custom patches are JavaScript functions, so a run stops at each
-// of them, hands out the value and goes on with what it is given. All members but cancel() belong to the engine
-// thread while advance() runs; JavaScript calls the rest only between two calls of advance().
+// One run of a plan: the values, and how far it is. Custom patches are JavaScript functions, so a run stops
+// at each of them, hands out the value and goes on with what it is given. All members but cancel() belong to
+// the engine thread while advance() runs; JavaScript calls the rest only between two calls of advance().
 class Run {
  public:
-  // `inputs` in the order of the graph's inputs. `gradEnabled`: autograd records where something asks for a gradient.
+  // `inputs` in the order of the graph's inputs. `gradEnabled`: autograd records where something asks for a
+  // gradient.
   Run(std::shared_ptr<const Plan> plan, std::vector<c10::IValue> inputs, std::vector<PlacedPatch> patches,
       bool gradEnabled);
 

@@ -15,8 +15,8 @@ namespace graphpatch {
 
 // A Graph is a list of nodes in execution order over numbered values. It is immutable once built.
 //
-// Ownership: Graph owns its Nodes and the constants (weights, buffers). Nodes refer to values by index only, so
-// nothing points back. Names are for messages; TypeScript maps names to indexes at the border, once.
+// Ownership: Graph owns its Nodes and the constants (weights, buffers). Nodes refer to values by index only,
+// so nothing points back. Names are for messages; TypeScript maps names to indexes at the border, once.
 
 using ValueIndex = int32_t;
 
@@ -27,10 +27,10 @@ using ListElement = std::variant<ValueIndex, c10::IValue>;
 struct Argument {
   enum class Kind { Constant, Value, List };
   Kind kind = Kind::Constant;
-  c10::IValue constant;             // Kind::Constant
-  ValueIndex value = -1;            // Kind::Value
-  std::vector<ListElement> list;    // Kind::List
-  c10::TypePtr type;                // the schema's type; what list and number values are converted to
+  c10::IValue constant;           // Kind::Constant
+  ValueIndex value = -1;          // Kind::Value
+  std::vector<ListElement> list;  // Kind::List
+  c10::TypePtr type;              // the schema's type; what list and number values are converted to
 };
 
 // An operator of the dispatcher, called boxed.
@@ -38,8 +38,8 @@ struct OperatorCall {
   c10::OperatorHandle handle;
 };
 
-// Gives its one argument a second name, so that it can be patched apart from the first one: what a module receives,
-// what it returns, a parameter as one module uses it. Costs nothing where it is not patched.
+// Gives its one argument a second name, so that it can be patched apart from the first one: what a module
+// receives, what it returns, a parameter as one module uses it. Costs nothing where it is not patched.
 struct Alias {};
 
 // Arithmetic on plain numbers (sizes).
@@ -47,7 +47,8 @@ struct NumberCall {
   NumberOp op;
 };
 
-// Refuses an input that breaks what was assumed while the graph was captured: argument 0 must equal `expected`.
+// Refuses an input that breaks what was assumed while the graph was captured: argument 0 must equal
+// `expected`.
 struct Guard {
   int64_t expected = 0;
 };

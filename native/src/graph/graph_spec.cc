@@ -73,7 +73,8 @@ std::vector<Argument> operatorArguments(const Napi::Array& specs, const c10::Fun
   for (size_t i = 0; i < schema.arguments().size(); ++i) {
     const c10::Argument& declared = schema.arguments()[i];
     const std::string what = node + ": argument " + declared.name();
-    const Napi::Value spec = i < specs.Length() ? specs.Get(static_cast<uint32_t>(i)) : specs.Env().Undefined();
+    const Napi::Value spec =
+        i < specs.Length() ? specs.Get(static_cast<uint32_t>(i)) : specs.Env().Undefined();
     if (spec.IsObject()) {
       arguments.push_back(argumentFromSpec(spec, declared.real_type(), what));
       continue;
@@ -89,7 +90,8 @@ std::vector<Argument> operatorArguments(const Napi::Array& specs, const c10::Fun
   return arguments;
 }
 
-std::vector<Argument> plainArguments(const Napi::Array& specs, const c10::TypePtr& type, const std::string& node) {
+std::vector<Argument> plainArguments(const Napi::Array& specs, const c10::TypePtr& type,
+                                     const std::string& node) {
   std::vector<Argument> arguments;
   for (uint32_t i = 0; i < specs.Length(); ++i) {
     arguments.push_back(argumentFromSpec(specs.Get(i), type, node));
@@ -100,9 +102,11 @@ std::vector<Argument> plainArguments(const Napi::Array& specs, const c10::TypePt
 Node nodeFromSpec(const Napi::Object& spec) {
   const std::string type = stringField(spec, "type");
   const Napi::Array args = spec.Get("args").As<Napi::Array>();
-  Node node{Alias{}, {}, indexList(spec.Get("results")), stringField(spec, "name"), stringField(spec, "code")};
+  Node node{
+      Alias{}, {}, indexList(spec.Get("results")), stringField(spec, "name"), stringField(spec, "code")};
   if (type == "operator") {
-    const c10::OperatorHandle handle = findOperator(stringField(spec, "operator"), stringField(spec, "overload"));
+    const c10::OperatorHandle handle =
+        findOperator(stringField(spec, "operator"), stringField(spec, "overload"));
     node.arguments = operatorArguments(args, handle.schema(), node.name);
     node.operation = OperatorCall{handle};
     return node;
@@ -113,7 +117,8 @@ Node nodeFromSpec(const Napi::Object& spec) {
   } else if (type == "guard") {
     node.operation = Guard{spec.Get("expected").As<Napi::Number>().Int64Value()};
   } else if (type != "alias") {
-    throw GraphpatchError("CorruptFileError", "graph: node " + node.name + " has the unknown type \"" + type + "\"");
+    throw GraphpatchError("CorruptFileError",
+                          "graph: node " + node.name + " has the unknown type \"" + type + "\"");
   }
   return node;
 }

@@ -52,8 +52,9 @@ at::Tensor operand(const Patch& patch, const at::Tensor& part) {
   }
   const at::Tensor& value = patch.value.toTensor();
   if (!c10::canCast(value.scalar_type(), part.scalar_type())) {
-    fail(patch, std::string("a value of dtype ") + c10::toString(value.scalar_type()) + " cannot stand in a " +
-                    c10::toString(part.scalar_type()) + " value; convert it with .to(…) first");
+    fail(patch, std::string("a value of dtype ") + c10::toString(value.scalar_type()) +
+                    " cannot stand in a " + c10::toString(part.scalar_type()) +
+                    " value; convert it with .to(…) first");
   }
   return value.to(part.options().requires_grad(false));
 }
@@ -123,9 +124,11 @@ at::Tensor replaceUncomputed(const Patch& patch) {
 c10::IValue applyToNumber(const Patch& patch, const c10::IValue& current, PatchOutcome& outcome) {
   if (patch.slice) fail(patch, "the node is a number; a number has no slices");
   c10::IValue changed = patch.kind == PatchKind::Zero ? c10::IValue(int64_t{0}) : patch.value;
-  if (!changed.isScalar() && !changed.isBool()) fail(patch, "the node is a number; the value must be one, too");
+  if (!changed.isScalar() && !changed.isBool())
+    fail(patch, "the node is a number; the value must be one, too");
   if (current.isInt()) {
-    if (!changed.isInt() && !changed.isBool()) fail(patch, "the node is an integer; the value must be one, too");
+    if (!changed.isInt() && !changed.isBool())
+      fail(patch, "the node is an integer; the value must be one, too");
     const int64_t given = changed.isBool() ? changed.toBool() : changed.toInt();
     changed = patch.kind == PatchKind::Add ? current.toInt() + given : given;
   } else if (current.isDouble()) {
@@ -137,8 +140,8 @@ c10::IValue applyToNumber(const Patch& patch, const c10::IValue& current, PatchO
   return changed;
 }
 
-// A copy that stands alone, and for keepGradient a value whose gradient backward() keeps. A value that nothing
-// upstream gives a gradient becomes a leaf here.
+// A copy that stands alone, and for keepGradient a value whose gradient backward() keeps. A value that
+// nothing upstream gives a gradient becomes a leaf here.
 c10::IValue observe(const Patch& patch, const c10::IValue& current, PatchOutcome& outcome) {
   if (!current.isTensor()) {
     outcome.activation = current;
@@ -165,7 +168,8 @@ c10::IValue observe(const Patch& patch, const c10::IValue& current, PatchOutcome
 
 c10::IValue applyPatch(const Patch& patch, const c10::IValue& current, PatchOutcome& outcome) {
   outcome.fired = true;
-  if (patch.kind == PatchKind::Probe || patch.kind == PatchKind::Record) return observe(patch, current, outcome);
+  if (patch.kind == PatchKind::Probe || patch.kind == PatchKind::Record)
+    return observe(patch, current, outcome);
   if (current.isNone()) return replaceUncomputed(patch);
   if (!current.isTensor()) return applyToNumber(patch, current, outcome);
   return applyToTensor(patch, current.toTensor(), outcome);

@@ -39,9 +39,9 @@ struct PatchOutcome {
   at::Tensor live;
 };
 
-// The value after `patch`. Never writes into `current`: other nodes may share its memory. Gradients flow to `current`
-// and to the patch's value. Throws GraphpatchError("PatchError") naming node and shapes.
-// Custom patches are not applied here: they run in JavaScript.
+// The value after `patch`. Never writes into `current`: other nodes may share its memory. Gradients flow to
+// `current` and to the patch's value. Throws GraphpatchError("PatchError") naming node and shapes. Custom
+// patches are not applied here: they run in JavaScript.
 c10::IValue applyPatch(const Patch& patch, const c10::IValue& current, PatchOutcome& outcome);
 
 // Fills `outcome` of a custom patch that turned `before` into `after`.

@@ -68,7 +68,8 @@ Patch patchFromSpec(const Napi::Object& spec) {
     patch.sliceText = spec.Get("sliceText").As<Napi::String>();
   }
   const Napi::Value value = spec.Get("value");
-  if (!value.IsNull() && !value.IsUndefined()) patch.value = valueFromJs(value, "the value of the patch at " + patch.node);
+  if (!value.IsNull() && !value.IsUndefined())
+    patch.value = valueFromJs(value, "the value of the patch at " + patch.node);
   patch.keepGradient = spec.Get("keepGradient").ToBoolean();
   const Napi::Value shape = spec.Get("shape");
   if (shape.IsArray()) {
