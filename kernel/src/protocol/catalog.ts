@@ -8,7 +8,15 @@
 /** Comm target of the catalog. */
 export const CATALOG_TARGET = "graphpatch.catalog";
 
-export const NODE_KINDS = ["operator", "argument", "output", "parameter", "buffer", "input", "number"] as const;
+export const NODE_KINDS = [
+  "operator",
+  "argument",
+  "output",
+  "parameter",
+  "buffer",
+  "input",
+  "number",
+] as const;
 export type NodeKind = (typeof NODE_KINDS)[number];
 
 /** One named node of a captured graph. Everything in it may come from an untrusted model: show it as text only. */

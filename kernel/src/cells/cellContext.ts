@@ -1,0 +1,32 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { IncomingMessage, JsonObject } from "../wire/message";
+
+/** The request on whose behalf code runs. */
+export interface CellContext {
+  request: IncomingMessage;
+  /** Nothing of it is shown. */
+  silent: boolean;
+  /** Whether the front end can be asked for input. */
+  allowStdin: boolean;
+  /** What the reply asks of the front end besides. */
+  payload: JsonObject[];
+}
+
+const storage = new AsyncLocalStorage<CellContext>();
+let latest: CellContext | null = null;
+
+/** Runs a cell; all its output, also from timers it leaves behind, goes to `context`. */
+export function runCell<T>(context: CellContext, body: () => T): T {
+  latest = context;
+  return storage.run(context, body);
+}
+
+/** Runs what a request other than a cell asks for, with its output going to that request. */
+export function runInContext<T>(context: CellContext, body: () => T): T {
+  return storage.run(context, body);
+}
+
+/** The request that output belongs to now; the latest cell where that is unknown; null before the first. */
+export function currentContext(): CellContext | null {
+  return storage.getStore() ?? latest;
+}

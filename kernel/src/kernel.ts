@@ -1,0 +1,108 @@
+import { Catalog } from "./catalog/catalog";
+import { InputRequests } from "./cells/inputRequests";
+import { Outputs } from "./cells/outputs";
+import { captureStreams } from "./cells/streams";
+import { Comms } from "./comms/comm";
+import { Completer } from "./completion/completer";
+import { Inspector } from "./completion/inspector";
+import { guardTimers } from "./control/guardedTimers";
+import type { InterruptState } from "./control/interruptState";
+import { Displays } from "./display/display";
+import { nativeDisplayer } from "./display/nativeObjects";
+import { History } from "./history/history";
+import { defaultHistoryFile, HistoryFile } from "./history/historyStore";
+import { failureOf } from "./language/failure";
+import { Language } from "./language/language";
+import { globalDeclarations } from "./preload/declarations";
+import { ownGlobals, ownGlobalTypes } from "./preload/globals";
+import { moduleExports } from "./preload/moduleExports";
+import { loadNative, type Native } from "./preload/native";
+import { makePictures } from "./preload/pictures";
+import { showLoading } from "./progress/loadingProgress";
+import { Dispatcher } from "./shell/dispatcher";
+import { ExecuteQueue } from "./shell/executeQueue";
+import type { WireClient } from "./wire/wireClient";
+
+const CLOSE_MS = 800;
+const NATIVE = "@graphpatch/native";
+
+/**
+ * Builds the parts of the kernel on the main thread. The wire thread answers for itself from the start; what it passes on waits in the
+ * port until this is done.
+ */
+export function startKernel(wire: WireClient, state: InterruptState): void {
+  const outputs = new Outputs((message) => wire.post(message));
+
+  let native: Native | null = null;
+  const displays = new Displays(outputs, [nativeDisplayer(() => native)]);
+  const comms = new Comms(outputs);
+  const catalog = new Catalog(comms);
+  const inputs = new InputRequests((message) => wire.post(message));
+  const history = new History(new HistoryFile(defaultHistoryFile()));
+
+  const types = require.resolve(NATIVE).replace(/\.js$/, ".d.ts");
+  const language = new Language({
+    modules: new Map([[NATIVE, { load: loadNative, types }]]),
+    shield: (work) => state.shield(work),
+  });
+  const declarations = globalDeclarations(
+    types.replace(/\.d\.ts$/, ""),
+    moduleExports(types),
+    ownGlobalTypes(),
+  );
+  language.declare("graphpatch_globals", declarations);
+  native = loadNative();
+  showLoading(native, displays);
+  catalog.follow(native.graphRegistry);
+  const library = native;
+  Object.assign(
+    globalThis,
+    native,
+    ownGlobals({ displays, outputs, inputs, comms, pictures: makePictures(() => library) }),
+  );
+
+  const executions = new ExecuteQueue({ language, displays, outputs, history, wire, state });
+  const graphs = () => library.graphRegistry.list();
+  const dispatcher = new Dispatcher({
+    executions,
+    completer: new Completer(language, graphs),
+    inspector: new Inspector(language, graphs),
+    history,
+    comms,
+    outputs,
+    wire,
+  });
+
+  // Last, so that what goes wrong before is seen by who started the process.
+  captureStreams(outputs);
+  guardTimers();
+  process.on("SIGINT", () => {
+    state.acknowledge();
+    inputs.cancel();
+    language.interrupt();
+  });
+  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(event, (error: unknown) => {
+      const { traceback } = failureOf(error, language.sources);
+      outputs.stream("stderr", `Uncaught, in code that a cell left running:\n${traceback.join("\n")}\n`);
+    });
+  }
+  wire.onMessage((message) => {
+    switch (message.kind) {
+      case "shell":
+        return dispatcher.handle(message.message);
+      case "stdin":
+        return inputs.reply(message.message);
+      case "shutdown":
+        return shutDown(wire, language);
+    }
+  });
+}
+
+function shutDown(wire: WireClient, language: Language): void {
+  language.close();
+  const exit = () => process.exit(0);
+  wire.close(exit);
+  // The wire thread may wait for a reader that is gone.
+  setTimeout(exit, CLOSE_MS);
+}

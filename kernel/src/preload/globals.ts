@@ -1,0 +1,52 @@
+import { join } from "node:path";
+import { currentContext } from "../cells/cellContext";
+import type { InputRequests } from "../cells/inputRequests";
+import type { Outputs } from "../cells/outputs";
+import type { Comms } from "../comms/comm";
+import type { Displays } from "../display/display";
+import type { JsonObject } from "../wire/message";
+import type { OwnGlobal } from "./declarations";
+import type { Pictures } from "./pictures";
+
+/** What cells find besides the exports of @graphpatch/native. */
+export function ownGlobals(services: {
+  displays: Displays;
+  outputs: Outputs;
+  inputs: InputRequests;
+  comms: Comms;
+  pictures: Pictures;
+}): Record<string, unknown> {
+  const { displays, outputs, inputs, comms, pictures } = services;
+  return {
+    display: displays.makeDisplay(),
+    newDisplay: () => displays.newDisplay(),
+    clearOutput: (wait = false) => outputs.clear(wait),
+    input: inputs.input,
+    page: (text: string) => void currentContext()?.payload.push(pagePayload(text)),
+    comms,
+    ...pictures,
+  };
+}
+
+/** Asks the front end to show a long text aside (in a pager). */
+function pagePayload(text: string): JsonObject {
+  return { source: "page", data: { "text/plain": String(text) }, start: 0 };
+}
+
+/** Types of {@link ownGlobals}, by the declaration files of this package. */
+export function ownGlobalTypes(): OwnGlobal[] {
+  const from = (file: string) => `import(${JSON.stringify(join(__dirname, "..", file))})`;
+  const pictures = `${from("preload/pictures")}.Pictures`;
+  return [
+    { name: "display", type: `${from("display/display")}.Display` },
+    { name: "newDisplay", type: `() => ${from("display/display")}.DisplayMethods` },
+    { name: "clearOutput", type: "(wait?: boolean) => void" },
+    { name: "input", type: `${from("cells/inputRequests")}.InputRequests["input"]` },
+    { name: "page", type: "(text: string) => void" },
+    { name: "comms", type: `${from("comms/comm")}.Comms` },
+    ...["heatmap", "attentionPattern", "lineChart", "Plot"].map((name) => ({
+      name,
+      type: `${pictures}["${name}"]`,
+    })),
+  ];
+}

@@ -1,0 +1,8 @@
+/** The library that cells work with. */
+export type Native = typeof import("@graphpatch/native");
+
+/** Loads the library (and libtorch with it, which takes a moment). */
+export function loadNative(): Native {
+  // By its file: by its name the request would come back here (see moduleRedirects).
+  return require(require.resolve("@graphpatch/native")) as Native;
+}

@@ -1,0 +1,68 @@
+import type { Tensor } from "@graphpatch/native";
+import { describe, type MimeBundle } from "../display/mimeBundle";
+import {
+  type AttentionOptions,
+  type Drawing,
+  drawAttention,
+  drawHeatmap,
+  drawingBundle,
+  drawLines,
+  type HeatmapOptions,
+  type LineOptions,
+  type LineValues,
+  type PlotSpec,
+  plotBundle,
+} from "../views";
+import type { Native } from "./native";
+
+const JUPYTER_DISPLAY = Symbol.for("Jupyter.display");
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
+
+/** Something to show as the last value of a cell, or with `display`. */
+export class Picture {
+  readonly #bundle: () => MimeBundle;
+
+  constructor(bundle: () => MimeBundle) {
+    this.#bundle = bundle;
+  }
+
+  [JUPYTER_DISPLAY](): [MimeBundle["data"], MimeBundle["metadata"]] {
+    const { data, metadata } = this.#bundle();
+    return [data, metadata];
+  }
+
+  [INSPECT](): string {
+    return String(this.#bundle().data["text/plain"]);
+  }
+}
+
+function pictureOf(drawing: Drawing): Picture {
+  return new Picture(() => drawingBundle(drawing));
+}
+
+/** The functions that draw, as cells call them. */
+export interface Pictures {
+  /** A heat map of a tensor, centred at zero. What a probe recorded knows its node, dimensions and tokens already. */
+  heatmap(tensor: Tensor, options?: HeatmapOptions): Picture;
+  /** Attention patterns: all heads side by side, or one, large. Rows are queries, columns keys. */
+  attentionPattern(tensor: Tensor, options?: AttentionOptions): Picture;
+  /** A chart of one or more lists of numbers over their index. */
+  lineChart(values: LineValues, options?: LineOptions): Picture;
+  /** Any figure of plotly.js: `Plot({ data: [{ type: "bar", x: […], y: […] }] })`. */
+  Plot(spec: PlotSpec): Picture;
+}
+
+export function makePictures(native: () => Native): Pictures {
+  const known = (tensor: Tensor) => {
+    const { Tensor, annotationOf } = native();
+    if (!(tensor instanceof Tensor))
+      throw new TypeError(`expected a Tensor, got ${describe(tensor).slice(0, 80)}`);
+    return annotationOf(tensor) ?? {};
+  };
+  return {
+    heatmap: (tensor, options) => pictureOf(drawHeatmap(tensor, known(tensor), options)),
+    attentionPattern: (tensor, options) => pictureOf(drawAttention(tensor, known(tensor), options)),
+    lineChart: (values, options) => pictureOf(drawLines(values, options)),
+    Plot: (spec) => new Picture(() => plotBundle(spec)),
+  };
+}

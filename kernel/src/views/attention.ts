@@ -1,0 +1,110 @@
+import type { View } from "../protocol";
+import { SEQUENTIAL } from "./colours";
+import type { Drawing } from "./drawing";
+import type { HeatmapPicture, Panel } from "./picture";
+import { describeReduction, makeAxis, reduceGrid } from "./plane";
+import { heatmapFigure } from "./plotlyFigure";
+import { heatmapPng } from "./png/heatmapPng";
+import { describeStatistics, summarize, viewStatistics } from "./statistics";
+import { type Annotation, dimensionNames, floatValues, type TensorLike } from "./tensorValues";
+
+const MAX_HEADS = 32;
+const MAX_SIDE = { one: 256, many: 96 };
+
+export interface AttentionOptions {
+  title?: string;
+  /** Draw one head, large; all heads side by side unless given. */
+  head?: number;
+  /** Which text of the batch; the first unless given. */
+  batch?: number;
+  tokens?: string[];
+}
+
+/**
+ * Attention patterns: a row for each query, a column for each key, 0 to 1.
+ * @param tensor [batch, head, query, key], [head, query, key] or [query, key]
+ * @throws RangeError for other shapes, or a head or batch that is not there
+ */
+export function drawAttention(
+  tensor: TensorLike,
+  annotation: Annotation,
+  options: AttentionOptions = {},
+): Drawing {
+  const { shape, dtype } = tensor;
+  if (shape.length < 2 || shape.length > 4) {
+    throw new RangeError(
+      `an attention pattern is [batch, head, query, key]; this tensor is [${shape.join(", ")}]`,
+    );
+  }
+  const [batches, heads, queries, keys] = [...Array(4 - shape.length).fill(1), ...shape] as number[];
+  const batch = checked(options.batch ?? 0, batches, "batch");
+  const wanted = options.head === undefined ? null : checked(options.head, heads, "head");
+  const values = floatValues(tensor);
+  const summary = summarize(values);
+  const tokens = options.tokens ?? annotation.tokens ?? null;
+  const shown = wanted === null ? Array.from({ length: Math.min(heads, MAX_HEADS) }, (_, i) => i) : [wanted];
+  const side = shown.length === 1 ? MAX_SIDE.one : MAX_SIDE.many;
+  let reduction: string | null = null;
+  const panels = shown.map((head): Panel => {
+    const from = (batch * heads + head) * queries * keys;
+    const grid = { rows: queries, columns: keys, values: values.subarray(from, from + queries * keys) };
+    const reduced = reduceGrid(grid, side, side);
+    reduction = describeReduction(reduced, "queries", "keys");
+    return {
+      title: shown.length > 1 ? `head ${head}` : null,
+      grid: reduced.grid,
+      x: makeAxis(
+        "key",
+        reduced.grid.columns,
+        reduced.columnsPerCell,
+        tokens?.length === keys ? tokens : null,
+      ),
+      y: makeAxis(
+        "query",
+        reduced.grid.rows,
+        reduced.rowsPerCell,
+        tokens?.length === queries ? tokens : null,
+      ),
+    };
+  });
+  const omitted = [
+    batches > 1 ? `batch ${batch} of ${batches}` : null,
+    wanted !== null && heads > 1 ? `head ${wanted} of ${heads}` : null,
+    wanted === null && heads > MAX_HEADS ? `the first ${MAX_HEADS} of ${heads} heads` : null,
+    reduction,
+  ].filter((part) => part !== null);
+  const truncated = omitted.length > 0 ? omitted.join("; ") : null;
+  const title = options.title ?? annotation.node ?? "attention pattern";
+  const notes = [`${dtype}[${shape.join(", ")}]`, "row: query, column: key", ...omitted];
+  const picture: HeatmapPicture = {
+    title,
+    subtitle: notes.join(" · "),
+    panels,
+    scale: { stops: SEQUENTIAL, min: 0, max: 1, title: "" },
+  };
+  const view: View = {
+    kind: "attention",
+    node: title,
+    shape: [...shape],
+    dtype,
+    dims: dimensionNames(shape, annotation.dims ?? ["batch", "head", "query", "key"].slice(4 - shape.length)),
+    tokens: tokens?.length === queries ? [...tokens] : null,
+    statistics: viewStatistics(summary),
+    truncated,
+    clip: null,
+  };
+  const text = [
+    `${title}  ${dtype}[${shape.join(", ")}]  ${describeStatistics(summary)}`,
+    ...(truncated ? [`drawn: ${truncated}`] : []),
+    tensor.toString(),
+  ];
+  return { view, figure: heatmapFigure(picture), png: () => heatmapPng(picture), text: text.join("\n") };
+}
+
+function checked(index: number, size: number, what: string): number {
+  const at = index < 0 ? index + size : index;
+  if (!Number.isInteger(at) || at < 0 || at >= size) {
+    throw new RangeError(`${what} ${index} is out of range: there ${size === 1 ? "is 1" : `are ${size}`}`);
+  }
+  return at;
+}

@@ -1,0 +1,22 @@
+import type { MimeBundle } from "../display/mimeBundle";
+import { PLOTLY_MIME, VIEW_MIME, type View } from "../protocol";
+import type { PlotlyFigure } from "./plotlyFigure";
+import type { PngImage } from "./png/canvas";
+
+/** One picture in all its forms. */
+export interface Drawing {
+  view: View;
+  figure: PlotlyFigure;
+  /** Drawn only when it is shown; null where there is no picture without plotly. */
+  png: () => PngImage | null;
+  text: string;
+}
+
+/** All forms of a drawing as one output, so that a notebook reads the same with and without the extension. */
+export function drawingBundle({ view, figure, png, text }: Drawing): MimeBundle {
+  const data: MimeBundle["data"] = { [VIEW_MIME]: view, [PLOTLY_MIME]: figure, "text/plain": text };
+  const image = png();
+  if (!image) return { data, metadata: {} };
+  data["image/png"] = image.bytes.toString("base64");
+  return { data, metadata: { "image/png": { width: image.width, height: image.height } } };
+}

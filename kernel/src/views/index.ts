@@ -1,0 +1,6 @@
+export { type AttentionOptions, drawAttention } from "./attention";
+export { type Drawing, drawingBundle } from "./drawing";
+export { drawHeatmap, type HeatmapOptions } from "./heatmap";
+export { drawLines, type LineOptions, type LineValues } from "./line";
+export { type PlotSpec, plotBundle } from "./plot";
+export type { Annotation, TensorLike } from "./tensorValues";

@@ -1,0 +1,27 @@
+import type { IncomingMessage, OutgoingMessage } from "./message";
+import type { StreamText } from "./streamBuffer";
+
+/** What the wire thread is started with. */
+export interface WireThreadData {
+  connectionFile: string;
+  /** Shared with the main thread: see `control/interruptState.ts`. */
+  interruptState: SharedArrayBuffer;
+}
+
+export type ReplyChannel = "shell" | "stdin";
+
+/** Main thread → wire thread. */
+export type ToWire =
+  | { kind: "publish"; message: OutgoingMessage }
+  | { kind: "reply"; channel: ReplyChannel; identities: Uint8Array[]; message: OutgoingMessage }
+  | { kind: "stream"; stream: StreamText }
+  /** Asks for an answer after everything that has arrived on the shell socket was passed on. */
+  | { kind: "barrier"; id: number }
+  | { kind: "close" };
+
+/** Wire thread → main thread. */
+export type FromWire =
+  | { kind: "shell"; message: IncomingMessage }
+  | { kind: "stdin"; message: IncomingMessage }
+  | { kind: "barrier"; id: number }
+  | { kind: "shutdown" };

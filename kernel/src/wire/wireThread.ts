@@ -1,0 +1,187 @@
+import { randomUUID } from "node:crypto";
+import { writeSync } from "node:fs";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { Publisher, Reply, Router } from "zeromq";
+import { Interrupter } from "../control/interrupter";
+import { InterruptState } from "../control/interruptState";
+import { KERNEL_INFO } from "../kernelInfo";
+import { type Connection, endpoint, readConnection } from "./connection";
+import { Framing } from "./framing";
+import type { Header, IncomingMessage, JsonObject, OutgoingMessage } from "./message";
+import { watchParent } from "./parentWatch";
+import { SendQueue } from "./sendQueue";
+import { StreamBuffer } from "./streamBuffer";
+import type { FromWire, ToWire, WireThreadData } from "./threadMessages";
+
+/** How long messages on their way are waited for before a barrier is answered. */
+const BARRIER_MS = 3;
+const EXIT_AFTER_MS = 1500;
+
+/**
+ * All five sockets, on a thread of their own: heartbeat, control, interrupts and the kernel's description are answered, and what a
+ * busy cell prints is sent, whatever the main thread is doing.
+ */
+class WireThread {
+  readonly #connection: Connection;
+  readonly #framing: Framing;
+  readonly #port: MessagePort;
+  readonly #interrupter: Interrupter;
+  readonly #sockets = {
+    shell: new Router({ linger: 1000 }),
+    control: new Router({ linger: 1000 }),
+    stdin: new Router({ linger: 1000 }),
+    // No limit: a subscriber that reads slowly gets everything, later.
+    iopub: new Publisher({ linger: 1000, sendHighWaterMark: 0 }),
+    heartbeat: new Reply({ linger: 0 }),
+  };
+  readonly #queues = {
+    shell: new SendQueue(this.#sockets.shell),
+    control: new SendQueue(this.#sockets.control),
+    stdin: new SendQueue(this.#sockets.stdin),
+    iopub: new SendQueue(this.#sockets.iopub),
+  };
+  readonly #streams = new StreamBuffer(({ name, text, parent }) =>
+    this.#publish(outgoing("stream", { name, text }, parent)),
+  );
+  /** The request the main thread said it is busy with. */
+  #busyWith: Partial<Header> | null = null;
+
+  constructor(data: WireThreadData, port: MessagePort) {
+    this.#connection = readConnection(data.connectionFile);
+    this.#framing = new Framing(this.#connection.key, randomUUID());
+    this.#port = port;
+    this.#interrupter = new Interrupter(new InterruptState(data.interruptState));
+  }
+
+  async start(): Promise<void> {
+    const { shell, control, stdin, iopub, heartbeat } = this.#sockets;
+    const at = (port: number) => endpoint(this.#connection, port);
+    await Promise.all([
+      heartbeat.bind(at(this.#connection.hb_port)),
+      control.bind(at(this.#connection.control_port)),
+      shell.bind(at(this.#connection.shell_port)),
+      stdin.bind(at(this.#connection.stdin_port)),
+      iopub.bind(at(this.#connection.iopub_port)),
+    ]);
+    this.#port.on("message", (message: ToWire) => this.#fromMain(message));
+    this.#publish(outgoing("status", { execution_state: "starting" }, null));
+    void this.#echoHeartbeat();
+    void this.#receive(shell, (message) => this.#onShell(message));
+    void this.#receive(control, (message) => this.#onControl(message));
+    void this.#receive(stdin, (message) => this.#toMain({ kind: "stdin", message }));
+  }
+
+  async #echoHeartbeat(): Promise<void> {
+    for await (const frames of this.#sockets.heartbeat) await this.#sockets.heartbeat.send(frames);
+  }
+
+  async #receive(socket: Router, handle: (message: IncomingMessage) => void): Promise<void> {
+    for await (const frames of socket) {
+      try {
+        handle(this.#framing.parse(frames));
+      } catch (error) {
+        writeSync(2, `graphpatch-kernel: dropped a message: ${String(error)}\n`);
+      }
+    }
+  }
+
+  #onShell(message: IncomingMessage): void {
+    if (message.header.msg_type !== "kernel_info_request") {
+      this.#toMain({ kind: "shell", message });
+      return;
+    }
+    this.#whileBusy(message, () =>
+      this.#queues.shell.send(
+        this.#framing.pack(message.identities, outgoing("kernel_info_reply", KERNEL_INFO, message.header)),
+      ),
+    );
+  }
+
+  #onControl(message: IncomingMessage): void {
+    const reply = (type: string, content: JsonObject) =>
+      this.#queues.control.send(
+        this.#framing.pack(message.identities, outgoing(type, content, message.header)),
+      );
+    this.#whileBusy(message, () => {
+      switch (message.header.msg_type) {
+        case "kernel_info_request":
+          return reply("kernel_info_reply", KERNEL_INFO);
+        case "interrupt_request":
+          void this.#interrupter.interrupt();
+          return reply("interrupt_reply", { status: "ok" });
+        case "shutdown_request": {
+          const content = { status: "ok", restart: message.content.restart === true };
+          reply("shutdown_reply", content);
+          this.#publish(outgoing("shutdown_reply", content, message.header));
+          return this.#shutDown();
+        }
+        default:
+          return reply(message.header.msg_type.replace(/_request$/, "_reply"), {
+            status: "error",
+            ename: "UnsupportedRequest",
+            evalue: `this kernel has no ${message.header.msg_type}`,
+            traceback: [],
+          });
+      }
+    });
+  }
+
+  /** Publishes busy and idle around the answer to a request; a cell that runs meanwhile keeps the kernel busy. */
+  #whileBusy(message: IncomingMessage, answer: () => void): void {
+    this.#publish(outgoing("status", { execution_state: "busy" }, message.header));
+    answer();
+    this.#publish(outgoing("status", { execution_state: "idle" }, message.header));
+    if (this.#busyWith) this.#publish(outgoing("status", { execution_state: "busy" }, this.#busyWith));
+  }
+
+  #fromMain(message: ToWire): void {
+    switch (message.kind) {
+      case "publish":
+        if (message.message.type === "status") {
+          this.#busyWith = message.message.content.includes('"busy"') ? message.message.parent : null;
+        }
+        return this.#publish(message.message);
+      case "stream":
+        return this.#streams.write(message.stream);
+      case "reply":
+        this.#streams.flush();
+        return this.#queues[message.channel].send(this.#framing.pack(message.identities, message.message));
+      case "barrier":
+        setTimeout(() => this.#toMain(message), BARRIER_MS);
+        return;
+      case "close":
+        void this.#close();
+    }
+  }
+
+  #publish(message: OutgoingMessage): void {
+    if (message.type !== "stream") this.#streams.flush();
+    this.#queues.iopub.send(this.#framing.pack([Buffer.from(message.type)], message));
+  }
+
+  #toMain(message: FromWire): void {
+    this.#port.postMessage(message);
+  }
+
+  #shutDown(): void {
+    this.#toMain({ kind: "shutdown" });
+    // The main thread may be in a loop that never ends.
+    setTimeout(() => process.kill(process.pid, "SIGKILL"), EXIT_AFTER_MS);
+  }
+
+  async #close(): Promise<void> {
+    this.#streams.flush();
+    await Promise.all(Object.values(this.#queues).map((queue) => queue.drained()));
+    for (const socket of Object.values(this.#sockets)) socket.close();
+    this.#port.close();
+  }
+}
+
+function outgoing(type: string, content: JsonObject, parent: Partial<Header> | null): OutgoingMessage {
+  return { type, content: JSON.stringify(content), metadata: "{}", parent, buffers: [] };
+}
+
+if (parentPort) {
+  watchParent();
+  void new WireThread(workerData as WireThreadData, parentPort).start();
+}

@@ -1,0 +1,105 @@
+import re
+
+from client import KernelTestCase
+
+
+def plain(traceback: list[str]) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(traceback))
+
+
+class Errors(KernelTestCase):
+    def test_traceback_points_at_the_line_of_the_cell(self) -> None:
+        self.ok("interface Unused { a: number }\n\nfunction fail(): never {\n  const x: number = 1;\n  throw new RangeError(`bad ${x}`);\n}")
+        cell = self.run_cell("// a comment\nfail()")
+        self.assertEqual((cell.reply["ename"], cell.reply["evalue"]), ("RangeError", "bad 1"))
+        text = plain(cell.reply["traceback"])
+        first, second = cell.reply["execution_count"] - 1, cell.reply["execution_count"]
+        self.assertIn(f"at fail (cell {first}:5:9)", text)
+        self.assertIn(f"at cell {second}:2:1", text)
+        self.assertIn("> 5 |   throw new RangeError", text)
+        self.assertNotIn("tslab", text)
+
+    def test_traceback_after_an_await(self) -> None:
+        cell = self.run_cell("await null;\n\nthrow new Error('late')")
+        self.assertIn(f"cell {cell.reply['execution_count']}:3:7", plain(cell.reply["traceback"]))
+
+    def test_diagnostics_read_like_those_of_tsc(self) -> None:
+        cell = self.run_cell('let n: number = 1;\nn = "x"')
+        self.assertEqual(cell.reply["ename"], "TypeScriptError")
+        self.assertIn("2:1 - Type 'string' is not assignable to type 'number'.", cell.reply["evalue"])
+        self.assertIn('> 2 | n = "x"', plain(cell.reply["traceback"]))
+
+    def test_anything_can_be_thrown(self) -> None:
+        for code, value in [("throw 42", "42"), ("throw null", "null"), ("throw undefined", "undefined")]:
+            self.assertEqual(self.run_cell(code).reply["evalue"], value)
+
+    def test_the_cause_is_told(self) -> None:
+        cell = self.run_cell('throw new Error("outer", { cause: new TypeError("inner") })')
+        self.assertRegex(plain(cell.reply["traceback"]), r"(?s)outer.*Caused by:\nTypeError: inner")
+
+    def test_background_errors_are_shown_and_the_kernel_lives(self) -> None:
+        for code in ['setTimeout(() => { throw new Error("in a timer") }, 50); 0', 'void Promise.reject(new Error("rejected")); 0']:
+            self.drain()
+            msg_id = self.kc.execute(code)
+            while True:
+                message = self.kc.get_iopub_msg(timeout=10)
+                if message["msg_type"] == "stream":
+                    break
+            self.assertIn("Uncaught", message["content"]["text"])
+            self.reply_to(msg_id)
+            self.assertEqual(self.ok("40 + 2").result, "42")
+
+    def test_after_an_error_the_waiting_cells_are_dropped(self) -> None:
+        ids = [self.kc.execute(code) for code in ('await new Promise((r) => setTimeout(r, 200)); throw new Error("x")', "1", "2")]
+        self.assertEqual([self.reply_to(i)["content"]["status"] for i in ids], ["error", "aborted", "aborted"])
+        self.assertEqual(self.ok("3").result, "3")
+
+    def test_without_stop_on_error_they_run(self) -> None:
+        ids = [self.kc.execute(code, stop_on_error=False) for code in ('throw new Error("x")', "1")]
+        self.assertEqual([self.reply_to(i)["content"]["status"] for i in ids], ["error", "ok"])
+
+    def test_what_cannot_be_shown_is_an_error(self) -> None:
+        cell = self.run_cell('({ toMimeBundle: () => ({ "application/json": 1n }) })')
+        self.assertEqual(cell.reply["ename"], "TypeError")
+        cell = self.run_cell('({ toMimeBundle() { throw new Error("no picture") } })')
+        self.assertEqual(cell.reply["evalue"], "no picture")
+        self.assertEqual(self.ok("1").result, "1")
+
+    def test_bad_messages_are_dropped(self) -> None:
+        socket = self.kc.shell_channel.socket
+        socket.send_multipart([b"nonsense"])
+        socket.send_multipart([b"<IDS|MSG>", b"wrong", b"{}", b"{}", b"{}", b"{}"])
+        message = self.kc.session.serialize(self.kc.session.msg("execute_request", {"code": "stolen = 1"}))
+        message[1] = b"0" * 64
+        socket.send_multipart(message)
+        for kind, content in [("execute_request", {"code": 5}), ("complete_request", {}), ("comm_msg", {}), ("comm_open", {"comm_id": []})]:
+            self.request(kind, content)
+        self.assertEqual(self.ok("1").result, "1")
+
+    def test_unknown_requests_get_an_error(self) -> None:
+        reply = self.reply_to(self.request("surprise_request", {}))
+        self.assertEqual((reply["msg_type"], reply["content"]["status"]), ("surprise_reply", "error"))
+
+
+class Language(KernelTestCase):
+    def test_modern_typescript(self) -> None:
+        self.ok("const fs = await import('fs'); export const answer = 42")
+        self.assertEqual(self.ok("typeof fs.readFileSync + answer").result, "'function42'")
+        self.ok("class A { x = 1 }\nconst a = new A()")
+        self.ok("class A { y = 2 }")
+        self.assertEqual(self.ok("new A().y + a.x").result, "3")
+        cell = self.ok('{ using r = { [Symbol.dispose]() { console.log("disposed") } }; console.log("used") }')
+        self.assertEqual(cell.text(), "used\ndisposed\n")
+        self.assertEqual(self.ok("let s = 0; for await (const i of [1, 2]) s += i; s").result, "3")
+
+    def test_the_library_is_typed_from_the_first_cell(self) -> None:
+        self.assertEqual(self.ok("const t: Tensor = torch.ones([2, 2]); t.sum().item()").result, "4")
+        self.assertIn("Property 'nothing' does not exist", self.run_cell("torch.ones([1]).nothing").reply["evalue"])
+        self.ok("class M extends nn.Module { declare readonly l: nn.Linear; forward(x: Tensor) { return x.add(1) } }\nnew M().call(t).sum().item()")
+
+    def test_the_library_can_be_imported_from_anywhere(self) -> None:
+        self.assertEqual(self.ok('import { Tensor as T } from "@graphpatch/native"; T === Tensor').result, "true")
+
+    def test_names_after_emoji_are_completed_at_the_right_place(self) -> None:
+        matches, replaced, _ = self.complete('const e = "😀😀"; Math.sqr¦')
+        self.assertEqual((matches, replaced), (["sqrt"], "sqr"))
