@@ -42,6 +42,15 @@ describe.each(MODELS)("$name", ({ name, layers, headDim, block, pattern, act, mi
       close(logits, "logits");
     });
 
+    test("a capture of a single token serves it too", async () => {
+      const inputs = inputsOf(expected, input);
+      const one = Object.fromEntries(
+        Object.entries(inputs).map(([key, value]) => [key, value.at("0:1, -1:")]),
+      );
+      const pg = await PatchableGraph.capture(model, one);
+      close((await pg.run(inputs)).logits, "logits");
+    });
+
     test("hidden states, patterns and activations", async () => {
       const probes = new Map<string, [string, ProbePatch]>();
       for (let i = 0; i < layers; i++) {

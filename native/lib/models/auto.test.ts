@@ -99,7 +99,14 @@ describe("what cannot be loaded", () => {
 
   test.each([
     ["gpt2-tiny", { model_type: undefined }, /"model_type" must be a string; it is missing/],
-    ["gpt2-tiny", { n_layer: "three" }, /"n_layer" must be a positive integer; found "three"/],
+    [
+      "gpt2-tiny",
+      { n_layer: "three" },
+      /"n_layer" must be a positive integer of at most 4096; found "three"/,
+    ],
+    ["gpt2-tiny", { n_layer: 1e9 }, /"n_layer" must be a positive integer of at most 4096; found 1000000000/],
+    ["llama-tiny", { num_hidden_layers: 1e9 }, /"num_hidden_layers" must be/],
+    ["llama-tiny", { head_dim: 2 ** 30 }, /"head_dim" must be a positive integer of at most 65536/],
     ["gpt2-tiny", { n_embd: 33 }, /"n_embd" is 33, not a multiple of the 4 heads/],
     ["gpt2-tiny", { n_head: 2 ** 40 }, /"n_head" must be a positive integer/],
     ["gpt2-tiny", { layer_norm_epsilon: -1 }, /"layer_norm_epsilon" must be a positive number; found -1/],

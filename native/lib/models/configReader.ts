@@ -23,11 +23,14 @@ export class ConfigReader {
     return value;
   }
 
-  /** A size or count: an integer from 1 to 2^31 - 1. */
-  count(key: string, fallback?: number): number {
+  /**
+   * A size or count: an integer from 1 to `most`. A file from a stranger must not be able to ask for a billion layers,
+   * which would be made before the weights are found missing.
+   */
+  count(key: string, fallback?: number, most = 2 ** 31 - 1): number {
     const isCount = (value: unknown): value is number =>
-      typeof value === "number" && Number.isInteger(value) && value > 0 && value < 2 ** 31;
-    return this.#get(key, fallback, "a positive integer", isCount);
+      typeof value === "number" && Number.isInteger(value) && value > 0 && value <= most;
+    return this.#get(key, fallback, `a positive integer of at most ${most}`, isCount);
   }
 
   /** A finite number above zero. */
@@ -62,3 +65,7 @@ export class ConfigReader {
     if (this.flag(key, false)) this.fail(key, "is true, which this version cannot do");
   }
 }
+
+/** More than any model has: bounds on what is made for each layer, and for each channel of a head. */
+export const MAX_LAYERS = 4096;
+export const MAX_HEAD_DIM = 65536;

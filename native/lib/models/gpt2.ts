@@ -9,7 +9,7 @@ import { torch } from "../torch";
 import { type Activation, activation } from "./activations";
 import { attend, splitHeads } from "./attention";
 import type { CausalLM, CausalLMInputs, CausalLMOutput } from "./causalLM";
-import type { ConfigReader } from "./configReader";
+import { type ConfigReader, MAX_LAYERS } from "./configReader";
 import { causalMask, positionIds } from "./masks";
 
 /** The fields of a GPT-2 `config.json` that the computation depends on. */
@@ -40,7 +40,7 @@ export function readGPT2Config(reader: ConfigReader): GPT2Config {
     vocab_size: reader.count("vocab_size", 50257),
     n_positions: reader.count("n_positions", 1024),
     n_embd,
-    n_layer: reader.count("n_layer", 12),
+    n_layer: reader.count("n_layer", 12, MAX_LAYERS),
     n_head,
     n_inner: reader.count("n_inner", 4 * n_embd),
     activation_function: reader.text("activation_function", "gelu_new"),

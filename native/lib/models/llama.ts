@@ -6,7 +6,7 @@ import { torch } from "../torch";
 import { type Activation, activation } from "./activations";
 import { attend, splitHeads } from "./attention";
 import type { CausalLM, CausalLMInputs, CausalLMOutput } from "./causalLM";
-import type { ConfigReader } from "./configReader";
+import { type ConfigReader, MAX_HEAD_DIM, MAX_LAYERS } from "./configReader";
 import { causalMask, positionIds } from "./masks";
 import { applyRotary, type RopeParameters, RotaryEmbedding, readRopeParameters } from "./rotary";
 
@@ -36,14 +36,14 @@ export function readLlamaConfig(reader: ConfigReader): LlamaConfig {
   if (heads % keyValueHeads !== 0) {
     reader.fail("num_attention_heads", `is ${heads}, not a multiple of the ${keyValueHeads} key-value heads`);
   }
-  const head_dim = reader.count("head_dim", Math.floor(hidden_size / heads) || 1);
+  const head_dim = reader.count("head_dim", Math.floor(hidden_size / heads) || 1, MAX_HEAD_DIM);
   if (head_dim % 2 !== 0) reader.fail("head_dim", `is ${head_dim}; rotary embedding needs an even number`);
   return {
     model_type: "llama",
     vocab_size: reader.count("vocab_size", 32000),
     hidden_size,
     intermediate_size: reader.count("intermediate_size", 11008),
-    num_hidden_layers: reader.count("num_hidden_layers", 32),
+    num_hidden_layers: reader.count("num_hidden_layers", 32, MAX_LAYERS),
     num_attention_heads: heads,
     num_key_value_heads: keyValueHeads,
     head_dim,

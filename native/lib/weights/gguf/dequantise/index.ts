@@ -27,8 +27,12 @@ const BLOCKS: ReadonlyMap<string, (blocks: Tensor) => Tensor> = new Map([
   ["Q6_K", dequantiseQ6_K],
 ]);
 
-/** Elements done at a time: the intermediate values of a chunk stay in the processor's cache. */
-const CHUNK = 1 << 18;
+/**
+ * Elements done at a time: fewer than PyTorch shares out among threads (32768), a multiple of all block sizes. The
+ * intermediate values stay in the processor's cache, and on a busy machine no thread waits for another thousands of
+ * times (measured: 3 s instead of 10 to 50 s for SmolLM2 with two threads and eight other processes on two cores).
+ */
+const CHUNK = 127 * 256;
 
 /**
  * A tensor of a mapped GGUF file: plain types as a view in their own dtype, quantised ones as new float32.
@@ -43,7 +47,7 @@ export function dequantise(bytes: Tensor, info: GgufTensorInfo): Tensor {
   const count = (end - begin) / type.blockBytes;
   const out = torch.empty([count, type.blockSize], { dtype: "float32" });
   const blocks = bytes.narrow(0, begin, end - begin).view([count, type.blockBytes]);
-  const step = CHUNK / type.blockSize;
+  const step = Math.floor(CHUNK / type.blockSize);
   for (let start = 0; start < count; start += step) {
     const length = Math.min(step, count - start);
     torch.tidy(() => {
