@@ -1,5 +1,5 @@
-// What one Node environment (the main thread or a worker) owns: JavaScript references must never be shared between
-// environments, so nothing of this is a C++ global. Freed by Node when the environment ends.
+// What one Node environment (the main thread or a worker) owns: JavaScript references must never be shared
+// between environments, so nothing of this is a C++ global. Freed by Node when the environment ends.
 #pragma once
 
 #include <napi.h>

@@ -9,8 +9,8 @@
 namespace graphpatch {
 
 void initAsync(Napi::Env env, Napi::Object exports) {
-  // Made here and not when first needed: callbacks run in the asynchronous context in which the queue was made, and that
-  // must not be the noGrad or tidy body of whoever came first.
+  // Made here and not when first needed: callbacks run in the asynchronous context in which the queue was
+  // made, and that must not be the noGrad or tidy body of whoever came first.
   AddonData::of(env).completions = std::make_shared<CompletionQueue>(env);
   exports.Set("setNumThreads", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
                 guarded(info, [&] { setIntraOpThreads(info[0].As<Napi::Number>().Int32Value()); });

@@ -10,8 +10,7 @@ CompletionQueue::CompletionQueue(Napi::Env env)
       function_(Napi::ThreadSafeFunction::New(env, Napi::Function::New(env, [](const Napi::CallbackInfo&) {}),
                                               "graphpatch engine", 0, 1)) {
   function_.Unref(env);
-  napi_add_env_cleanup_hook(
-      env, [](void* queue) { static_cast<CompletionQueue*>(queue)->close(); }, this);
+  napi_add_env_cleanup_hook(env, [](void* queue) { static_cast<CompletionQueue*>(queue)->close(); }, this);
 }
 
 CompletionQueue::~CompletionQueue() = default;

@@ -17,7 +17,8 @@ class CompletionQueue {
   CompletionQueue(const CompletionQueue&) = delete;
   CompletionQueue& operator=(const CompletionQueue&) = delete;
 
-  // JavaScript thread. Between expect() and the end of the callback the process stays alive; else it may exit.
+  // JavaScript thread. Between expect() and the end of the callback the process stays alive; else it may
+  // exit.
   void expect();
   // Any thread. Runs the callback on the JavaScript thread, later; drops it when the environment has ended.
   void post(Callback callback);

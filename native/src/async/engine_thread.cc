@@ -19,7 +19,8 @@ namespace {
 
 class EngineThread {
  public:
-  // Never destroyed: the thread may still be inside an operator when the process ends, and must find its queue intact.
+  // Never destroyed: the thread may still be inside an operator when the process ends, and must find its
+  // queue intact.
   static EngineThread& instance() {
     static EngineThread& engine = *new EngineThread();
     return engine;
@@ -63,7 +64,8 @@ class EngineThread {
   std::atomic<int> threads_{0};  // 0: whatever libtorch chose
 };
 
-void settle(Napi::Env env, const Napi::Promise::Deferred& deferred, const Finish& finish, std::exception_ptr error) {
+void settle(Napi::Env env, const Napi::Promise::Deferred& deferred, const Finish& finish,
+            std::exception_ptr error) {
   const Napi::HandleScope scope(env);
   if (!error) {
     try {

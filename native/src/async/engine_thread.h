@@ -1,7 +1,7 @@
 // The one thread on which runs and backward passes happen, off the JavaScript thread.
 //
-// One thread, not a pool: OpenMP keeps a team of workers for each calling thread, so hopping between threads would
-// multiply the workers. Work is done in the order it was given.
+// One thread, not a pool: OpenMP keeps a team of workers for each calling thread, so hopping between threads
+// would multiply the workers. Work is done in the order it was given.
 #pragma once
 
 #include <napi.h>
@@ -13,8 +13,9 @@ namespace graphpatch {
 // Makes the result on the JavaScript thread once the work is done.
 using Finish = std::function<Napi::Value(Napi::Env)>;
 
-// Runs `work` on the engine thread; the promise resolves with what the function it returned makes on the JavaScript
-// thread. Exceptions of either become a rejection, through toJsError. Keeps the process alive until settled.
+// Runs `work` on the engine thread; the promise resolves with what the function it returned makes on the
+// JavaScript thread. Exceptions of either become a rejection, through toJsError. Keeps the process alive
+// until settled.
 Napi::Promise runOnEngine(Napi::Env env, std::function<Finish()> work);
 
 // Number of threads within an operator, on the JavaScript thread and on the engine thread.

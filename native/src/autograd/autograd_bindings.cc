@@ -44,8 +44,7 @@ void setGrad(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value requiresGrad(const Napi::CallbackInfo& info) {
-  return guarded(info,
-                 [&] { return Napi::Boolean::New(info.Env(), unwrapTensor(info[0]).requires_grad()); });
+  return guarded(info, [&] { return Napi::Boolean::New(info.Env(), unwrapTensor(info[0]).requires_grad()); });
 }
 
 void setRequiresGrad(const Napi::CallbackInfo& info) {
@@ -53,9 +52,10 @@ void setRequiresGrad(const Napi::CallbackInfo& info) {
     const at::Tensor& tensor = unwrapTensor(info[0]);
     const bool wanted = info[1].As<Napi::Boolean>().Value();
     if (!tensor.is_leaf() && !wanted) {
-      throw GraphpatchError("TorchError",
-                            "you can only change requires_grad flags of leaf variables. If you want to use a computed "
-                            "variable in a subgraph that doesn't require differentiation use x.detach()");
+      throw GraphpatchError(
+          "TorchError",
+          "you can only change requires_grad flags of leaf variables. If you want to use a computed "
+          "variable in a subgraph that doesn't require differentiation use x.detach()");
     }
     if (tensor.is_leaf()) tensor.requires_grad_(wanted);
   });

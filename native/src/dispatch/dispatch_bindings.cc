@@ -59,7 +59,8 @@ Napi::Value resolve(const Napi::CallbackInfo& info) {
     Napi::Array args = Napi::Array::New(info.Env(), count);
     for (size_t i = 0; i < count; i++) {
       const napi_value value = resolved.arguments[i];
-      args.Set(static_cast<uint32_t>(i), value == nullptr ? info.Env().Undefined() : Napi::Value(info.Env(), value));
+      args.Set(static_cast<uint32_t>(i),
+               value == nullptr ? info.Env().Undefined() : Napi::Value(info.Env(), value));
     }
     Napi::Object result = Napi::Object::New(info.Env());
     result.Set("operator", Napi::String::New(info.Env(), resolved.overload->schema.name()));
@@ -71,7 +72,8 @@ Napi::Value resolve(const Napi::CallbackInfo& info) {
 
 Napi::Value names(const Napi::CallbackInfo& info) {
   Napi::Array result = Napi::Array::New(info.Env());
-  for (const std::string& name : operatorNames()) result.Set(result.Length(), Napi::String::New(info.Env(), name));
+  for (const std::string& name : operatorNames())
+    result.Set(result.Length(), Napi::String::New(info.Env(), name));
   return result;
 }
 

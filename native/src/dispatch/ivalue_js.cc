@@ -70,7 +70,8 @@ std::string describeValue(const Napi::Value& value) {
   if (const TensorHandle* handle = tryHandleOf(value)) {
     if (!handle->tensor().defined()) return "a disposed Tensor";
     std::string sizes;
-    for (const int64_t size : handle->tensor().sizes()) sizes += (sizes.empty() ? "" : ", ") + std::to_string(size);
+    for (const int64_t size : handle->tensor().sizes())
+      sizes += (sizes.empty() ? "" : ", ") + std::to_string(size);
     return "a Tensor [" + sizes + "]";
   }
   if (value.IsArray()) {

@@ -10,11 +10,13 @@
 
 namespace graphpatch {
 
-// Tensors, numbers, bools, strings, lists, tuples (-> arrays); None -> null. Integers beyond 2^53 become bigint.
+// Tensors, numbers, bools, strings, lists, tuples (-> arrays); None -> null. Integers beyond 2^53 become
+// bigint.
 Napi::Value ivalueToJs(Napi::Env env, const c10::IValue& value);
 
-// Checked against a schema type; `what` names the argument in errors (ArgumentError). A number where a Tensor is wanted
-// becomes a wrapped number. The type is an argument's real_type(), so that dtypes are told from integers.
+// Checked against a schema type; `what` names the argument in errors (ArgumentError). A number where a Tensor
+// is wanted becomes a wrapped number. The type is an argument's real_type(), so that dtypes are told from
+// integers.
 c10::IValue jsToIvalue(const Napi::Value& value, const c10::TypePtr& type, std::string_view what);
 
 // How well a value fits a type. The overload whose arguments fit best is the one called.
@@ -27,8 +29,8 @@ enum class Fit {
   unwrapped = 4,  // a one-element Tensor where a number is wanted
 };
 
-// As jsToIvalue without the error: fills `out` unless refused. `listSize` is the N of int[N], 0 for none: such an
-// argument takes a single number too.
+// As jsToIvalue without the error: fills `out` unless refused. `listSize` is the N of int[N], 0 for none:
+// such an argument takes a single number too.
 Fit tryJsToIvalue(const Napi::Value& value, const c10::Type& type, int32_t listSize, c10::IValue& out);
 
 // For messages: `the string "abc"`, `a Tensor [2, 3]`, `an array`.

@@ -15,7 +15,8 @@ namespace {
 using c10::IValue;
 using c10::TypeKind;
 
-// A number without fraction counts as an integer, as JavaScript does not tell 2 from 2.0; negative zero keeps its sign.
+// A number without fraction counts as an integer, as JavaScript does not tell 2 from 2.0; negative zero keeps
+// its sign.
 bool isInteger(double number) {
   return std::trunc(number) == number && std::abs(number) < 9223372036854775808.0 &&
          !(number == 0 && std::signbit(number));
@@ -196,11 +197,12 @@ Fit toListOf(const Napi::Value& value, const c10::TypePtr& element, int32_t list
   if (ints) return toList(array, c10::List<int64_t>(), toInt, out);
   if (floats) return toList(array, c10::List<double>(), toFloat, out);
   if (kind == TypeKind::TensorType) {
-    return toList(array, c10::List<at::Tensor>(),
-                  [](const Napi::Value& item, IValue& tensor) {
-                    return isTensor(item) ? toTensor(item, tensor) : Fit::refused;
-                  },
-                  out);
+    return toList(
+        array, c10::List<at::Tensor>(),
+        [](const Napi::Value& item, IValue& tensor) {
+          return isTensor(item) ? toTensor(item, tensor) : Fit::refused;
+        },
+        out);
   }
   return toGenericList(array, element, out);
 }

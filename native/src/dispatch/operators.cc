@@ -56,7 +56,8 @@ class OperatorTable {
     const auto found = groups_.find(name);
     if (found != groups_.end()) return found->second.get();
     const std::string qualified = qualifiedName(name);
-    if (overloadNames_.find(qualified) == overloadNames_.end()) readNames();  // a library may have been loaded since
+    if (overloadNames_.find(qualified) == overloadNames_.end())
+      readNames();  // a library may have been loaded since
     const auto names = overloadNames_.find(qualified);
     if (names == overloadNames_.end()) return nullptr;
     auto group = std::make_unique<OperatorGroup>();
@@ -122,8 +123,8 @@ const Overload& findOverload(const OperatorGroup& group, const std::string& over
     if (name == overload) return candidate;
     names += (names.empty() ? "\"" : ", \"") + name + "\"";
   }
-  throw GraphpatchError("UnknownOperatorError", "Operator " + group.name + " has no overload \"" + overload +
-                                                    "\"; it has " + names);
+  throw GraphpatchError("UnknownOperatorError",
+                        "Operator " + group.name + " has no overload \"" + overload + "\"; it has " + names);
 }
 
 c10::OperatorHandle findOperator(const std::string& name, const std::string& overload) {

@@ -16,7 +16,8 @@ struct Overload {
   const c10::FunctionSchema& schema;
   size_t positional = 0;      // arguments that may be given by position
   bool takesVarargs = false;  // x.view(2, 3) for x.view([2, 3])
-  bool selectable = true;     // not for out= and named-dimension variants, which only an explicit overload name reaches
+  bool selectable =
+      true;  // not for out= and named-dimension variants, which only an explicit overload name reaches
 };
 
 // All overloads of a name such as "aten::add", in the order in which equally good fits are preferred.
@@ -25,7 +26,8 @@ struct OperatorGroup {
   std::vector<Overload> overloads;
 };
 
-// name "aten::add" (a bare "add" means aten), overload "Tensor" or ""; UnknownOperatorError with the closest names.
+// name "aten::add" (a bare "add" means aten), overload "Tensor" or ""; UnknownOperatorError with the closest
+// names.
 c10::OperatorHandle findOperator(const std::string& name, const std::string& overload);
 
 // The group of "add" or "aten::add"; cached. UnknownOperatorError with the closest names.

@@ -64,7 +64,8 @@ int tryBind(const Overload& overload, const Given& given, Call& call, std::strin
   if (positional > overload.positional && overload.takesVarargs) {
     const size_t first = overload.positional - 1;
     Napi::Array list = Napi::Array::New(given.env, positional - first);
-    for (size_t i = first; i < positional; i++) list.Set(static_cast<uint32_t>(i - first), given.positional[i]);
+    for (size_t i = first; i < positional; i++)
+      list.Set(static_cast<uint32_t>(i - first), given.positional[i]);
     gathered = list;
     positional = overload.positional;
   }
@@ -98,7 +99,8 @@ int tryBind(const Overload& overload, const Given& given, Call& call, std::strin
     if (call.arguments[i] == nullptr || value.IsUndefined()) {
       call.arguments[i] = nullptr;
       if (!argument.default_value()) {
-        if (why != nullptr) *why = "needs argument '" + argument.name() + "' (" + argument.real_type()->str() + ")";
+        if (why != nullptr)
+          *why = "needs argument '" + argument.name() + "' (" + argument.real_type()->str() + ")";
         return kRefused;
       }
       call.stack[i] = *argument.default_value();
@@ -117,7 +119,8 @@ int tryBind(const Overload& overload, const Given& given, Call& call, std::strin
   return cost;
 }
 
-[[noreturn]] void refuse(const std::string& name, const std::vector<const Overload*>& candidates, const Given& given) {
+[[noreturn]] void refuse(const std::string& name, const std::vector<const Overload*>& candidates,
+                         const Given& given) {
   Call scratch;
   if (candidates.size() == 1) {
     std::string why;
@@ -153,8 +156,10 @@ Call resolveCall(const OperatorGroup& group, const Napi::Array& args, const Napi
   }
   if (bestCost != kRefused) return best;
   if (tried.empty()) {
-    throw GraphpatchError("ArgumentError", group.name + " has no overload that can be chosen by its arguments: name "
-                                                        "one, for instance \"" + group.name + "." +
+    throw GraphpatchError("ArgumentError", group.name +
+                                               " has no overload that can be chosen by its arguments: name "
+                                               "one, for instance \"" +
+                                               group.name + "." +
                                                group.overloads.front().schema.overload_name() + "\"");
   }
   refuse(group.name, tried, given);

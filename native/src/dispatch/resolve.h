@@ -17,14 +17,16 @@ struct Call {
   std::vector<napi_value> arguments;  // the JavaScript values, nullptr where the default stands
 };
 
-// Picks the overload whose argument types fit best and converts the arguments. `kwargs` may be undefined. Throws
-// ArgumentError that names the argument that does not fit, or, with several overloads, why each does not.
+// Picks the overload whose argument types fit best and converts the arguments. `kwargs` may be undefined.
+// Throws ArgumentError that names the argument that does not fit, or, with several overloads, why each does
+// not.
 Call resolveCall(const OperatorGroup& group, const Napi::Array& args, const Napi::Value& kwargs);
 
 // The same for one given overload.
 Call bindCall(const Overload& overload, const Napi::Array& args, const Napi::Value& kwargs);
 
-// The same with the arguments in schema order, keyword-only ones included, undefined where the default stands.
+// The same with the arguments in schema order, keyword-only ones included, undefined where the default
+// stands.
 Call bindOrdered(const Overload& overload, const Napi::Array& args);
 
 }  // namespace graphpatch

@@ -5,8 +5,8 @@
 
 namespace graphpatch {
 
-// { name, overload, text, arguments: [{ name, type, optional, kwargOnly, listSize }], returns: [type] } with the types in
-// the schema language ("Tensor", "SymInt[]", "ScalarType?").
+// { name, overload, text, arguments: [{ name, type, optional, kwargOnly, listSize }], returns: [type] } with
+// the types in the schema language ("Tensor", "SymInt[]", "ScalarType?").
 Napi::Object schemaToJs(Napi::Env env, const c10::FunctionSchema& schema);
 
 }  // namespace graphpatch

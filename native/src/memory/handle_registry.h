@@ -1,7 +1,7 @@
 // Which TensorHandles of one environment are alive, and how many bytes their storages hold.
 //
-// Storages are counted once however many handles (views, detached copies) share them; V8 is told the sum, so that the
-// garbage collector knows how much a dead handle is worth. JavaScript thread only.
+// Storages are counted once however many handles (views, detached copies) share them; V8 is told of the sum,
+// so that the garbage collector knows that dead handles are worth collecting. JavaScript thread only.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -24,14 +24,16 @@ struct HandleLink {
 
 class HandleRegistry {
  public:
-  // The handle now holds the tensor. Once enough was added since the last time, first frees what is garbage already.
+  // The handle now holds the tensor. Once enough was added since the last time, first frees what is garbage
+  // already.
   void add(Napi::Env env, TensorHandle* handle, const at::Tensor& tensor);
   // The handle lets go of its tensor (disposed or collected).
   void remove(Napi::Env env, TensorHandle* handle);
   // The handle's C++ object is gone.
   void forget(TensorHandle* handle) { known_.erase(handle); }
 
-  // Whether a pointer taken from a JavaScript object is one of ours (another addon's objects hold other things).
+  // Whether a pointer taken from a JavaScript object is one of ours (another addon's objects hold other
+  // things).
   bool knows(const void* pointer) const { return known_.find(pointer) != known_.end(); }
 
   int64_t tensors() const { return tensors_; }
@@ -44,8 +46,9 @@ class HandleRegistry {
   };
 
   void account(Napi::Env env, int64_t change);
-  // N-API runs finalizers only on a later turn of the event loop, so a synchronous loop would keep every tensor that it
-  // dropped. The weak reference of a collected object is empty at once, though: this frees the tensors behind those.
+  // N-API runs finalizers only on a later turn of the event loop, so a synchronous loop would keep every
+  // tensor that it dropped. The weak reference of a collected object is empty at once, though: this frees the
+  // tensors behind those.
   void releaseCollected(Napi::Env env);
 
   ska::flat_hash_set<const void*> known_;

@@ -2,6 +2,7 @@
 
 #include "addon_data.h"
 #include "errors/errors.h"
+#include "memory/block_cache.h"
 #include "tensor/tensor_handle.h"
 
 namespace graphpatch {
@@ -26,6 +27,7 @@ Napi::Value isDisposed(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void initMemory(Napi::Env env, Napi::Object exports) {
+  installBlockCache();
   exports.Set("memory", Napi::Function::New(env, memory));
   exports.Set("dispose", Napi::Function::New(env, dispose));
   exports.Set("isDisposed", Napi::Function::New(env, isDisposed));

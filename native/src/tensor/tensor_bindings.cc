@@ -33,7 +33,8 @@ Napi::Value strides(const Napi::CallbackInfo& info) {
 Napi::Value sizeAt(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     const at::Tensor& tensor = unwrapTensor(info[0]);
-    return Napi::Number::New(info.Env(), static_cast<double>(tensor.size(info[1].As<Napi::Number>().Int64Value())));
+    return Napi::Number::New(info.Env(),
+                             static_cast<double>(tensor.size(info[1].As<Napi::Number>().Int64Value())));
   });
 }
 
@@ -57,8 +58,9 @@ Napi::Value dtype(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value device(const Napi::CallbackInfo& info) {
-  return guarded(info,
-                 [&]() -> Napi::Value { return Napi::String::New(info.Env(), unwrapTensor(info[0]).device().str()); });
+  return guarded(info, [&]() -> Napi::Value {
+    return Napi::String::New(info.Env(), unwrapTensor(info[0]).device().str());
+  });
 }
 
 Napi::Value item(const Napi::CallbackInfo& info) {

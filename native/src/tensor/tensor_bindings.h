@@ -4,8 +4,8 @@
 
 namespace graphpatch {
 
-// Exports TensorHandle, setTensorClass, and the functions that read a tensor: shape, strides, sizeAt, dim, numel, dtype,
-// device, item, data, fromData, manualSeed, sameStorage.
+// Exports TensorHandle, setTensorClass, and the functions that read a tensor: shape, strides, sizeAt, dim,
+// numel, dtype, device, item, data, fromData, manualSeed, sameStorage.
 void initTensor(Napi::Env env, Napi::Object exports);
 
 }  // namespace graphpatch

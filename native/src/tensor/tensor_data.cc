@@ -97,7 +97,8 @@ at::Tensor typedArrayToTensor(const Napi::TypedArray& array, at::IntArrayRef sha
   at::Tensor tensor = at::empty(shape, at::TensorOptions().dtype(elementTypeOf(array.TypedArrayType())));
   if (tensor.numel() != static_cast<int64_t>(array.ElementLength())) {
     throw GraphpatchError("ShapeError", "The shape holds " + std::to_string(tensor.numel()) +
-                                            " elements, the data has " + std::to_string(array.ElementLength()));
+                                            " elements, the data has " +
+                                            std::to_string(array.ElementLength()));
   }
   if (array.ByteLength() > 0) {
     const auto* bytes = static_cast<const uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset();
@@ -120,7 +121,8 @@ Napi::Value scalarToJs(Napi::Env env, const at::Scalar& scalar) {
   }
   if (scalar.isIntegral(/*includeBool=*/false)) return intToJs(env, scalar.toLong());
   if (scalar.isComplex()) {
-    throw GraphpatchError("DtypeError", "A complex number has no JavaScript value: read view_as_real(x) instead");
+    throw GraphpatchError("DtypeError",
+                          "A complex number has no JavaScript value: read view_as_real(x) instead");
   }
   return Napi::Number::New(env, scalar.toDouble());
 }

@@ -6,8 +6,8 @@
 namespace graphpatch {
 namespace {
 
-// The tensor that the constructor about to run shall hold. JavaScript code cannot hand over an at::Tensor, and an
-// argument (a Napi::External) would cost an allocation for each operator result.
+// The tensor that the constructor about to run shall hold. JavaScript code cannot hand over an at::Tensor,
+// and an argument (a Napi::External) would cost an allocation for each operator result.
 thread_local at::Tensor pendingTensor;
 
 }  // namespace
@@ -16,9 +16,10 @@ Napi::Function TensorHandle::defineClass(Napi::Env env) { return DefineClass(env
 
 TensorHandle::TensorHandle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<TensorHandle>(info) {
   if (!pendingTensor.defined()) {
-    throw toJsError(info.Env(), std::make_exception_ptr(GraphpatchError(
-                                    "ArgumentError", "new Tensor() makes no tensor: use torch.tensor(values), "
-                                                     "torch.zeros(shape) or another function of torch")));
+    throw toJsError(info.Env(), std::make_exception_ptr(
+                                    GraphpatchError("ArgumentError",
+                                                    "new Tensor() makes no tensor: use torch.tensor(values), "
+                                                    "torch.zeros(shape) or another function of torch")));
   }
   tensor_ = std::move(pendingTensor);
   pendingTensor = at::Tensor();
@@ -42,7 +43,8 @@ Napi::Value wrapTensor(Napi::Env env, at::Tensor tensor) {
   if (!tensor.defined()) return env.Null();
   AddonData& data = AddonData::of(env);
   pendingTensor = std::move(tensor);
-  const Napi::FunctionReference& constructor = data.tensorClass.IsEmpty() ? data.handleClass : data.tensorClass;
+  const Napi::FunctionReference& constructor =
+      data.tensorClass.IsEmpty() ? data.handleClass : data.tensorClass;
   return constructor.New({});
 }
 
@@ -64,9 +66,10 @@ bool isTensor(const Napi::Value& value) { return tryHandleOf(value) != nullptr; 
 const at::Tensor& unwrapTensor(const Napi::Value& value) {
   const at::Tensor& tensor = handleOf(value).tensor();
   if (!tensor.defined()) {
-    throw GraphpatchError("DisposedTensorError",
-                          "This tensor was disposed: its memory is free again. Keep it with tidy's return value, "
-                          "or clone() what must live longer");
+    throw GraphpatchError(
+        "DisposedTensorError",
+        "This tensor was disposed: its memory is free again. Keep it with tidy's return value, "
+        "or clone() what must live longer");
   }
   return tensor;
 }

@@ -1,7 +1,8 @@
 // The JavaScript object that holds an at::Tensor.
 //
-// A handle owns one reference to its tensor; C++ that needs the tensor beyond the current callback copies the at::Tensor
-// (a reference count), so disposing a handle never takes memory from running work. JavaScript thread only.
+// A handle owns one reference to its tensor; C++ that needs the tensor beyond the current callback copies the
+// at::Tensor (a reference count), so disposing a handle never takes memory from running work. JavaScript
+// thread only.
 #pragma once
 
 #include <ATen/core/Tensor.h>
