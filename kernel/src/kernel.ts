@@ -5,7 +5,7 @@ import { captureStreams } from "./cells/streams";
 import { Comms } from "./comms/comm";
 import { Completer } from "./completion/completer";
 import { Inspector } from "./completion/inspector";
-import { guardTimers } from "./control/guardedTimers";
+import { offerAsyncStackRepair, STOPPED } from "./control/asyncStack";
 import type { InterruptState } from "./control/interruptState";
 import { Displays } from "./display/display";
 import { nativeDisplayer } from "./display/nativeObjects";
@@ -75,7 +75,7 @@ export function startKernel(wire: WireClient, state: InterruptState): void {
 
   // Last, so that what goes wrong before is seen by who started the process.
   captureStreams(outputs);
-  guardTimers();
+  offerAsyncStackRepair();
   process.on("SIGINT", () => {
     state.acknowledge();
     inputs.cancel();
@@ -83,6 +83,7 @@ export function startKernel(wire: WireClient, state: InterruptState): void {
   });
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     process.on(event, (error: unknown) => {
+      if (error === STOPPED) return;
       const { traceback } = failureOf(error, language.sources);
       outputs.stream("stderr", `Uncaught, in code that a cell left running:\n${traceback.join("\n")}\n`);
     });

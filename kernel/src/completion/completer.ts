@@ -83,7 +83,11 @@ export class Completer {
   #fromCompiler(code: string, position: number): Matches {
     const { candidates, info, start, end } = this.#language.completions(code, position);
     const kinds = new Map(info?.entries.map(({ name, kind }) => [name, kind as string]));
-    return { start, end, matches: candidates.map((text) => ({ text, type: kinds.get(text) ?? "" })) };
+    const typed = code.slice(start, position);
+    // Names in another case, or with the text inside, only where nothing begins as typed.
+    const exact = candidates.filter((text) => text.startsWith(typed));
+    const matches = (exact.length > 0 ? exact : candidates).map((text) => ({ text, type: kinds.get(text) ?? "" }));
+    return { start, end, matches };
   }
 
   /** The graph in the variable the call is made on, else all of them. */

@@ -1,10 +1,12 @@
 import { Session } from "node:inspector";
 import { setTimeout as sleep } from "node:timers/promises";
+import { REPAIR_EXPRESSION } from "./asyncStack";
 import { type InterruptState, Phase } from "./interruptState";
 
 /** How long the main thread has to notice a SIGINT by itself. */
 const GRACE_MS = 120;
 const POLL_MS = 10;
+const PAUSE_MS = 400;
 
 /**
  * Stops what the main thread runs, from another thread.
@@ -52,11 +54,25 @@ export class Interrupter {
     return false;
   }
 
+  /** Stops the main thread where it stands. */
   #terminate(): Promise<void> {
     return new Promise((resolve) => {
-      this.#inspector.post("Runtime.terminateExecution", () => resolve());
-      // The answer comes when nothing runs any more, which may be never.
-      setTimeout(resolve, GRACE_MS);
+      const stop = () => {
+        this.#inspector.post("Runtime.evaluate", { expression: REPAIR_EXPRESSION });
+        this.#inspector.post("Runtime.terminateExecution");
+        this.#inspector.post("Debugger.resume");
+        this.#inspector.post("Debugger.disable", () => resolve());
+      };
+      this.#inspector.removeAllListeners("Debugger.paused");
+      this.#inspector.once("Debugger.paused", stop);
+      this.#inspector.post("Debugger.enable");
+      this.#inspector.post("Debugger.pause");
+      // Nothing pauses when nothing runs.
+      setTimeout(resolve, PAUSE_MS);
     });
+  }
+
+  close(): void {
+    this.#inspector.disconnect();
   }
 }

@@ -97,7 +97,9 @@ function describe(error: ErrorLike, sources: CellSources, withCode: boolean): st
       lines.push(colour.faint(frame));
       continue;
     }
-    const name = /^\s+at (?:async )?(?:new )?([^\s(]+) \(/.exec(frame)?.[1];
+    // What wraps a cell stands below its last line.
+    if (position && position.line > (sources.codeOf(position.cell) ?? "").split("\n").length) continue;
+    const name = /^\s+at (?:async )?(?:new )?([^\s(]+) \(/.exec(frame)?.[1]?.replace(/^Proxy\./, "");
     const place = colour.place(`cell ${position.cell}:${position.line}:${position.column}`);
     lines.push(name && name !== "eval" ? `    at ${name} (${place})` : `    at ${place}`);
     const text = sources.codeOf(position.cell);

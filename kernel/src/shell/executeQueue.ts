@@ -102,19 +102,27 @@ export class ExecuteQueue {
     }
   }
 
-  async #compute(code: string): Promise<Outcome> {
+  /**
+   * Runs code in a turn of its own: V8 forgets the promise jobs that wait when it terminates code, and by then none of the kernel's own
+   * does.
+   */
+  #compute(code: string): Promise<Outcome> {
+    if (code.trim() === "") return Promise.resolve({ status: "ok", value: undefined });
     const { language, state } = this.#services;
-    if (code.trim() === "") return { status: "ok", value: undefined };
-    state.phase = Phase.user;
-    try {
-      return await language.execute(code, this.#count);
-    } catch (error) {
-      // A fault of the compiler itself: the cell fails, the kernel lives.
-      return { status: "error", failure: failureOf(error, language.sources) };
-    } finally {
-      state.phase = Phase.idle;
-      state.acknowledge();
-    }
+    return new Promise((resolve) => {
+      const finish = (outcome: Outcome) => {
+        state.phase = Phase.idle;
+        state.acknowledge();
+        resolve(outcome);
+      };
+      setImmediate(() => {
+        state.phase = Phase.user;
+        language.execute(code, this.#count).then(finish, (error: unknown) =>
+          // A fault of the compiler itself: the cell fails, the kernel lives.
+          finish({ status: "error", failure: failureOf(error, language.sources) }),
+        );
+      });
+    });
   }
 
   async #userExpressions(expressions: unknown): Promise<JsonObject> {

@@ -173,6 +173,7 @@ class WireThread {
     this.#streams.flush();
     await Promise.all(Object.values(this.#queues).map((queue) => queue.drained()));
     for (const socket of Object.values(this.#sockets)) socket.close();
+    this.#interrupter.close();
     this.#port.close();
   }
 }
