@@ -86,7 +86,10 @@ export class Completer {
     const typed = code.slice(start, position);
     // Names in another case, or with the text inside, only where nothing begins as typed.
     const exact = candidates.filter((text) => text.startsWith(typed));
-    const matches = (exact.length > 0 ? exact : candidates).map((text) => ({ text, type: kinds.get(text) ?? "" }));
+    const matches = (exact.length > 0 ? exact : candidates).map((text) => ({
+      text,
+      type: kinds.get(text) ?? "",
+    }));
     return { start, end, matches };
   }
 

@@ -99,7 +99,7 @@ export class Displays {
 
   #show(value: unknown, id: string, update: boolean, raw: boolean): void {
     const bundle = raw ? { data: rawData(value as object), metadata: {} } : this.bundleOf(value);
-    if (!(bundle instanceof Promise)) return this.#outputs.display(bundle, id, update);
-    void bundle.then((ready) => this.#outputs.display(ready, id, update));
+    if (bundle instanceof Promise) void bundle.then((ready) => this.#outputs.display(ready, id, update));
+    else this.#outputs.display(bundle, id, update);
   }
 }

@@ -44,8 +44,11 @@ export class Dispatcher {
 
   handle(message: IncomingMessage): void {
     const { msg_type: type } = message.header;
-    if (type === "execute_request") return this.#services.executions.add(message);
-    const { outputs } = this.#services;
+    const { executions, outputs } = this.#services;
+    if (type === "execute_request") {
+      executions.add(message);
+      return;
+    }
     outputs.status("busy", message.header);
     runInContext({ request: message, silent: false, allowStdin: false, payload: [] }, () =>
       this.#answer(type, message),

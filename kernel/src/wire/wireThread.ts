@@ -140,15 +140,18 @@ class WireThread {
         if (message.message.type === "status") {
           this.#busyWith = message.message.content.includes('"busy"') ? message.message.parent : null;
         }
-        return this.#publish(message.message);
+        this.#publish(message.message);
+        break;
       case "stream":
-        return this.#streams.write(message.stream);
+        this.#streams.write(message.stream);
+        break;
       case "reply":
         this.#streams.flush();
-        return this.#queues[message.channel].send(this.#framing.pack(message.identities, message.message));
+        this.#queues[message.channel].send(this.#framing.pack(message.identities, message.message));
+        break;
       case "barrier":
         setTimeout(() => this.#toMain(message), BARRIER_MS);
-        return;
+        break;
       case "close":
         void this.#close();
     }
