@@ -69,7 +69,6 @@ export interface Binding {
   data(tensor: TensorHandle): TensorData;
   fromData(data: TensorData, shape: readonly number[], dtype: DType): Tensor;
   manualSeed(seed: number): void;
-  sameStorage(a: TensorHandle, b: TensorHandle): boolean;
 
   call(
     name: string,

@@ -87,13 +87,6 @@ void manualSeed(const Napi::CallbackInfo& info) {
   guarded(info, [&] { at::manual_seed(static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value())); });
 }
 
-// Whether two tensors are views of the same memory.
-Napi::Value sameStorage(const Napi::CallbackInfo& info) {
-  return guarded(info, [&]() -> Napi::Value {
-    return Napi::Boolean::New(info.Env(), unwrapTensor(info[0]).is_alias_of(unwrapTensor(info[1])));
-  });
-}
-
 }  // namespace
 
 void initTensor(Napi::Env env, Napi::Object exports) {
@@ -118,7 +111,6 @@ void initTensor(Napi::Env env, Napi::Object exports) {
   exports.Set("data", Napi::Function::New(env, data));
   exports.Set("fromData", Napi::Function::New(env, fromData));
   exports.Set("manualSeed", Napi::Function::New(env, manualSeed));
-  exports.Set("sameStorage", Napi::Function::New(env, sameStorage));
 }
 
 }  // namespace graphpatch
