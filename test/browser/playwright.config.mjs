@@ -25,7 +25,13 @@ export default {
     screenshot: "only-on-failure",
     launchOptions: {
       executablePath: process.env.CHROMIUM,
-      args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"],
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-sync",
+      ],
     },
   },
   webServer: {

@@ -59,7 +59,8 @@ function install(env) {
   if (existsSync(path.join(here, "node_modules/@jupyterlab/galata/package.json"))) return;
   console.log("Installing the packages of the browser tests …");
   const { status } = spawnSync("npm", ["ci", "--ignore-scripts"], { cwd: here, env, stdio: "inherit" });
-  if (status !== 0) fail("The packages of the browser tests could not be installed (npm ci in test/browser).");
+  if (status !== 0)
+    fail("The packages of the browser tests could not be installed (npm ci in test/browser).");
 }
 
 function freePort() {

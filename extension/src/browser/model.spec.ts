@@ -57,6 +57,7 @@ describe("the browser's model", () => {
   it("follows which nodes are patched", () => {
     model.toggleFilter("patched");
     expect(model.rows).toEqual([]);
+    expect(model.matchCount).toBe(0);
     catalog.mark(["transformer.h_3.attn.softmax"], []);
     expect(labels()).toEqual(["transformer", "h_3", "attn", "softmax"]);
     expect(model.marks.patched.has("transformer.h_3.attn.softmax")).toBe(true);

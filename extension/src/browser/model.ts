@@ -58,7 +58,9 @@ export class BrowserModel {
 
   /** Nodes that match the filter; all of them without one. */
   get matchCount(): number {
-    return this.rows.length > 0 && this.isFiltering ? this._matchCount : (this.graph?.nodes.length ?? 0);
+    if (!this.isFiltering) return this.graph?.nodes.length ?? 0;
+    // Making the rows counts the matches.
+    return this.rows.length > 0 ? this._matchCount : 0;
   }
 
   get query(): Query {

@@ -24,7 +24,10 @@ function bundle(view: Record<string, unknown>, figure: unknown): Record<string, 
 
 const STATISTICS = { min: -2.07, max: 1.91, mean: -0.1, std: 0.63, nan: 0, inf: 0 };
 
-export function activationBundle(changes: Record<string, unknown> = {}, values?: number[]): Record<string, unknown> {
+export function activationBundle(
+  changes: Record<string, unknown> = {},
+  values?: number[],
+): Record<string, unknown> {
   const [rows, columns] = [TOKENS.length, 192];
   return bundle(
     {
@@ -89,8 +92,25 @@ export function lineBundle(): Record<string, unknown> {
       clip: null,
     },
     {
-      data: [{ type: "scatter", x: steps, y: steps.map((step) => 9 * Math.exp(-step / 6) + 0.1 * Math.sin(step)) }],
+      data: [
+        { type: "scatter", x: steps, y: steps.map((step) => 9 * Math.exp(-step / 6) + 0.1 * Math.sin(step)) },
+      ],
       layout: { xaxis: { title: { text: "step" } }, yaxis: { title: { text: "loss" } } },
     },
   );
+}
+
+/** All heads of an attention pattern, as small pictures that share a colour scale. */
+export function headsBundle(heads: number): Record<string, unknown> {
+  const whole = attentionBundle();
+  const [viewMime, plotlyMime] = Object.keys(whole);
+  const { data } = whole[plotlyMime] as { data: object[] };
+  const figure = {
+    data: Array.from({ length: heads }, () => ({ ...data[0], coloraxis: "coloraxis" })),
+    layout: {
+      coloraxis: { cmin: 0, cmax: 1 },
+      annotations: Array.from({ length: heads }, (_, head) => ({ text: `head ${head}` })),
+    },
+  };
+  return { ...whole, [viewMime]: { ...(whole[viewMime] as object), truncated: null }, [plotlyMime]: figure };
 }

@@ -4,12 +4,24 @@ import type { Locator } from "@playwright/test";
 
 const ARTIFACTS = path.resolve(__dirname, "../../artifacts/screenshots");
 
-/** Waits until the notebook's kernel is idle: a cell that is run before the kernel is connected never runs. */
-export async function waitForKernel(page: IJupyterLabPageFixture): Promise<void> {
-  await expect(page.locator(".jp-NotebookPanel:visible .jp-Notebook-ExecutionIndicator")).toHaveAttribute(
-    "data-status",
-    "idle",
-    { timeout: 60_000 },
+/** The part of a notebook panel that is looked at from here. */
+interface Panel {
+  sessionContext?: {
+    isReady: boolean;
+    session?: { kernel?: { connectionStatus: string; status: string } | null } | null;
+  };
+}
+
+/** Waits until the current notebook's kernel is connected and idle: a cell that is run before never runs. */
+export async function waitForKernel(page: IJupyterLabPageFixture, timeout = 60_000): Promise<void> {
+  await page.waitForFunction(
+    () => {
+      const context = (window.galata.app.shell.currentWidget as Panel | null)?.sessionContext;
+      const kernel = context?.session?.kernel;
+      return context?.isReady && kernel?.connectionStatus === "connected" && kernel.status === "idle";
+    },
+    undefined,
+    { timeout },
   );
 }
 
@@ -35,9 +47,24 @@ export async function openNotebook(
   };
   const target = `${folder}/${name}`;
   await page.contents.uploadContent(JSON.stringify(notebook), "text", target);
-  await page.notebook.openByPath(target);
-  await page.notebook.activate(name);
+  await open(page, target);
+}
+
+/** Opens a notebook that is there, and waits for its kernel. The file browser may be hidden: a command opens it. */
+export async function open(page: IJupyterLabPageFixture, target: string): Promise<void> {
+  await page.evaluate(async (path) => {
+    await window.galata.app.commands.execute("docmanager:open", { path });
+  }, target);
+  await page.notebook.activate(target.slice(target.lastIndexOf("/") + 1));
   await waitForKernel(page);
+}
+
+/** Loads the page again, as the browser's own button does. */
+export async function reload(page: IJupyterLabPageFixture): Promise<void> {
+  await page.evaluate(() => window.location.reload());
+  await page.waitForLoadState("load");
+  await page.waitForFunction(() => window.galata?.app !== undefined);
+  await page.evaluate(() => window.galata.app.restored);
 }
 
 /** Runs one cell and waits for it. */

@@ -17,7 +17,15 @@ else:
 `;
 
 /** A Llama-shaped graph: `layers` layers of about 33 nodes, and in each MLP a long series of `extra` operators. */
-export function announceModel({ layers, extra = 0, id = "graph-1" }: { layers: number; extra?: number; id?: string }): string {
+export function announceModel({
+  layers,
+  extra = 0,
+  id = "graph-1",
+}: {
+  layers: number;
+  extra?: number;
+  id?: string;
+}): string {
   return `
 def node(module, name, kind="operator", operator=None, shape=(1, 13, 576), dtype="float32", type=""):
     base = name.rsplit("_", 1)[0] if name.rsplit("_", 1)[-1].isdigit() else name

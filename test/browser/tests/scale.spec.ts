@@ -1,0 +1,93 @@
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "@jupyterlab/galata";
+import { activationBundle } from "../lib/bundles";
+import { openBrowser, openNotebook, run } from "../lib/lab";
+import { announceModel, displayBundle } from "../lib/pythonKernel";
+
+/** Measured figures, kept beside the screenshots. The limits in the tests leave room for a machine under load. */
+const figures: Record<string, number> = {};
+test.afterAll(() => {
+  writeFileSync(
+    path.resolve(__dirname, "../../artifacts/browser-figures.json"),
+    JSON.stringify(figures, null, 2),
+  );
+});
+
+test("100,000 nodes are listed, filtered and scrolled smoothly", async ({ page, tmpPath }) => {
+  await openNotebook(page, tmpPath, [announceModel({ layers: 100, extra: 964 })]);
+  const browser = await openBrowser(page);
+  const started = Date.now();
+  await run(page, 0);
+  await expect(browser.getByRole("status")).toContainText("100,006 nodes", { timeout: 30_000 });
+  figures.cellToTreeMs = Date.now() - started;
+
+  figures.filterMs = await page.evaluate(async () => {
+    const input = document.querySelector<HTMLInputElement>("#graphpatch-node-browser input[type=search]");
+    const status = document.querySelector("#graphpatch-node-browser [role=status]");
+    if (!input || !status) throw new Error("no filter");
+    const typeIn = (text: string): Promise<number> =>
+      new Promise((resolve) => {
+        const from = performance.now();
+        const observer = new MutationObserver(() => {
+          observer.disconnect();
+          requestAnimationFrame(() => resolve(performance.now() - from));
+        });
+        observer.observe(status, { childList: true, characterData: true, subtree: true });
+        Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set?.call(input, text);
+        input.dispatchEvent(new Event("input", { bubbles: true }));
+      });
+    await typeIn("l17");
+    return typeIn("op:mul");
+  });
+  await expect(browser.getByRole("status")).toContainText("of 100,006");
+
+  const frames = await page.evaluate(async () => {
+    const tree = document.querySelector("#graphpatch-node-browser [role=tree]");
+    if (!tree) throw new Error("no tree");
+    const times: number[] = [];
+    let last = performance.now();
+    for (let step = 0; step < 120; step++) {
+      tree.scrollTop += 400;
+      await new Promise(requestAnimationFrame);
+      const now = performance.now();
+      times.push(now - last);
+      last = now;
+    }
+    return times.sort((a, b) => a - b);
+  });
+  figures.scrollP50Ms = frames[Math.floor(frames.length * 0.5)];
+  figures.scrollP95Ms = frames[Math.floor(frames.length * 0.95)];
+  expect(await browser.getByRole("treeitem").count()).toBeLessThan(120);
+
+  figures.heapMb = await page.evaluate(() => {
+    const { memory } = performance as unknown as { memory: { usedJSHeapSize: number } };
+    return Math.round(memory.usedJSHeapSize / 1e6);
+  });
+  console.log(JSON.stringify(figures));
+  expect(figures.cellToTreeMs).toBeLessThan(12_000);
+  expect(figures.filterMs).toBeLessThan(1500);
+  expect(figures.scrollP95Ms).toBeLessThan(100);
+});
+
+test("the first heat map is there at once", async ({ page, tmpPath }) => {
+  await openNotebook(page, tmpPath, [displayBundle(activationBundle())]);
+  const drawn = page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        let from = 0;
+        const observer = new MutationObserver(() => {
+          if (from === 0 && document.querySelector(".gp-View")) from = performance.now();
+          if (document.querySelector(".gp-View .heatmaplayer image")) {
+            observer.disconnect();
+            resolve(performance.now() - from);
+          }
+        });
+        observer.observe(document.body, { childList: true, subtree: true });
+      }),
+  );
+  await run(page, 0);
+  figures.firstHeatMapMs = await drawn;
+  console.log(JSON.stringify(figures));
+  expect(figures.firstHeatMapMs).toBeLessThan(5000);
+});
