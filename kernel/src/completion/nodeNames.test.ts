@@ -35,7 +35,7 @@ describe("completeNodeName", () => {
     expect(texts("")).toEqual(["layers_1", "layers_2", "layers_10", "output"]);
     expect(texts("layers_1")).toEqual(["layers_1", "layers_10"]);
     expect(texts("layers_1.mlp.")).toEqual(
-      [1, 2, 10].reduce((all, i) => [...all, `layers_1.mlp.add_${i}`], ["layers_1.mlp.add"]),
+      ["add", "add_1", "add_2", "add_10"].map((name) => `layers_1.mlp.${name}`),
     );
     expect(texts("output|")).toEqual(["output|logits"]);
   });

@@ -35,6 +35,8 @@ export function expectsNodeName({ call, role, property, argument }: StringPlace)
       return role === "key" && argument === 0 && property === null;
     case "run":
       return property === "outputs" && argument === 1;
+    case "node":
+      return role === "argument" && argument === 0;
     case "get":
     case "has":
       return /\bnodes$/.test(call.receiver) && role === "argument" && argument === 0;

@@ -30,6 +30,19 @@ class Interrupts(KernelTestCase):
     def test_printing_loop(self) -> None:
         self.interrupt('for (;;) { await new Promise((r) => setTimeout(r, 1)); console.log("x") }')
 
+    def test_loop_after_a_native_call(self) -> None:
+        self.interrupt("await torch.ones([2], { requires_grad: true }).sum().backward(); while (true) {}")
+
+    def test_loop_in_an_asynchronous_context(self) -> None:
+        self.interrupt("await torch.noGrad(async () => { await null; while (true) {} })")
+
+    def test_loop_in_an_immediate(self) -> None:
+        self.interrupt("await new Promise((done) => setImmediate(() => { while (true) {} }))")
+
+    def test_many_interrupts_one_after_the_other(self) -> None:
+        for _ in range(5):
+            self.interrupt("await null; for (;;) {}")
+
     def test_loop_in_a_timer(self) -> None:
         self.ok("var kept = 7; setTimeout(() => { while (true) {} }, 100); 0")
         time.sleep(0.6)
