@@ -27,6 +27,8 @@ export const PLOTLY_CONFIG: Json = {
 };
 
 const MAX_MARKS = 400;
+/** More clipped cells than this are told of in the title alone: marks on each would hide the picture. */
+const MAX_CLIPPED_MARKS = 40;
 const MARK_SYMBOLS = { nan: "x", inf: "cross", clipped: "circle-open" } as const;
 const MARK_NAMES = { nan: "NaN", inf: "infinite", clipped: "clipped" } as const;
 const ROW_HEIGHT = 18;
@@ -94,7 +96,7 @@ function panelTraces(panel: Panel, scale: ColourScale, suffix: string): Json[] {
   const marks = marksOf(panel, scale);
   const traces = (["nan", "inf", "clipped"] as const).flatMap((kind) => {
     const own = marks.filter((mark) => mark.kind === kind);
-    if (own.length === 0) return [];
+    if (own.length === 0 || (kind === "clipped" && own.length > MAX_CLIPPED_MARKS)) return [];
     const shown = own.slice(0, MAX_MARKS);
     return [
       {
