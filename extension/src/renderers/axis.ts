@@ -18,6 +18,8 @@ export interface CellAxis {
   /** Entries of the tensor that one row or column stands for. */
   readonly perCell: number;
   readonly length: number;
+  /** Where the kernel labels the axis; null where it does not. */
+  readonly ticks: Ticks | null;
 }
 
 /** The axis of the rows (`y`) or columns (`x`) of a heat map. */
@@ -40,9 +42,9 @@ export function cellAxis(view: AnyView, figure: Figure, trace: HeatmapTrace, axi
     if (typeof place === "string") return tokenLabel(place);
     const tick = ticks ? ticks.values.indexOf(at) : -1;
     const label = ticks?.labels[tick];
-    return label === undefined || label === String(index(at)) ? null : tokenLabel(label);
+    return label === undefined || /^\d+$/.test(label) ? null : tokenLabel(label);
   };
-  return { title, name, index, perCell, length };
+  return { title, name, index, perCell, length, ticks };
 }
 
 /** A merged axis numbers its ticks in entries: the tick `300` at cell 100 says that a cell stands for 3. */
@@ -73,6 +75,11 @@ export function plotlyAxis(axis: CellAxis, theme: Theme, room: number): Record<s
     tickcolor: "transparent",
     automargin: true,
   };
+  // Numbers are round where the kernel chose them; names are laid out here, for the room there is.
+  if (axis.ticks && !hasNames(axis)) {
+    const { values, labels } = axis.ticks;
+    return { ...base, tickmode: "array", tickvals: values, ticktext: labels.map(plotlyText) };
+  }
   const step = Math.max(1, Math.ceil(axis.length / Math.max(1, room)));
   const places: number[] = [];
   for (let at = 0; at < axis.length; at += step) places.push(at);

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { expect, type IJupyterLabPageFixture } from "@jupyterlab/galata";
+import type { IJupyterLabPageFixture } from "@jupyterlab/galata";
 import type { Locator } from "@playwright/test";
 
 const ARTIFACTS = path.resolve(__dirname, "../../artifacts/screenshots");

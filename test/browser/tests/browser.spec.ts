@@ -95,7 +95,7 @@ test("marks what the last run patched and probed", async ({ page, tmpPath }) => 
   await expect(browser.getByRole("status")).toContainText("2 of");
 });
 
-test("keeps its nodes over a page reload, and forgets them at a restart", async ({ page, tmpPath }) => {
+test("keeps its nodes over a page reload", async ({ page, tmpPath }) => {
   await openNotebook(page, tmpPath, [announceModel({ layers: 5 })]);
   const browser = await openBrowser(page);
   await run(page, 0);
@@ -105,14 +105,29 @@ test("keeps its nodes over a page reload, and forgets them at a restart", async 
   await open(page, `${tmpPath}/test.ipynb`);
   await openBrowser(page);
   await expect(browser.getByRole("status")).toContainText("186 nodes", { timeout: 30_000 });
+});
 
-  // The command waits for the dialog, so it is not waited for.
-  await page.evaluate(() => void window.galata.app.commands.execute("kernelmenu:restart"));
-  await page.locator(".jp-Dialog .jp-mod-accept").click();
-  await expect(browser.getByRole("tree")).toHaveCount(0, { timeout: 30_000 });
-  await waitForKernel(page);
-  await run(page, 0);
-  await expect(browser.getByRole("status")).toContainText("186 nodes");
+test.describe("with the server's own kernels", () => {
+  // Galata answers requests for kernels itself, and does not know how to restart one.
+  test.use({ kernels: null, sessions: null });
+
+  test("forgets its nodes at a restart, and has them again after it", async ({ page, tmpPath }) => {
+    await openNotebook(page, tmpPath, [announceModel({ layers: 5 })]);
+    const browser = await openBrowser(page);
+    await run(page, 0);
+    await expect(browser.getByRole("status")).toContainText("186 nodes");
+    // The command waits for the dialog, so it is not waited for.
+    await page.evaluate(() => void window.galata.app.commands.execute("kernelmenu:restart"));
+    await page.locator(".jp-Dialog .jp-mod-accept").click();
+    await expect(browser.getByRole("tree")).toHaveCount(0, { timeout: 30_000 });
+    await waitForKernel(page);
+    await run(page, 0);
+    await expect(browser.getByRole("status")).toContainText("186 nodes");
+  });
+
+  test.afterEach(async ({ page }) => {
+    await page.evaluate(() => window.galata.app.serviceManager.sessions.shutdownAll());
+  });
 });
 
 test("follows the notebook in use", async ({ page, tmpPath }) => {
