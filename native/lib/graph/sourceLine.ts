@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { SourceMap } from "node:module";
 import path from "node:path";
 
 /** Folders of this package whose frames are machinery, not the model's own code. */
@@ -8,13 +9,14 @@ const MACHINERY = ["graph", "dispatch", "tensor", "ops", "generated"].map(
 const MACHINERY_FILES = ["torch", "binding", path.join("nn", "module")].map((file) =>
   path.join(__dirname, "..", file),
 );
-const FRAME = /^\s*at (?:.*? \()?(?:file:\/\/)?([^()]+):(\d+):\d+\)?$/;
+const FRAME = /^\s*at (?:.*? \()?(?:file:\/\/)?([^()]+):(\d+):(\d+)\)?$/;
 const STACK_DEPTH = 30;
 
 /** Where in a model's code an operator was called. */
 export interface SourceLocation {
   file: string;
   line: number;
+  column: number;
 }
 
 function isMachinery(file: string): boolean {
@@ -34,19 +36,46 @@ export function currentLocation(): SourceLocation | null {
   Error.stackTraceLimit = limit;
   for (const text of (holder.stack ?? "").split("\n").slice(1)) {
     const frame = FRAME.exec(text);
-    if (frame && !isMachinery(frame[1])) return { file: frame[1], line: Number(frame[2]) };
+    if (frame && !isMachinery(frame[1])) {
+      return { file: frame[1], line: Number(frame[2]), column: Number(frame[3]) };
+    }
   }
   return null;
 }
 
-/** Turns locations into text with the line itself (`gpt2.js:54: return x.add(y)`), reading each file once. */
+/**
+ * Turns locations into text with the line itself (`gpt2.ts:54: return x.add(y)`), reading each file once. Where a
+ * compiled file has a source map beside it, the line is the one that was written.
+ */
 export class SourceReader {
   readonly #files = new Map<string, string[]>();
+  readonly #maps = new Map<string, SourceMap | null>();
 
   describe(location: SourceLocation): string {
-    const line = this.#lines(location.file)[location.line - 1]?.trim();
-    const place = `${path.basename(location.file)}:${location.line}`;
-    return line ? `${place}: ${line}` : place;
+    const { file, line } = this.#original(location);
+    const text = this.#lines(file)[line - 1]?.trim();
+    const place = `${path.basename(file)}:${line}`;
+    return text ? `${place}: ${text}` : place;
+  }
+
+  #original({ file, line, column }: SourceLocation): { file: string; line: number } {
+    const entry = this.#map(file)?.findEntry(line - 1, column - 1);
+    if (!entry || !("originalSource" in entry)) return { file, line };
+    const original = path.resolve(path.dirname(file), entry.originalSource);
+    return existsSync(original) ? { file: original, line: entry.originalLine + 1 } : { file, line };
+  }
+
+  #map(file: string): SourceMap | null {
+    let map = this.#maps.get(file);
+    if (map === undefined) {
+      try {
+        map = new SourceMap(JSON.parse(readFileSync(`${file}.map`, "utf8")));
+      } catch {
+        map = null;
+      }
+      this.#maps.set(file, map);
+    }
+    return map;
   }
 
   #lines(file: string): string[] {

@@ -5,6 +5,7 @@ import { readJsonObject } from "../weights/jsonText";
 import { SafetensorsFile } from "../weights/safetensors";
 import { ShardedSafetensors } from "../weights/shardedSafetensors";
 import type { WeightSource } from "../weights/weightSource";
+import { architecture } from "./architectures";
 import { ConfigReader } from "./configReader";
 import { openGguf } from "./gguf/checkpoint";
 
@@ -32,7 +33,10 @@ export function openCheckpoint(path: string): Checkpoint {
 function openDirectory(path: string): Checkpoint {
   const file = join(path, "config.json");
   const config = new ConfigReader(readJsonObject(file), file);
-  return { path, modelType: config.text("model_type"), config, weights: openWeights(path) };
+  const modelType = config.text("model_type");
+  // Before the weights: what is missing there does not matter to a model that cannot be built.
+  architecture(modelType, file);
+  return { path, modelType, config, weights: openWeights(path) };
 }
 
 function openWeights(path: string): WeightSource {

@@ -1,9 +1,15 @@
+import json
+from pathlib import Path
+from shutil import copytree
+from tempfile import TemporaryDirectory
+
 from client import KernelTestCase
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 MODEL = """
 class Block extends nn.Module {
-  declare readonly fc: nn.Linear;
-  constructor() { super(); (this as { fc: nn.Linear }).fc = new nn.Linear(4, 4); }
+  readonly fc = new nn.Linear(4, 4);
   forward(hidden_states: Tensor): Tensor {
     let x = this.fc.call(hidden_states);
     for (let i = 0; i < 11; i++) x = x.add(1);
@@ -11,8 +17,7 @@ class Block extends nn.Module {
   }
 }
 class Net extends nn.Module {
-  declare readonly layers: nn.ModuleList<Block>;
-  constructor() { super(); (this as { layers: nn.ModuleList<Block> }).layers = new nn.ModuleList(Array.from({ length: 11 }, () => new Block())); }
+  readonly layers = new nn.ModuleList(Array.from({ length: 11 }, () => new Block()));
   forward(input: Tensor): Tensor {
     let x = input;
     for (const layer of this.layers) x = layer.call(x);
@@ -102,4 +107,31 @@ class Graphs(KernelTestCase):
         self.assertEqual(cell.reply["ename"], "SliceError")
         cell = self.run_cell("const gone = torch.ones([2]); gone.dispose(); gone.add(1)")
         self.assertEqual(cell.reply["ename"], "DisposedTensorError")
+        add = "new AddPatch({ value: torch.zeros([5]) })"
+        cell = self.run_cell(f'await pg.patch({{ "layers_3.fc": {add} }}, () => pg.run(torch.ones([1, 3, 4])))')
+        self.assertEqual(cell.reply["ename"], "PatchError")
+        self.assertIn("layers_3.fc.output: a value of shape [5] does not fit", cell.reply["evalue"])
+        self.assertEqual(self.ok("torch.ones([2]).sum().item()").result, "2")
+
+    def test_bad_model_files_are_refused_and_survived(self) -> None:
+        with TemporaryDirectory() as folder:
+            model = Path(folder) / "model"
+            copytree(FIXTURES / "gpt2-tiny", model)
+            weights = model / "model.safetensors"
+            weights.write_bytes(weights.read_bytes()[:-100])
+            gguf = Path(folder) / "model.gguf"
+            gguf.write_bytes((FIXTURES / "gguf" / "llama-tiny.gguf").read_bytes()[:5000])
+            strange = Path(folder) / "strange"
+            strange.mkdir()
+            (strange / "config.json").write_text('{"model_type": "frobnicator"}')
+            for path, error, hint in [
+                (model, "CorruptFileError", "model.safetensors"),
+                (gguf, "CorruptFileError", "model.gguf"),
+                (strange, "UnknownArchitectureError", "frobnicator"),
+                (Path(folder) / "absent", "MissingFileError", "absent"),
+            ]:
+                with self.subTest(path=path.name):
+                    cell = self.run_cell(f"await AutoModelForCausalLM.fromPretrained({json.dumps(str(path))})")
+                    self.assertEqual(cell.reply["ename"], error)
+                    self.assertIn(hint, cell.reply["evalue"])
         self.assertEqual(self.ok("torch.ones([2]).sum().item()").result, "2")
