@@ -14,6 +14,8 @@ describe("what ties a file to one machine", () => {
   });
 
   it("is not a relative path, a URL's path, or a system program", () => {
-    expect(tracesIn("notebooks/home/a.ts\nhttps://example.org/home/x\n/usr/bin/env node\n../shared")).toEqual([]);
+    expect(tracesIn("notebooks/home/a.ts\nhttps://example.org/home/x\n/usr/bin/env node\n../shared")).toEqual(
+      [],
+    );
   });
 });
