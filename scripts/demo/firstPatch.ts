@@ -48,8 +48,7 @@ async function main(): Promise<void> {
   const withoutMlp = await timed("\nOne run, an MLP probed and then set to zero", () =>
     pg.patch({ [mlp]: [probe, new ZeroPatch()] }, () => pg.run(inputs)),
   );
-  const activation = probe.activation;
-  if (!activation) throw new Error(`the probe at ${mlp} saw nothing`);
+  const { activation } = probe;
   console.log(
     `${mlp}: shape [${activation.shape.join(", ")}], largest ${Number(activation.max().item()).toFixed(3)}`,
   );

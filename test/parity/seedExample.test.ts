@@ -7,7 +7,6 @@ import {
   optim,
   PatchableGraph,
   ProbePatch,
-  type Tensor,
   torch,
   ZeroPatch,
 } from "../../native/lib";
@@ -46,7 +45,7 @@ test("probe, then zero an activation", async () => {
   );
   expect(maxDifference(logits, expected.read("zero_act"))).toBeLessThanOrEqual(1e-5);
   const { "transformer.h_17.mlp.act": act } = await pg.run(inputs, { outputs: ["transformer.h_17.mlp.act"] });
-  expect(torch.equal(probe.activation as Tensor, act)).toBe(true);
+  expect(torch.equal(probe.activation, act)).toBe(true);
 });
 
 test("optimise a vector added to a block", async () => {

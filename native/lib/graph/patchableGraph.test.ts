@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   ArgumentError,
@@ -132,8 +133,8 @@ describe("patches", () => {
     await pg.patch({ "h_1.proj.input": [new ZeroPatch(), input], "h_0.output|sub_0": source }, () =>
       pg.run(inputs),
     );
-    expect(input.activation?.abs().sum().item()).toBe(0);
-    expect(source.activation?.abs().sum().item()).not.toBe(0);
+    expect(input.activation.abs().sum().item()).toBe(0);
+    expect(source.activation.abs().sum().item()).not.toBe(0);
   });
 
   it("apply outer scopes first, in order, and only inside their scope", async () => {
@@ -187,8 +188,13 @@ describe("patches", () => {
       { "h_0.proj.weight": new ZeroPatch(), "h_0.proj.bias": new ZeroPatch(), "h_0.proj": probe },
       () => pg.run(inputs),
     );
-    expect(probe.activation?.abs().sum().item()).toBe(0);
+    expect(probe.activation.abs().sum().item()).toBe(0);
     expect(model.h.at(0).proj.weight.abs().sum().item()).not.toBe(0);
+    const size = new ProbePatch();
+    expect(() => size.activation).toThrow(/has seen no value yet/);
+    await pg.patch({ floordiv: size }, () => pg.run(inputs));
+    expect(size.number).toBe(2);
+    expect(() => size.activation).toThrow(/is the number 2; read probe\.number/);
     const shorter = await pg.patch({ floordiv: new ReplacePatch({ value: 1 }) }, () => pg.run(inputs));
     expect(shorter.logits.shape).toEqual([2, 1, 4]);
     const fromZero = await pg.patch({ x: new ZeroPatch() }, () => pg.run(inputs));
@@ -204,6 +210,8 @@ describe("patches", () => {
     const add = new AddPatch({ value: torch.tensor([0.5, -3, 0, 0]), slice: "0, 1" });
     await pg.patch({ "h_0.proj": add }, () => pg.run(inputs));
     expect([add.fired, add.maxChange]).toEqual([true, 3]);
+    expect(inspect(add)).toBe("AddPatch [0, 1]: fired, changed values by up to 3");
+    expect(inspect(new ProbePatch())).toBe("ProbePatch: saw nothing yet");
     expect(warn).not.toHaveBeenCalled();
     pg.patch({ "h_0.proj": new ZeroPatch() }, () => 1);
     expect(warn).toHaveBeenCalledWith(
@@ -229,8 +237,8 @@ describe("patches", () => {
     });
     const [before, after] = [new ProbePatch(), new ProbePatch()];
     await pg.patch({ "h_0.proj": [before, custom, inPlace, after] }, () => pg.run(inputs));
-    expect(torch.equal(before.activation as Tensor, inner["h_0.proj"])).toBe(true);
-    expect(torch.allclose(after.activation as Tensor, inner["h_0.proj"].mul(3).add(1))).toBe(true);
+    expect(torch.equal(before.activation, inner["h_0.proj"])).toBe(true);
+    expect(torch.allclose(after.activation, inner["h_0.proj"].mul(3).add(1))).toBe(true);
   });
 
   it("that throw reject the run with their error", async () => {
@@ -296,7 +304,7 @@ describe("gradients", () => {
     const { logits } = await pg.patch({ "h_1.hidden_states": probe }, () => pg.run(inputs));
     await logits.sum().backward();
     expect(probe.grad?.shape).toEqual([2, 4, 4]);
-    expect(probe.activation?.requires_grad).toBe(false);
+    expect(probe.activation.requires_grad).toBe(false);
   });
 });
 

@@ -69,6 +69,16 @@ export abstract class Patch {
     this.#change = outcome.maxChange;
   }
 
+  /** What it did in the last run, in a few words. */
+  describe(): string {
+    if (!this.#fired) return "has not fired";
+    return this.#change === null ? "fired" : `fired, changed values by up to ${this.maxChange}`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return `${this}: ${this.describe()}`;
+  }
+
   /** `AddPatch [0, 3]`, for messages and lists. */
   toString(): string {
     const slice = this.slice ? ` [${describeSlice(this.slice)}]` : "";

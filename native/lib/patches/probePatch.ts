@@ -1,3 +1,4 @@
+import { PatchError } from "../errors";
 import type { NativePatchOutcome, RunValue } from "../graph/native";
 import { Tensor } from "../tensor/tensor";
 import { Patch, type SliceOptions } from "./patch";
@@ -13,16 +14,31 @@ import { Patch, type SliceOptions } from "./patch";
  */
 export class ProbePatch extends Patch {
   readonly kind = "probe";
-  /** The value of the last run; null before one. A number where the node is a number. */
-  activation: Tensor | null = null;
-  /** The value of the last run where the node is a number. */
-  number: number | boolean | null = null;
+  #activation: RunValue | null = null;
   readonly #grad: boolean;
   #live: Tensor | null = null;
 
   constructor(options: SliceOptions & { grad?: boolean } = {}) {
     super(options);
     this.#grad = options.grad ?? false;
+  }
+
+  /**
+   * The value of the last run that reached the probe.
+   * @throws PatchError before there is one, or when the node is a number (see {@link number}).
+   */
+  get activation(): Tensor {
+    if (this.#activation instanceof Tensor) return this.#activation;
+    throw new PatchError(
+      this.#activation === null
+        ? "this ProbePatch has seen no value yet: run the graph inside pg.patch({ … : probe }, …) first"
+        : `the node of this ProbePatch is the number ${this.#activation}; read probe.number`,
+    );
+  }
+
+  /** The value of the last run where the node is a number (a size); null otherwise. */
+  get number(): number | boolean | null {
+    return this.#activation instanceof Tensor ? null : this.#activation;
   }
 
   override get keepGradient(): boolean {
@@ -34,11 +50,16 @@ export class ProbePatch extends Patch {
     return this.#live?.grad ?? null;
   }
 
+  override describe(): string {
+    const value = this.#activation;
+    return value instanceof Tensor
+      ? `saw ${value.dtype}[${value.shape.join(", ")}]`
+      : `saw ${value ?? "nothing yet"}`;
+  }
+
   override receive(outcome: NativePatchOutcome): void {
     super.receive(outcome);
-    const { activation } = outcome;
-    this.activation = activation instanceof Tensor ? activation : null;
-    this.number = activation instanceof Tensor ? null : activation;
+    this.#activation = outcome.activation;
     this.#live = outcome.live;
   }
 }
