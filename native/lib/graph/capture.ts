@@ -77,7 +77,7 @@ function assemble(model: Module, trace: Trace, tracer: Tracer): CapturedGraph {
     label: model.constructor.name,
     spec: {
       valueCount: trace.valueCount,
-      inputs: trace.inputs.map(({ value }) => value),
+      inputs: trace.inputs,
       constants: trace.constants,
       nodes: trace.specs,
     },

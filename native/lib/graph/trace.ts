@@ -45,8 +45,8 @@ export interface Trace {
   specs: NodeSpec[];
   valueCount: number;
   constants: { value: number; tensor: Tensor }[];
-  /** What the caller gives: the names of the inputs and how they are nested. */
-  inputs: { name: string; value: number }[];
+  /** Values that the caller of a run gives, and how they are nested. */
+  inputs: number[];
   inputStructure: Structure;
   output: { structure: Structure; values: number[] };
 }

@@ -5,7 +5,8 @@ import type { Size } from "../dispatch/size";
 import { CaptureError } from "../errors";
 import type { Module } from "../nn/module";
 import { Tensor } from "../tensor/tensor";
-import { parameterNames } from "./forwardParameters";
+import { nameArguments } from "./argumentNames";
+import { describeModule, ModuleIndex } from "./moduleIndex";
 import { currentLocation, type SourceLocation } from "./sourceLine";
 import type { ArgumentSpec, NodeSpec } from "./spec";
 import { flatten, unflatten } from "./structure";
@@ -14,19 +15,8 @@ import type { ModuleCall, NodeKind, Trace, TracedNode } from "./trace";
 
 type TraceValue = Tensor | SymInt;
 
-interface ParameterOwner {
-  module: Module;
-  path: string;
-  name: string;
-  kind: "parameter" | "buffer";
-}
-
 function isTraceValue(value: unknown): value is TraceValue {
   return value instanceof Tensor || value instanceof SymInt;
-}
-
-function describeModule(call: ModuleCall): string {
-  return `${call.module.constructor.name} (${call.path === "" ? "the root module" : call.path})`;
 }
 
 /** Sizes become plain numbers for the call itself. */
@@ -42,8 +32,7 @@ function concrete(argument: unknown): unknown {
  */
 export class Tracer implements OperatorInterceptor, NumberRecorder {
   readonly #valueOf = new Map<TraceValue, number>();
-  readonly #owners = new Map<Tensor, ParameterOwner[]>();
-  readonly #pathOf = new Map<Module, string>();
+  readonly #modules: ModuleIndex;
   readonly #constantOf = new Map<Tensor, number>();
   readonly #parameterValues = new Map<string, number>();
   readonly #callIds = new Map<ModuleCall, number>();
@@ -55,35 +44,12 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
   #call: ModuleCall;
 
   constructor(model: Module) {
-    for (const [path, module] of model.namedModules()) {
-      this.#pathOf.set(module, path);
-      for (const [name, tensor] of module.ownParameters())
-        this.#own(tensor, { module, path, name, kind: "parameter" });
-      for (const [name, tensor] of module.ownBuffers())
-        this.#own(tensor, { module, path, name, kind: "buffer" });
-    }
+    this.#modules = new ModuleIndex(model);
     this.#call = this.#newCall(model, null);
   }
 
-  #own(tensor: Tensor, owner: ParameterOwner): void {
-    const owners = this.#owners.get(tensor);
-    if (owners) owners.push(owner);
-    else this.#owners.set(tensor, [owner]);
-  }
-
   #newCall(module: Module, parent: ModuleCall | null): ModuleCall {
-    const path = this.#pathOf.get(module);
-    if (path === undefined) {
-      throw new CaptureError(
-        `${module.constructor.name} is called in ${parent ? describeModule(parent) : "the model"} but is not one of the model's modules; make it a field of the module that calls it`,
-      );
-    }
-    const reserved = new Set<string>(["output"]);
-    for (const [name] of module.ownParameters()) reserved.add(name);
-    for (const [name] of module.ownBuffers()) reserved.add(name);
-    for (const [name] of module.namedChildren()) reserved.add(name);
-    const call: ModuleCall = { module, path, parent, children: [], reserved };
-    parent?.children.push(call);
+    const call = this.#modules.newCall(module, parent);
     this.#callIds.set(call, this.#callIds.size);
     return call;
   }
@@ -93,11 +59,11 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
     const root = this.#call;
     const { named, structure } = this.#nameArguments(root, args);
     const inputs: Trace["inputs"] = [];
-    const leaves = named.map(({ name, local, part, value }) => {
+    const leaves = named.map(({ local, part, value }) => {
       const copy = this.#sameTensor(value as Tensor);
       const index = this.#newValue(copy);
       this.#addNode({ kind: "input", local, part, value: index, of: copy, operator: "input" });
-      inputs.push({ name, value: index });
+      inputs.push(index);
       return copy;
     });
     const result = root.module.forward(...(unflatten(structure, leaves) as never[]));
@@ -133,25 +99,9 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
 
   #nameArguments(call: ModuleCall, args: unknown[]) {
     const { structure, leaves } = flatten(args, isTraceValue);
-    const names = parameterNames(call.module.forward);
-    const single = args.length === 1 && !isTraceValue(args[0]) && !Array.isArray(args[0]);
-    const named = leaves.map(({ path, value }) => {
-      // Paths start at the list of arguments: "sub_0", "sub_1.sub_0", "sub_0.input_ids".
-      const [first, ...rest] = path.split(".");
-      if (single && rest.length > 0) {
-        return { local: rest[0], part: rest.slice(1).join("."), value };
-      }
-      const position = Number(first.slice("sub_".length));
-      return { local: names[position] ?? `input_${position}`, part: rest.join("."), value };
-    });
-    for (const { local } of named) call.reserved.add(local);
-    return {
-      structure,
-      named: named.map((leaf) => ({
-        ...leaf,
-        name: leaf.part === "" ? leaf.local : `${leaf.local}|${leaf.part}`,
-      })),
-    };
+    const names = nameArguments(call.module.forward, args, leaves);
+    for (const { local } of names) call.reserved.add(local);
+    return { structure, named: leaves.map(({ value }, i) => ({ ...names[i], value })) };
   }
 
   #markOutput(call: ModuleCall, result: unknown) {
@@ -240,9 +190,7 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
   }
 
   #parameter(tensor: Tensor): number {
-    const owners = this.#owners.get(tensor) ?? [];
-    const active = this.#activeCall(owners);
-    const owner = owners.find(({ module }) => module === active?.module) ?? owners[0];
+    const { owner, active } = this.#modules.ownerOf(tensor, this.#call);
     const key = `${active ? this.#callIds.get(active) : owner ? owner.path : this.#callIds.get(this.#call)} ${owner?.name ?? "constant"} ${this.#constant(tensor)}`;
     const known = this.#parameterValues.get(key);
     if (known !== undefined) return known;
@@ -262,13 +210,6 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
       spec,
     });
     return index;
-  }
-
-  #activeCall(owners: ParameterOwner[]): ModuleCall | null {
-    for (let call: ModuleCall | null = this.#call; call; call = call.parent) {
-      if (owners.some(({ module }) => module === call?.module)) return call;
-    }
-    return null;
   }
 
   #constant(tensor: Tensor): number {

@@ -1,0 +1,68 @@
+import { CaptureError } from "../errors";
+import type { Module } from "../nn/module";
+import type { Tensor } from "../tensor/tensor";
+import type { ModuleCall } from "./trace";
+
+/** A module that holds a tensor as its parameter or buffer; tied weights have several owners. */
+export interface TensorOwner {
+  module: Module;
+  path: string;
+  name: string;
+  kind: "parameter" | "buffer";
+}
+
+/** `LlamaMLP (model.layers.3.mlp)`, for messages. */
+export function describeModule(call: ModuleCall): string {
+  return `${call.module.constructor.name} (${call.path === "" ? "the root module" : call.path})`;
+}
+
+/** Where the modules of a model are, and whose each parameter is. */
+export class ModuleIndex {
+  readonly #pathOf = new Map<Module, string>();
+  readonly #owners = new Map<Tensor, TensorOwner[]>();
+
+  constructor(model: Module) {
+    for (const [path, module] of model.namedModules()) {
+      this.#pathOf.set(module, path);
+      for (const [name, tensor] of module.ownParameters())
+        this.#own(tensor, { module, path, name, kind: "parameter" });
+      for (const [name, tensor] of module.ownBuffers())
+        this.#own(tensor, { module, path, name, kind: "buffer" });
+    }
+  }
+
+  #own(tensor: Tensor, owner: TensorOwner): void {
+    const owners = this.#owners.get(tensor);
+    if (owners) owners.push(owner);
+    else this.#owners.set(tensor, [owner]);
+  }
+
+  /** A call of `module` by `parent`. @throws CaptureError when it is not one of the model's modules. */
+  newCall(module: Module, parent: ModuleCall | null): ModuleCall {
+    const path = this.#pathOf.get(module);
+    if (path === undefined) {
+      throw new CaptureError(
+        `${module.constructor.name} is called in ${parent ? describeModule(parent) : "the model"} but is not one of the model's modules; make it a field of the module that calls it`,
+      );
+    }
+    const own = [...module.ownParameters(), ...module.ownBuffers(), ...module.namedChildren()];
+    const reserved = new Set(["output", ...own.map(([name]) => name)]);
+    const call: ModuleCall = { module, path, parent, children: [], reserved };
+    parent?.children.push(call);
+    return call;
+  }
+
+  /**
+   * Through which module `tensor` is used inside `call`: the innermost active one that has it, so that the uses of a
+   * tied weight are told apart. `active` is null when its module is not being called, `owner` when it is nobody's.
+   */
+  ownerOf(tensor: Tensor, call: ModuleCall): { owner: TensorOwner | null; active: ModuleCall | null } {
+    const owners = this.#owners.get(tensor) ?? [];
+    for (let active: ModuleCall | null = call; active; active = active.parent) {
+      const { module } = active;
+      const owner = owners.find((candidate) => candidate.module === module);
+      if (owner) return { owner, active };
+    }
+    return { owner: owners[0] ?? null, active: null };
+  }
+}
