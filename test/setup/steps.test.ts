@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -62,6 +64,24 @@ describe("lock", () => {
     write(join(folder, "lock"), "99999999");
     takeLock(folder)();
     expect(existsSync(join(folder, "lock"))).toBe(false);
+  });
+
+  it("is taken over from a dead process whose number is in use again, or that nobody reaped", async () => {
+    const folder = scratchFolder();
+    write(join(folder, "lock"), `${process.pid} 1`);
+    takeLock(folder)();
+    // A parent that never waits keeps its dead child in the process table, as PID 1 of a bare container does.
+    const script =
+      "import os, sys, time\npid = os.fork()\nif pid == 0: os._exit(0)\nprint(pid, flush=True)\ntime.sleep(60)";
+    const parent = spawn("python3", ["-c", script], { stdio: ["ignore", "pipe", "inherit"] });
+    const [line] = (await once(parent.stdout, "data")) as [Buffer];
+    const zombie = Number(line.toString());
+    expect(() => process.kill(zombie, 0)).not.toThrow();
+    const stat = readFileSync(`/proc/${zombie}/stat`, "utf8");
+    expect(stat).toContain(" Z ");
+    write(join(folder, "lock"), `${zombie} ${stat.split(" ")[21]}`);
+    takeLock(folder)();
+    parent.kill();
   });
 });
 
