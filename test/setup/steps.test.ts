@@ -71,17 +71,26 @@ describe("lock", () => {
     write(join(folder, "lock"), `${process.pid} 1`);
     takeLock(folder)();
     // A parent that never waits keeps its dead child in the process table, as PID 1 of a bare container does.
-    const script =
-      "import os, sys, time\npid = os.fork()\nif pid == 0: os._exit(0)\nprint(pid, flush=True)\ntime.sleep(60)";
+    const script = [
+      "import os, time",
+      "pid = os.fork()",
+      "if pid == 0: os._exit(0)",
+      "os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)",
+      "print(pid, flush=True)",
+      "time.sleep(60)",
+    ].join("\n");
     const parent = spawn("python3", ["-c", script], { stdio: ["ignore", "pipe", "inherit"] });
-    const [line] = (await once(parent.stdout, "data")) as [Buffer];
-    const zombie = Number(line.toString());
-    expect(() => process.kill(zombie, 0)).not.toThrow();
-    const stat = readFileSync(`/proc/${zombie}/stat`, "utf8");
-    expect(stat).toContain(" Z ");
-    write(join(folder, "lock"), `${zombie} ${stat.split(" ")[21]}`);
-    takeLock(folder)();
-    parent.kill();
+    try {
+      const [line] = (await once(parent.stdout, "data")) as [Buffer];
+      const zombie = Number(line.toString());
+      expect(() => process.kill(zombie, 0)).not.toThrow();
+      const stat = readFileSync(`/proc/${zombie}/stat`, "utf8");
+      expect(stat).toContain(" Z ");
+      write(join(folder, "lock"), `${zombie} ${stat.split(" ")[21]}`);
+      takeLock(folder)();
+    } finally {
+      parent.kill();
+    }
   });
 });
 
