@@ -1,3 +1,4 @@
+import { DIVERGING, SEQUENTIAL } from "@graphpatch/kernel/protocol";
 import type { Theme } from "./drawing";
 
 /** Stops of a colour scale, from 0 to 1. */
@@ -20,19 +21,7 @@ function spread(...colors: string[]): ColorScale {
   return colors.map((color, at) => [at / (colors.length - 1), color] as const);
 }
 
-const LIGHT_DIVERGING = spread(
-  "#053061",
-  "#2166ac",
-  "#4393c3",
-  "#92c5de",
-  "#d1e5f0",
-  "#f7f7f7",
-  "#fddbc7",
-  "#f4a582",
-  "#d6604d",
-  "#b2182b",
-  "#67001f",
-);
+const LIGHT_DIVERGING = spread(...DIVERGING);
 const DARK_DIVERGING = spread(
   "#9eb0ff",
   "#5ba4db",
@@ -46,17 +35,7 @@ const DARK_DIVERGING = spread(
   "#e29d94",
   "#ffadad",
 );
-const LIGHT_SEQUENTIAL = spread(
-  "#f7fbff",
-  "#deebf7",
-  "#c6dbef",
-  "#9ecae1",
-  "#6baed6",
-  "#4292c6",
-  "#2171b5",
-  "#08519c",
-  "#08306b",
-);
+const LIGHT_SEQUENTIAL = spread(...SEQUENTIAL);
 const DARK_SEQUENTIAL = spread(
   "#11191e",
   "#152c3d",

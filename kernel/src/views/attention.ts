@@ -1,5 +1,5 @@
 import type { View } from "../protocol";
-import { SEQUENTIAL } from "./colours";
+import { SEQUENTIAL } from "../protocol/colours";
 import type { Drawing } from "./drawing";
 import type { HeatmapPicture, Panel } from "./picture";
 import { describeReduction, makeAxis, reduceGrid } from "./plane";

@@ -1,5 +1,5 @@
 import type { View } from "../protocol";
-import { DIVERGING } from "./colours";
+import { DIVERGING } from "../protocol/colours";
 import type { Drawing } from "./drawing";
 import type { HeatmapPicture } from "./picture";
 import { describeReduction, isTokenDim, makeAxis, reduceGrid, selectPlane } from "./plane";
