@@ -84,7 +84,8 @@ class Graph {
   const at::Tensor* constantOf(ValueIndex value) const;
 
  private:
-  // Throws GraphpatchError when a value is used before it is made, made twice, or out of range.
+  // Throws GraphpatchError when a value is used before it is made, made twice, or out of range. The
+  // constructor also checks each node (node_checks.h): what plans and runs rely on.
   void lint();
 
   int32_t valueCount_;
