@@ -68,8 +68,8 @@ export interface Binding {
   item(tensor: TensorHandle): number | boolean | bigint;
   data(tensor: TensorHandle): TensorData;
   fromData(data: TensorData, shape: readonly number[], dtype: DType): Tensor;
-  /** The address of the first element modulo 64 (src/tensor/tensor_bytes.h says why); -1 for a sparse tensor. */
-  addressModulo(tensor: TensorHandle): number;
+  /** Where the first element lies in memory; -1 for a sparse tensor. */
+  dataAddress(tensor: TensorHandle): number;
   /** Fills `target` with the bytes of a contiguous CPU tensor from byte `begin` on. */
   copyBytes(tensor: TensorHandle, begin: number, target: Uint8Array): void;
   manualSeed(seed: number): void;

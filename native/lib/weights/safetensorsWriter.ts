@@ -2,23 +2,16 @@ import type { FileHandle } from "node:fs/promises";
 import { binding } from "../binding";
 import { ArgumentError, CancelledError, DtypeError } from "../errors";
 import { Tensor } from "../tensor/tensor";
+import { ALIGNMENT, alignmentOf } from "./alignment";
 import { writeFileAtomically } from "./atomicFile";
 import { ITEM_SIZE } from "./mappedBytes";
 import { PieceWriter } from "./pieceWriter";
+import type { SaveProgress } from "./progress";
 import { CODE_OF_DTYPE, MAX_HEADER, METADATA } from "./safetensorsFormat";
 import { byteLength, tensorPieces } from "./tensorPieces";
 
 /** Bytes that are copied and written at a time: enough for the disk, too few to be noticed between two turns. */
 const PIECE = 8 << 20;
-/** Memory of tensors begins at multiples of this, and kernels look at it (src/tensor/tensor_bytes.h). */
-const ALIGNMENT = 64;
-
-/** How far saving has come: `done` of `total` bytes. */
-export interface SaveProgress {
-  stage: "saving";
-  done: number;
-  total: number;
-}
 
 export interface SaveOptions {
   /** Called after each piece of some megabytes. */
@@ -67,8 +60,7 @@ function checkTensor(name: string, tensor: unknown): void {
     );
   }
   if (tensor.device === "meta") throw new ArgumentError(`"${name}" is on the meta device and has no values`);
-  if (binding.addressModulo(tensor) < 0)
-    throw new ArgumentError(`"${name}" is sparse; save to_dense() of it`);
+  if (binding.dataAddress(tensor) < 0) throw new ArgumentError(`"${name}" is sparse; save to_dense() of it`);
 }
 
 /**
@@ -78,7 +70,7 @@ function checkTensor(name: string, tensor: unknown): void {
 function commonStart(tensors: readonly Tensor[]): number {
   const bytes = new Map<number, number>();
   for (const tensor of tensors) {
-    const start = binding.addressModulo(tensor);
+    const start = alignmentOf(tensor);
     if (start % 8 === 0) bytes.set(start, (bytes.get(start) ?? 0) + byteLength(tensor));
   }
   const [most] = [...bytes].sort(([, a], [, b]) => b - a);
@@ -91,7 +83,7 @@ function commonStart(tensors: readonly Tensor[]): number {
  */
 function arrange(entries: readonly (readonly [string, Tensor])[], start: number): Place[] {
   const rank = ([, tensor]: readonly [string, Tensor]) =>
-    binding.addressModulo(tensor) === start && byteLength(tensor) % ALIGNMENT === 0
+    alignmentOf(tensor) === start && byteLength(tensor) % ALIGNMENT === 0
       ? Number.POSITIVE_INFINITY
       : (ITEM_SIZE[tensor.dtype] ?? 1);
   const ranked = entries.map((entry) => ({ entry, rank: rank(entry), bytes: byteLength(entry[1]) }));

@@ -83,9 +83,9 @@ Napi::Value fromData(const Napi::CallbackInfo& info) {
   });
 }
 
-Napi::Value addressModuloOf(const Napi::CallbackInfo& info) {
+Napi::Value dataAddressOf(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
-    return Napi::Number::New(info.Env(), static_cast<double>(addressModulo(unwrapTensor(info[0]))));
+    return Napi::Number::New(info.Env(), static_cast<double>(dataAddress(unwrapTensor(info[0]))));
   });
 }
 
@@ -126,7 +126,7 @@ void initTensor(Napi::Env env, Napi::Object exports) {
   exports.Set("item", Napi::Function::New(env, item));
   exports.Set("data", Napi::Function::New(env, data));
   exports.Set("fromData", Napi::Function::New(env, fromData));
-  exports.Set("addressModulo", Napi::Function::New(env, addressModuloOf));
+  exports.Set("dataAddress", Napi::Function::New(env, dataAddressOf));
   exports.Set("copyBytes", Napi::Function::New(env, copyBytesTo));
   exports.Set("manualSeed", Napi::Function::New(env, manualSeed));
 }

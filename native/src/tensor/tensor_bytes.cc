@@ -6,9 +6,9 @@
 
 namespace graphpatch {
 
-int64_t addressModulo(const at::Tensor& tensor) {
+int64_t dataAddress(const at::Tensor& tensor) {
   if (tensor.layout() != at::kStrided || !tensor.has_storage()) return -1;
-  return static_cast<int64_t>(reinterpret_cast<uintptr_t>(tensor.const_data_ptr()) % kAlignment);
+  return static_cast<int64_t>(reinterpret_cast<uintptr_t>(tensor.const_data_ptr()));
 }
 
 void copyBytes(const at::Tensor& tensor, int64_t begin, uint8_t* target, size_t length) {

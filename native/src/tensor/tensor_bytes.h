@@ -8,14 +8,8 @@
 
 namespace graphpatch {
 
-// Kernels choose their way by the address of their operands, and with it the order in which they add: a
-// matrix product may differ in the last bits when an operand lies elsewhere. Addresses that agree modulo this
-// number count as the same.
-constexpr uintptr_t kAlignment = 64;
-
-// The address of the first element modulo kAlignment; -1 for a tensor that is not strided memory (a sparse
-// one).
-int64_t addressModulo(const at::Tensor& tensor);
+// Where the first element lies; -1 for a tensor that is not strided memory (a sparse one).
+int64_t dataAddress(const at::Tensor& tensor);
 
 // Copies `length` bytes of a dense row-major CPU tensor from byte `begin` on. ArgumentError for any other
 // tensor or when they reach beyond it.
