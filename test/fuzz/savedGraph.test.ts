@@ -148,8 +148,8 @@ const NASTY: Json[] = [
   { ref: 2 ** 31 },
   { constant: null },
   { constant: { number: "NaN" } },
-  { constant: { bigint: "-9223372036854775808" } },
-  { constant: { bigint: "9".repeat(40) } },
+  { constant: { bigint: "-9223372036854775807" } },
+  { constant: { bigint: "9".repeat(18) } },
   { constant: [[1], ["a"]] },
   { constant: { dict: [["__proto__", 1]] } },
   { list: [] },
@@ -395,12 +395,19 @@ describe("hostile descriptions", () => {
       /version must be a whole number .*; it is missing/,
     ],
     [
-      "a trap for division",
+      "the lowest number, which has no negative",
       (description) => {
-        const number = operatorNode(description, "floordiv");
-        number.args = constants({ bigint: "-9223372036854775808" }, -1);
+        operatorNode(description, "floordiv").args = constants({ bigint: "-9223372036854775808" }, -1);
       },
-      /^loaded$/,
+      /constant\.bigint must be a number of 64 bits/,
+    ],
+    [
+      "a range whose length overflows",
+      (description) => {
+        const args = constants(2 ** 62, { bigint: String(-(2n ** 62n)) }, -1);
+        Object.assign(operatorNode(description), { operator: "aten::arange", overload: "start_step", args });
+      },
+      /args must be numbers whose differences have 64 bits/,
     ],
   ])("%s", async (_what, edit, message) => {
     expect(await messageOf(edited(edit))).toMatch(message);

@@ -23,10 +23,10 @@ const PLAIN_TYPES: ReadonlySet<string> = new Set([
 /**
  * Families of operators that no model's forward pass needs and that trust their arguments: gradients of pooling write
  * where an index tensor says, packed and quantised weights are read as memory images, sparse and nested tensors are
- * believed to be well-formed.
+ * believed to be well-formed, polynomials take as many steps as a number says.
  */
 const TRUSTING =
-  /backward|sparse|nested|jagged|^(?:cudnn|miopen|mkldnn|mps|fbgemm|lstm_mps)|mkldnn|(?<!fake_)quantize/;
+  /backward|sparse|nested|jagged|polynomial|^(?:cudnn|miopen|mkldnn|mps|fbgemm|lstm_mps)|mkldnn|(?<!fake_)quantize/;
 
 /**
  * Single operators that read memory where a file's numbers say (pivots, labels, samples), that can be told not to check,
@@ -48,7 +48,10 @@ const REFUSED: ReadonlySet<string> = new Set([
   "set",
 ]);
 
-/** Operators with a leading underscore, internal to PyTorch, that captured and exported models do hold. */
+/**
+ * Operators with a leading underscore, internal to PyTorch, that captured and exported models do hold. Not among them:
+ * those that crash on arguments that their public callers never give (`_stack` of no tensors).
+ */
 const INTERNAL: ReadonlySet<string> = new Set([
   "__and__",
   "__lshift__",
@@ -69,7 +72,6 @@ const INTERNAL: ReadonlySet<string> = new Set([
   "_cast_Long",
   "_cast_Short",
   "_cdist_forward",
-  "_chunk_cat",
   "_conj",
   "_conj_physical",
   "_convolution",
@@ -78,9 +80,6 @@ const INTERNAL: ReadonlySet<string> = new Set([
   "_embedding_bag",
   "_embedding_bag_forward_only",
   "_euclidean_dist",
-  "_fft_c2c",
-  "_fft_c2r",
-  "_fft_r2c",
   "_fused_rms_norm",
   "_grouped_mm",
   "_int_mm",
@@ -110,7 +109,6 @@ const INTERNAL: ReadonlySet<string> = new Set([
   "_scaled_dot_product_fused_attention_overrideable",
   "_shape_as_tensor",
   "_softmax",
-  "_stack",
   "_to_copy",
   "_trilinear",
   "_unique2",
@@ -121,8 +119,6 @@ const INTERNAL: ReadonlySet<string> = new Set([
   "_upsample_nearest_exact1d",
   "_upsample_nearest_exact2d",
   "_upsample_nearest_exact3d",
-  "_weight_norm",
-  "_weight_norm_interface",
 ]);
 
 const known = new Map<string, string | null>();

@@ -22,9 +22,14 @@ constexpr std::array<std::pair<std::string_view, NumberOp>, 9> kNames{{{"size", 
                                                                        {"min", NumberOp::Min},
                                                                        {"max", NumberOp::Max}}};
 
+// No size is larger. Operators compute with sizes, and not all of them look for overflow.
+constexpr int64_t kLargest = int64_t{1} << 53;
+
 // What a checked operation of the compiler has put in `result`, by reference: it is read after the operation.
 int64_t inRange(bool overflowed, const int64_t& result) {
-  if (overflowed) throw GraphpatchError("ArgumentError", "a size beyond 64 bits");
+  if (overflowed || result > kLargest || result < -kLargest) {
+    throw GraphpatchError("ArgumentError", "a size beyond 2^53");
+  }
   return result;
 }
 

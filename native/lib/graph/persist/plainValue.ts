@@ -73,9 +73,14 @@ export function decodeValue(place: JsonPlace): unknown {
     );
   }
   if (place.has("undefined")) return undefined;
-  if (place.has("bigint")) {
-    const digits = place.get("bigint");
-    return BigInt(/^-?\d{1,40}$/.test(digits.text()) ? digits.text() : digits.fail("a whole number"));
-  }
+  if (place.has("bigint")) return decodeBigint(place.get("bigint"));
   return ODD_NUMBERS.get(place.get("number").oneOf([...ODD_NUMBERS.keys()]));
+}
+
+/** Of 64 bits, but not the lowest, which has no negative: some of PyTorch's loops never end with it. */
+function decodeBigint(place: JsonPlace): bigint {
+  const digits = place.text();
+  const value = /^-?\d{1,19}$/.test(digits) ? BigInt(digits) : place.fail("a whole number");
+  const most = 2n ** 63n - 1n;
+  return value >= -most && value <= most ? value : place.fail("a number of 64 bits");
 }

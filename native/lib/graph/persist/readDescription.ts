@@ -134,7 +134,17 @@ function readNode(place: JsonPlace, source: string): NodeSpec {
   };
   if (place.has("expected")) node.expected = place.get("expected").integer(Number.MIN_SAFE_INTEGER);
   if (node.type === "operator") checkOperator(node, source);
+  if (node.operator === "aten::arange" && node.args.some(isHuge)) {
+    place.get("args").fail("numbers whose differences have 64 bits");
+  }
   return node;
+}
+
+/** PyTorch divides the difference of a range's ends by its step unchecked; one that overflows ends the process. */
+function isHuge(argument: ArgumentSpec | null): boolean {
+  if (argument === null || !("constant" in argument)) return false;
+  const { constant } = argument;
+  return typeof constant === "bigint" || (Number.isInteger(constant) && !Number.isSafeInteger(constant));
 }
 
 function checkOperator({ operator, overload, name }: NodeSpec, source: string): void {
