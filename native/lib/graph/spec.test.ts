@@ -203,7 +203,13 @@ async function numberOf(operator: string, a: bigint | number, b: bigint | number
     constants: [],
     nodes: [node({ type: "number", operator, args: [{ constant: a }, { constant: b }], results: [1] })],
   });
-  const plan = engine.createPlan(graph, { outputs: [1], patched: [], replaced: [] });
+  const plan = engine.createPlan(graph, {
+    outputs: [1],
+    patched: [],
+    observed: [],
+    replaced: [],
+    packed: false,
+  });
   const progress = await engine.advanceRun(engine.startRun(plan, [torch.ones([1])], [], false));
   return progress.done && progress.outputs[0];
 }
