@@ -13,6 +13,7 @@ import {
 import { interleaved, median, type Subject, timed } from "./measure";
 import { inputIds, randomGpt2Small } from "./models";
 import { Peer } from "./peer";
+import { saveAndLoad } from "./saveLoad";
 
 const threads = Number(process.env.THREADS ?? 2);
 const rounds = { rounds: 15, warmUp: 3 };
@@ -111,6 +112,8 @@ async function main(): Promise<void> {
     );
     started.peer.stop();
   }
+
+  printTable("Save and load of GPT-2 small", await saveAndLoad(pg, inputs, folder));
 
   const loads: number[] = [];
   for (let i = 0; i < 3; i++)
