@@ -5,7 +5,7 @@ import { AutoModelForCausalLM, torch } from "@graphpatch/native";
 import { benchEngine, benchTiny } from "./engine";
 import { median, timed } from "./measure";
 import { benchMemory } from "./memory";
-import { inputIds } from "./models";
+import { benchModel, inputIds } from "./models";
 import { Peer } from "./peer";
 import { milliseconds, printFigures } from "./report";
 import { benchResponsiveness } from "./responsiveness";
@@ -40,10 +40,11 @@ async function main(): Promise<void> {
       `transformers ${started.versions.transformers} on torch ${started.versions.torch} in the same run`,
     );
 
-  // First, while there is no garbage of earlier models to collect.
-  await benchResponsiveness();
-  await benchMemory(folder, peer);
-  await benchEngine(folder, peer);
+  const small = await benchModel("small", folder);
+  // First, while nothing but the model is in memory.
+  await benchMemory(small, peer);
+  await benchResponsiveness(small);
+  await benchEngine(small, peer);
   await benchTiny(folder, peer);
   peer?.stop();
   await benchLoading();

@@ -7,7 +7,7 @@ import {
   ProbePatch,
   torch,
 } from "@graphpatch/native";
-import { benchInputs, benchModel } from "./models";
+import { benchInputs } from "./models";
 import type { Peer } from "./peer";
 import { printFigures } from "./report";
 
@@ -45,9 +45,8 @@ async function loop(
 }
 
 /** What runs hold and leave behind. Linux only: other systems do not say. */
-export async function benchMemory(folder: string | null, peer: Peer | null): Promise<void> {
+export async function benchMemory(model: CausalLM, peer: Peer | null): Promise<void> {
   if (process.platform !== "linux") return;
-  const model = await benchModel("small", folder);
   const inputs = benchInputs("small");
   const pg = await PatchableGraph.capture(model, { ...inputs });
   for (const parameter of model.parameters()) parameter.sum();

@@ -1,11 +1,10 @@
-import { AutoModelForCausalLM, PatchableGraph, torch } from "@graphpatch/native";
+import { type CausalLM, PatchableGraph, torch } from "@graphpatch/native";
 import { printFigures } from "./report";
 
 const TICK_MS = 5;
 
 /** How late timers are while a long run is under way. */
-export async function benchResponsiveness(): Promise<void> {
-  const model = AutoModelForCausalLM.fromConfig({ model_type: "gpt2", n_layer: 6 });
+export async function benchResponsiveness(model: CausalLM): Promise<void> {
   const input_ids = torch.randint(0, 50257, [2, 256]);
   const pg = await PatchableGraph.capture(model, { input_ids });
   let latest = 0;
