@@ -57,6 +57,13 @@ export class ModuleIndex {
     return call;
   }
 
+  /** Name of a parameter or buffer in the state dictionary, the first of a tied one; null for other tensors. */
+  stateDictName(tensor: Tensor): string | null {
+    const owner = this.#owners.get(tensor)?.[0];
+    if (!owner) return null;
+    return owner.path === "" ? owner.name : `${owner.path}.${owner.name}`;
+  }
+
   /**
    * Through which module `tensor` is used inside `call`: the innermost active one that has it, so that the uses of a
    * tied weight are told apart. `active` is null when its module is not being called, `owner` when it is nobody's.

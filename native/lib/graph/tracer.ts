@@ -80,7 +80,11 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
       nodes: this.#nodes,
       specs: this.#specs,
       valueCount: this.#valueCount,
-      constants: [...this.#constantOf].map(([tensor, value]) => ({ value, tensor })),
+      constants: [...this.#constantOf].map(([tensor, value]) => ({
+        value,
+        tensor,
+        name: this.#modules.stateDictName(tensor),
+      })),
       inputs,
       inputStructure: structure,
       output: { structure: output.structure, values: output.values },
@@ -299,7 +303,8 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
         ),
       };
     }
-    return { constant: argument };
+    // A copy: the model may go on to change its list.
+    return { constant: Array.isArray(argument) ? [...argument] : argument };
   }
 
   size(tensor: Tensor, dim: number): Size {
