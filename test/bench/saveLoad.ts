@@ -1,7 +1,9 @@
 import { open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type CausalLM, type CausalLMInputs, PatchableGraph } from "@graphpatch/native";
+import { type CausalLM, PatchableGraph } from "@graphpatch/native";
 import { median, timed } from "./measure";
+import { benchInputs } from "./models";
+import { megabytes, milliseconds, printFigures } from "./report";
 
 const PIECE = 8 << 20;
 const ROUNDS = 5;
@@ -16,50 +18,53 @@ async function writePlain(path: string, content: Buffer): Promise<void> {
   await file.close();
 }
 
-/** Saving and loading a graph: rows for a table. Each save is followed by a plain write of the same bytes. */
-export async function saveAndLoad(
-  pg: PatchableGraph<CausalLM>,
-  inputs: CausalLMInputs,
-  folder: string,
-): Promise<string[][]> {
-  const path = join(folder, "graph.safetensors");
-  const plainPath = join(folder, "plain");
-  const times = { save: [] as number[], plain: [] as number[], load: [] as number[] };
+/** Saves, and gives by how much more memory was resident meanwhile. */
+async function memoryOfSaving(pg: PatchableGraph<CausalLM>, path: string): Promise<number> {
   const before = process.memoryUsage.rss();
   let most = before;
   const onProgress = () => {
     most = Math.max(most, process.memoryUsage.rss());
   };
   await pg.save(path, { onProgress });
-  const beforeLoad = process.memoryUsage.rss();
-  for (let round = 0; round < ROUNDS; round++)
-    times.load.push(await timed(() => PatchableGraph.load(path))());
+  return most - before;
+}
+
+/** Saving and loading a graph of 500 MB in `scratch`, beside what the disk does with the same bytes in the same rounds. */
+export async function benchSaveLoad(model: CausalLM, scratch: string): Promise<void> {
+  const inputs = benchInputs("small");
+  const pg = await PatchableGraph.capture(model, { ...inputs });
+  const path = join(scratch, "graph.safetensors");
+  const plainPath = join(scratch, "plain");
+  const times = { save: [] as number[], plain: [] as number[], load: [] as number[] };
+
+  const saving = await memoryOfSaving(pg, path);
+  const before = process.memoryUsage.rss();
+  for (let i = 0; i < ROUNDS; i++) times.load.push(await timed(() => PatchableGraph.load(path))());
   const loaded = await PatchableGraph.load<CausalLM>(path);
-  const afterLoad = process.memoryUsage.rss();
+  const loading = process.memoryUsage.rss() - before;
   const first = await timed(() => loaded.run({ ...inputs }))();
   const second = await timed(() => loaded.run({ ...inputs }))();
-  const read = await timed(() => readFile(path))();
+
   const content = await readFile(path);
   // A file that is new each time: replacing one also frees the old one's memory.
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let i = 0; i < ROUNDS; i++) {
     await rm(path);
     times.save.push(await timed(() => pg.save(path))());
     times.plain.push(await timed(() => writePlain(plainPath, content))());
     await rm(plainPath);
   }
-  const bytes = content.length;
-  const rate = (ms: number) => `${(bytes / 2 ** 20 / (ms / 1000)).toFixed(0)} MB/s`;
-  const ms = (time: number) => `${time.toFixed(1)} ms`;
-  const megabytes = (count: number) => `${(count / 2 ** 20).toFixed(0)} MB`;
-  return [
-    ["file", megabytes(bytes), ""],
-    [`save, median of ${ROUNDS}`, ms(median(times.save)), rate(median(times.save))],
-    ["the same bytes, written and synced", ms(median(times.plain)), rate(median(times.plain))],
-    ["most resident while saving, above before", megabytes(most - before), ""],
-    [`load, median of ${ROUNDS}`, ms(median(times.load)), ""],
-    ["resident after loading, above before", megabytes(afterLoad - beforeLoad), ""],
-    ["first run, which reads the file", ms(first), rate(first)],
-    ["second run", ms(second), ""],
-    ["the file read into memory", ms(read), rate(read)],
-  ];
+  const withRate = (ms: number) =>
+    `${milliseconds(ms)}, ${(content.length / 2 ** 20 / (ms / 1000)).toFixed(0)} MB/s`;
+  printFigures(`Save and load of GPT-2 small, ${megabytes(content.length)}; medians of ${ROUNDS}`, [
+    {
+      name: "save",
+      measured: withRate(median(times.save)),
+      asked: `disk speed: ${withRate(median(times.plain))} (the same bytes, written and synced)`,
+    },
+    { name: "memory while saving", measured: megabytes(saving) },
+    { name: "load, which maps the weights", measured: milliseconds(median(times.load)) },
+    { name: "memory of loading", measured: megabytes(Math.max(0, loading)) },
+    { name: "first run, which finds the weights in the mapped file", measured: milliseconds(first) },
+    { name: "second run", measured: milliseconds(second) },
+  ]);
 }

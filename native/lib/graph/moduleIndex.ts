@@ -31,6 +31,11 @@ export class ModuleIndex {
     }
   }
 
+  /** All parameters and buffers with their modules, tied ones under each of their names. */
+  *owned(): Generator<[Tensor, TensorOwner]> {
+    for (const [tensor, owners] of this.#owners) for (const owner of owners) yield [tensor, owner];
+  }
+
   #own(tensor: Tensor, owner: TensorOwner): void {
     const owners = this.#owners.get(tensor);
     if (owners) owners.push(owner);

@@ -11,7 +11,7 @@ import { bindInputs, forwardArguments, type RunInputs } from "./inputs";
 import { type LoadOptions, openGraph } from "./load";
 import { engine, type NativeGraph, type NativeRun, type RunValue } from "./native";
 import type { NodeInfo } from "./nodeIndex";
-import { RunOutcome } from "./outcomes";
+import { deliverOutcomes } from "./outcomes";
 import { collectPatches, customPatchOf, type PatchList } from "./patchRun";
 import {
   activeScopes,
@@ -239,11 +239,7 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
     const result = await this.#advance(run, list, signal);
     if (result.fired && result.outcomes) {
       const report = { fired: result.fired, outcomes: result.outcomes, tokens: tokensOf(inputs) };
-      list.placed.forEach((placed, i) => {
-        const outcome = new RunOutcome(report, i, placed);
-        if (outcome.fired) placed.scope.fired.add(placed.patch);
-        placed.patch.receive(outcome);
-      });
+      deliverOutcomes(report, list.placed);
     }
     if (list.placed.length > 0) this.#announce(list);
     return result.outputs;
