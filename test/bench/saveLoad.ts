@@ -59,7 +59,7 @@ export async function benchSaveLoad(model: CausalLM, scratch: string): Promise<v
     {
       name: "save",
       measured: withRate(median(times.save)),
-      asked: `disk speed: ${withRate(median(times.plain))} (the same bytes, written and synced)`,
+      asked: `disk: ${withRate(median(times.plain))}`,
     },
     { name: "memory while saving", measured: megabytes(saving) },
     { name: "load, which maps the weights", measured: milliseconds(median(times.load)) },
