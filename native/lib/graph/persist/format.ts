@@ -3,8 +3,8 @@ import type { EncodedValue } from "./plainValue";
 
 /**
  * A saved graph is a safetensors file. Its tensors are the graph's weights, buffers and other constants under the names
- * of the model's state dictionary, so that any reader of the format finds them. The graph itself is JSON, in the header's
- * metadata under this key.
+ * of the model's state dictionary, so that any reader of the format finds them; there may be some of padding, too
+ * (`placement.ts`). The graph itself is JSON, in the header's metadata under this key.
  */
 export const GRAPH_KEY = "graphpatch.graph";
 
