@@ -102,38 +102,40 @@ export function readOperatorCases(): { cases: OperatorCase[]; inputs: Safetensor
   return { cases, inputs: file };
 }
 
-/** The tensors that a case names, made anew for each call, and kept so that their gradients can be read. */
-export class CaseInputs {
-  readonly leaves = new Map<string, Tensor>();
+/** Names of the tensors that a case takes. */
+function inputNames(argument: unknown): string[] {
+  if (Array.isArray(argument)) return argument.flatMap(inputNames);
+  const named = typeof argument === "string" && /^\$[a-z]\w*$/.test(argument);
+  return named && argument !== "$dtype" && argument !== "$inf" ? [argument.slice(1)] : [];
+}
 
-  constructor(
-    readonly file: SafetensorsFile,
-    readonly dtype: CaseDType,
-    readonly differentiated: ReadonlySet<string> = new Set(),
-  ) {}
+/** The tensors of a case by name, made anew; those that PyTorch has gradients by require them. */
+export function caseInputs(
+  { args, kwargs = {} }: OperatorCase,
+  { dtype, gradients }: Pick<Expected, "dtype" | "gradients">,
+  file: SafetensorsFile,
+): Map<string, Tensor> {
+  const names = new Set([...args, ...Object.values(kwargs)].flatMap(inputNames));
+  return new Map(
+    [...names].map((name) => {
+      const tensor = readInput(file, dtype, name).clone();
+      return [name, gradients.has(name) ? tensor.requires_grad_() : tensor];
+    }),
+  );
+}
 
-  /** An argument as the operator takes it: `$x` is a tensor, `$dtype` the dtype of the case, `$inf` a number. */
-  value(argument: unknown): unknown {
-    if (Array.isArray(argument)) return argument.map((item) => this.value(item));
+/** Reads the arguments of a case: `$x` as a tensor of `inputs`, `$dtype` as `dtype`. */
+export function argumentReader(
+  inputs: ReadonlyMap<string, Tensor>,
+  dtype: CaseDType,
+): (argument: unknown) => unknown {
+  const read = (argument: unknown): unknown => {
+    if (Array.isArray(argument)) return argument.map(read);
     if (typeof argument !== "string" || !argument.startsWith("$")) return argument;
     const name = argument.slice(1);
-    if (name === "dtype") return this.dtype;
+    if (name === "dtype") return dtype;
     if (name === "inf") return Number.POSITIVE_INFINITY;
-    if (name === "-inf") return Number.NEGATIVE_INFINITY;
-    return this.#tensor(name).clone();
-  }
-
-  values(record: Record<string, unknown>): Record<string, unknown> {
-    return Object.fromEntries(Object.entries(record).map(([key, argument]) => [key, this.value(argument)]));
-  }
-
-  #tensor(name: string): Tensor {
-    let leaf = this.leaves.get(name);
-    if (leaf === undefined) {
-      leaf = readInput(this.file, this.dtype, name).clone();
-      if (this.differentiated.has(name)) leaf.requires_grad_();
-      this.leaves.set(name, leaf);
-    }
-    return leaf;
-  }
+    return name === "-inf" ? Number.NEGATIVE_INFINITY : inputs.get(name);
+  };
+  return read;
 }

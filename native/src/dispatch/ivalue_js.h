@@ -17,7 +17,9 @@ Napi::Value ivalueToJs(Napi::Env env, const c10::IValue& value);
 // Checked against a schema type; `what` names the argument in errors (ArgumentError). A number where a Tensor
 // is wanted becomes a wrapped number. The type is an argument's real_type(), so that dtypes are told from
 // integers.
-c10::IValue jsToIvalue(const Napi::Value& value, const c10::TypePtr& type, std::string_view what);
+// `listSize` is the N of int[N], which a single number may stand for, 0 for none.
+c10::IValue jsToIvalue(const Napi::Value& value, const c10::TypePtr& type, int32_t listSize,
+                       std::string_view what);
 
 // How well a value fits a type. The overload whose arguments fit best is the one called.
 enum class Fit {

@@ -39,7 +39,8 @@ c10::TypePtr elementType(const c10::TypePtr& type, const std::string& what) {
   return list->getElementType();
 }
 
-Argument argumentFromSpec(const Napi::Value& spec, const c10::TypePtr& type, const std::string& what) {
+Argument argumentFromSpec(const Napi::Value& spec, const c10::TypePtr& type, int32_t listSize,
+                          const std::string& what) {
   Argument argument;
   argument.type = withoutOptional(type);
   const Napi::Object object = spec.As<Napi::Object>();
@@ -56,11 +57,11 @@ Argument argumentFromSpec(const Napi::Value& spec, const c10::TypePtr& type, con
       if (item.Has("ref")) {
         argument.list.emplace_back(item.Get("ref").As<Napi::Number>().Int32Value());
       } else {
-        argument.list.emplace_back(jsToIvalue(item.Get("constant"), element, what));
+        argument.list.emplace_back(jsToIvalue(item.Get("constant"), element, 0, what));
       }
     }
   } else {
-    argument.constant = jsToIvalue(object.Get("constant"), type, what);
+    argument.constant = jsToIvalue(object.Get("constant"), type, listSize, what);
   }
   return argument;
 }
@@ -76,7 +77,7 @@ std::vector<Argument> operatorArguments(const Napi::Array& specs, const c10::Fun
     const Napi::Value spec =
         i < specs.Length() ? specs.Get(static_cast<uint32_t>(i)) : specs.Env().Undefined();
     if (spec.IsObject()) {
-      arguments.push_back(argumentFromSpec(spec, declared.real_type(), what));
+      arguments.push_back(argumentFromSpec(spec, declared.real_type(), declared.N().value_or(0), what));
       continue;
     }
     if (!declared.default_value()) {
@@ -94,7 +95,7 @@ std::vector<Argument> plainArguments(const Napi::Array& specs, const c10::TypePt
                                      const std::string& node) {
   std::vector<Argument> arguments;
   for (uint32_t i = 0; i < specs.Length(); ++i) {
-    arguments.push_back(argumentFromSpec(specs.Get(i), type, node));
+    arguments.push_back(argumentFromSpec(specs.Get(i), type, 0, node));
   }
   return arguments;
 }
