@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "addon_data.h"
 #include "dispatch/ivalue_js.h"
 #include "dispatch/operators.h"
 #include "dispatch/resolve.h"
@@ -33,7 +34,23 @@ Napi::Value resultToJs(Napi::Env env, const Call& call, size_t index) {
   return ivalueToJs(env, value);
 }
 
+// Probes that share memory with what the operator writes to keep the values they saw.
+void announceWrites(Napi::Env env, const Call& call) {
+  const auto& arguments = call.overload->schema.arguments();
+  HandleRegistry& handles = AddonData::of(env).handles;
+  for (size_t i = 0; i < arguments.size(); i++) {
+    if (arguments[i].alias_info() == nullptr || !arguments[i].alias_info()->isWrite()) continue;
+    const c10::IValue& value = call.stack[i];
+    if (value.isTensor()) {
+      handles.beforeWrite(value.toTensor());
+    } else if (value.isTensorList()) {
+      for (const at::Tensor& tensor : value.toTensorVector()) handles.beforeWrite(tensor);
+    }
+  }
+}
+
 Napi::Value run(Napi::Env env, Call& call, bool gradEnabled) {
+  if (call.overload->writes) announceWrites(env, call);
   const c10::AutoGradMode mode(gradEnabled);
   call.overload->handle.callBoxed(call.stack);
   if (call.stack.size() == 1) return resultToJs(env, call, 0);
