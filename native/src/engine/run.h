@@ -49,7 +49,7 @@ class Run {
   void recallShapeValues();
   bool patchPending();
   void addForeign(const c10::IValue& value);
-  void separateForeign(PatchOutcome& outcome) const;
+  void settleActivation(PatchOutcome& outcome) const;
   void runStep(const Step& step);
   void callOperator(const Step& step, const OperatorCall& call);
   bool callPacked(const Step& step);
