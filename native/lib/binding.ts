@@ -61,6 +61,7 @@ export interface Binding {
   isTensor(value: unknown): value is Tensor;
   shape(tensor: TensorHandle): number[];
   strides(tensor: TensorHandle): number[];
+  isContiguous(tensor: TensorHandle): boolean;
   sizeAt(tensor: TensorHandle, dim: number): number;
   dim(tensor: TensorHandle): number;
   numel(tensor: TensorHandle): number;
