@@ -9,6 +9,7 @@ import { benchModel, inputIds } from "./models";
 import { Peer } from "./peer";
 import { milliseconds, printFigures } from "./report";
 import { benchResponsiveness } from "./responsiveness";
+import { benchSaveLoad } from "./saveLoad";
 
 const threads = Number(process.env.THREADS ?? 2);
 
@@ -47,6 +48,7 @@ async function main(): Promise<void> {
   await benchEngine(small, peer);
   await benchTiny(folder, peer);
   peer?.stop();
+  await benchSaveLoad(small, scratch);
   await benchLoading();
 }
 
