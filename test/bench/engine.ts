@@ -12,7 +12,7 @@ import { benchInputs, benchModel } from "./models";
 import type { Peer } from "./peer";
 import { megabytes, milliseconds, printFigures, printTable, ratio } from "./report";
 
-const ROUNDS = { rounds: 15, warmUp: 3 };
+const ROUNDS = { rounds: 31, warmUp: 3 };
 const UNPATCHED = "unpatched run";
 const EAGER = "transformers, eager";
 

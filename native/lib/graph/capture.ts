@@ -6,7 +6,7 @@ import { torch } from "../torch";
 import { moduleOf, nameNodes } from "./names";
 import { NodeIndex } from "./nodeIndex";
 import { SourceReader } from "./sourceLine";
-import type { GraphSpec } from "./spec";
+import type { ConstantSpec, GraphSpec } from "./spec";
 import type { Structure } from "./structure";
 import type { Trace } from "./trace";
 import { Tracer } from "./tracer";
@@ -78,7 +78,7 @@ function assemble(model: Module, trace: Trace, tracer: Tracer): CapturedGraph {
     spec: {
       valueCount: trace.valueCount,
       inputs: trace.inputs,
-      constants: trace.constants,
+      constants: nameConstants(trace),
       nodes: trace.specs,
     },
     index,
@@ -86,4 +86,21 @@ function assemble(model: Module, trace: Trace, tracer: Tracer): CapturedGraph {
     inputStructure: trace.inputStructure,
     output: trace.output,
   };
+}
+
+/** The tensors that the graph holds, each with a name of its own. */
+function nameConstants(trace: Trace): ConstantSpec[] {
+  const nodeNames = new Map<number, string>();
+  for (const { spec } of trace.nodes) {
+    const [source] = spec?.args ?? [];
+    if (spec?.type === "alias" && source && "ref" in source && !nodeNames.has(source.ref))
+      nodeNames.set(source.ref, spec.name);
+  }
+  const taken = new Set<string>();
+  return trace.constants.map(({ value, tensor, name: known }) => {
+    let name = known ?? nodeNames.get(value) ?? "constant";
+    while (taken.has(name)) name = `${name}_`;
+    taken.add(name);
+    return { value, tensor, name };
+  });
 }

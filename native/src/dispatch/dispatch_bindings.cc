@@ -118,6 +118,14 @@ Napi::Value schemas(const Napi::CallbackInfo& info) {
   });
 }
 
+// schema(name, overload): of any overload, those too that only their name reaches
+Napi::Value schema(const Napi::CallbackInfo& info) {
+  return guarded(info, [&] {
+    const OperatorGroup& group = findGroup(info[0].As<Napi::String>());
+    return schemaToJs(info.Env(), findOverload(group, info[1].As<Napi::String>()).schema);
+  });
+}
+
 }  // namespace
 
 void initDispatch(Napi::Env env, Napi::Object exports) {
@@ -126,6 +134,7 @@ void initDispatch(Napi::Env env, Napi::Object exports) {
   exports.Set("resolve", Napi::Function::New(env, resolve));
   exports.Set("operatorNames", Napi::Function::New(env, names));
   exports.Set("schemas", Napi::Function::New(env, schemas));
+  exports.Set("schema", Napi::Function::New(env, schema));
 }
 
 }  // namespace graphpatch

@@ -87,7 +87,8 @@ class Graph {
   bool holds(const c10::StorageImpl* storage) const { return constantStorages_.count(storage) > 0; }
 
  private:
-  // Throws GraphpatchError when a value is used before it is made, made twice, or out of range.
+  // Throws GraphpatchError when a value is used before it is made, made twice, or out of range. The
+  // constructor also checks each node (node_checks.h): what plans and runs rely on.
   void lint();
 
   int32_t valueCount_;
