@@ -76,6 +76,7 @@ describe("settings", () => {
 
   it("name dtypes and their limits", () => {
     expect([torch.float32, torch.bfloat16, torch.bool]).toEqual(["float32", "bfloat16", "bool"]);
+    expect([torch.float, torch.half, torch.long]).toEqual(["float32", "float16", "int64"]);
     expect(torch.finfo("float16")).toEqual({
       bits: 16,
       max: 65504,
