@@ -1,27 +1,25 @@
 import { setImmediate } from "node:timers/promises";
-import { ArgumentError, CorruptFileError } from "../errors";
+import { ArgumentError, CancelledError, CorruptFileError } from "../errors";
+import type { DownloadProgress, HubOptions } from "../hub";
 import type { Tensor } from "../tensor/tensor";
 import { type Architecture, architecture } from "./architectures";
 import type { CausalLM } from "./causalLM";
 import { type Checkpoint, openCheckpoint } from "./checkpoint";
 import { ConfigReader } from "./configReader";
-import { locateModel } from "./locate";
+import { fetchModel } from "./fromHub";
+import { findModel } from "./locate";
 
-/** How far loading has come: `done` of `total` tensors. */
-export interface LoadProgress {
-  stage: "weights";
-  done: number;
-  total: number;
-}
+/** How far loading has come: `done` of `total` tensors, or bytes while files come from the hub. */
+export type LoadProgress = DownloadProgress | { stage: "weights"; done: number; total: number };
 
 /** The dtypes that a model can be loaded in. */
 export type ModelDType = "float32" | "float16" | "bfloat16";
 
-export interface FromPretrainedOptions {
+export interface FromPretrainedOptions extends HubOptions {
   /** What the parameters are converted to; `float32` unless given, whatever the file holds. */
   dtype?: ModelDType;
-  /** Called as loading goes on, at most every 50 ms and at the end. */
-  onProgress?: (progress: LoadProgress) => void;
+  /** Called as loading goes on, at most every 50 ms and at the end. Without it a terminal shows downloads. */
+  readonly onProgress?: (progress: LoadProgress) => void;
 }
 
 const DTYPES: readonly ModelDType[] = ["float32", "float16", "bfloat16"];
@@ -29,27 +27,29 @@ const DTYPES: readonly ModelDType[] = ["float32", "float16", "bfloat16"];
 const TURN_MS = 50;
 const HEAD = "lm_head.weight";
 
-/** Loads language models: GPT-2 and Llama, from transformers directories and GGUF files. */
+/** Loads language models: GPT-2 and Llama, from transformers directories, GGUF files and the Hugging Face hub. */
 export const AutoModelForCausalLM = {
   /**
    * Loads a model, ready to run: parameters are frozen (`requires_grad` false). Weights that the file has and the
    * model has no place for are named in a warning.
    *
-   * @param pathOrName a transformers directory (`config.json` and safetensors), a `.gguf` file, or a model's name
-   *   (see {@link locateModel}); `"smollm2-135m-instruct"` is the demo model
+   * @param pathOrName a transformers directory (`config.json` and safetensors), a `.gguf` file, or a model's name,
+   *   here or on the hub (see {@link findModel}); `"smollm2-135m-instruct"` is the demo model
    * @throws MissingFileError saying what was looked for and where.
+   * @throws HubError, which is one, saying what to do when the hub does not give the files.
+   * @throws CancelledError once `signal` is aborted.
    * @throws CorruptFileError naming the file and what is wrong in it, or the weights that it lacks.
    * @throws UnknownArchitectureError listing the known architectures.
    * @throws ShapeError naming a weight whose shape does not fit the configuration.
    */
   async fromPretrained(pathOrName: string, options: FromPretrainedOptions = {}): Promise<CausalLM> {
-    const { dtype = "float32", onProgress } = options;
+    const { dtype = "float32" } = options;
     checkDType(dtype);
-    const checkpoint = openCheckpoint(locateModel(pathOrName));
+    const checkpoint = openCheckpoint(await findModel(pathOrName, options, fetchModel));
     const arch = architecture(checkpoint.modelType, checkpoint.path);
     const { model, tied } = arch.build(checkpoint.config, { device: "meta", dtype });
     const names = matchNames(checkpoint, arch, model, tied);
-    const weights = await readWeights(checkpoint, names, dtype, onProgress);
+    const weights = await readWeights(checkpoint, names, dtype, options);
     const embedding = weights.get(arch.embedding);
     if (tied && embedding) weights.set(HEAD, embedding);
     model.loadStateDict(weights);
@@ -127,11 +127,13 @@ async function readWeights(
   checkpoint: Checkpoint,
   names: ReadonlyMap<string, string>,
   dtype: ModelDType,
-  onProgress: FromPretrainedOptions["onProgress"],
+  { onProgress, signal }: FromPretrainedOptions,
 ): Promise<Map<string, Tensor>> {
   const weights = new Map<string, Tensor>();
   let turn = performance.now();
   for (const [target, name] of names) {
+    if (signal?.aborted)
+      throw new CancelledError(`loading ${checkpoint.path} was cancelled`, { cause: signal.reason });
     const stored = checkpoint.weights.read(name);
     weights.set(target, stored.dtype === dtype ? stored : stored.to(dtype));
     if (performance.now() - turn > TURN_MS) {
