@@ -1,30 +1,22 @@
-import { setImmediate } from "node:timers/promises";
-import { ArgumentError, CancelledError, CorruptFileError } from "../errors";
+import { CorruptFileError } from "../errors";
 import type { DownloadProgress, HubOptions } from "../hub";
-import type { Tensor } from "../tensor/tensor";
 import { type Architecture, architecture } from "./architectures";
 import type { CausalLM } from "./causalLM";
 import { type Checkpoint, openCheckpoint } from "./checkpoint";
 import { ConfigReader } from "./configReader";
 import { fetchModel } from "./fromHub";
+import { loadWeights } from "./loadWeights";
 import { findModel } from "./locate";
+import { type ModelDType, type WeightOptions, weightForm } from "./weightForm";
 
 /** How far loading has come: `done` of `total` tensors, or bytes while files come from the hub. */
 export type LoadProgress = DownloadProgress | { stage: "weights"; done: number; total: number };
 
-/** The dtypes that a model can be loaded in. */
-export type ModelDType = "float32" | "float16" | "bfloat16";
-
-export interface FromPretrainedOptions extends HubOptions {
-  /** What the parameters are converted to; `float32` unless given, whatever the file holds. */
-  dtype?: ModelDType;
+export interface FromPretrainedOptions extends HubOptions, WeightOptions {
   /** Called as loading goes on, at most every 50 ms and at the end. Without it a terminal shows downloads. */
   readonly onProgress?: (progress: LoadProgress) => void;
 }
 
-const DTYPES: readonly ModelDType[] = ["float32", "float16", "bfloat16"];
-/** How long loading may keep the thread before timers and messages get their turn. */
-const TURN_MS = 50;
 const HEAD = "lm_head.weight";
 
 /** Loads language models: GPT-2 and Llama, from transformers directories, GGUF files and the Hugging Face hub. */
@@ -43,16 +35,14 @@ export const AutoModelForCausalLM = {
    * @throws ShapeError naming a weight whose shape does not fit the configuration.
    */
   async fromPretrained(pathOrName: string, options: FromPretrainedOptions = {}): Promise<CausalLM> {
-    const { dtype = "float32" } = options;
-    checkDType(dtype);
+    const form = weightForm(options);
+    const { dtype } = form;
     const checkpoint = openCheckpoint(await findModel(pathOrName, options, fetchModel));
     const arch = architecture(checkpoint.modelType, checkpoint.path);
     const { model, tied } = arch.build(checkpoint.config, { device: "meta", dtype });
     const names = matchNames(checkpoint, arch, model, tied);
-    const weights = await readWeights(checkpoint, names, dtype, options);
-    const embedding = weights.get(arch.embedding);
-    if (tied && embedding) weights.set(HEAD, embedding);
-    model.loadStateDict(weights);
+    const shared = tied ? [[arch.embedding, HEAD]] : [];
+    await loadWeights(model, checkpoint.weights, names, shared, form, options);
     model.requires_grad_(false);
     return model;
   },
@@ -69,8 +59,7 @@ export const AutoModelForCausalLM = {
     config: { readonly model_type: string; readonly [key: string]: unknown },
     options: { dtype?: ModelDType } = {},
   ): CausalLM {
-    const { dtype = "float32" } = options;
-    checkDType(dtype);
+    const { dtype } = weightForm(options);
     const source = "the configuration";
     const { model } = architecture(config.model_type, source).build(new ConfigReader(config, source), {
       dtype,
@@ -79,11 +68,6 @@ export const AutoModelForCausalLM = {
     return model;
   },
 };
-
-function checkDType(dtype: unknown): void {
-  if (DTYPES.some((known) => known === dtype)) return;
-  throw new ArgumentError(`dtype must be one of ${DTYPES.join(", ")}; found ${JSON.stringify(dtype)}`);
-}
 
 /**
  * The file's names by the model's names, for the weights to read.
@@ -121,27 +105,4 @@ function matchNames(
 function listed(names: string[]): string {
   const shown = names.slice(0, 5).join(", ");
   return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
-}
-
-async function readWeights(
-  checkpoint: Checkpoint,
-  names: ReadonlyMap<string, string>,
-  dtype: ModelDType,
-  { onProgress, signal }: FromPretrainedOptions,
-): Promise<Map<string, Tensor>> {
-  const weights = new Map<string, Tensor>();
-  let turn = performance.now();
-  for (const [target, name] of names) {
-    if (signal?.aborted)
-      throw new CancelledError(`loading ${checkpoint.path} was cancelled`, { cause: signal.reason });
-    const stored = checkpoint.weights.read(name);
-    weights.set(target, stored.dtype === dtype ? stored : stored.to(dtype));
-    if (performance.now() - turn > TURN_MS) {
-      onProgress?.({ stage: "weights", done: weights.size, total: names.size });
-      await setImmediate();
-      turn = performance.now();
-    }
-  }
-  onProgress?.({ stage: "weights", done: names.size, total: names.size });
-  return weights;
 }
