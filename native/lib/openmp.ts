@@ -5,7 +5,7 @@
  * "active" policy keeps a short spin in that case, too; the spin count bounds the spin in the other one.
  * Source: libgomp's `initialize_env` (`gomp_throttled_spin_count_var`).
  */
-const SETTINGS = { OMP_WAIT_POLICY: "ACTIVE", GOMP_SPINCOUNT: "100000" } as const;
+const SETTINGS = { OMP_WAIT_POLICY: "ACTIVE", GOMP_SPINCOUNT: "30000" } as const;
 
 /**
  * Runs `load`, which loads libgomp, with these settings in the environment; libgomp reads them then and never again. What the

@@ -15,6 +15,10 @@ Graph::Graph(int32_t valueCount, std::vector<ValueIndex> inputs, std::vector<Gra
       producers_(valueCount, -1),
       constantOf_(valueCount, -1) {
   lint();
+  for (const GraphConstant& constant : constants_) {
+    if (constant.tensor.has_storage())
+      constantStorages_.insert(constant.tensor.storage().unsafeGetStorageImpl());
+  }
 }
 
 const at::Tensor* Graph::constantOf(ValueIndex value) const {
