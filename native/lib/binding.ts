@@ -109,6 +109,9 @@ export interface Binding {
 
   setNumThreads(count: number): void;
   getNumThreads(): number;
+
+  /** Takes the exclusive lock of an open file (`flock`) if nobody has it; it lasts until the file is closed. */
+  tryLockFile(descriptor: number): boolean;
 }
 
 function load(): Binding {
