@@ -16,7 +16,7 @@ const own = {
   /**
    * A new tensor with the given values: `torch.tensor([[1, 2], [3, 4]])`, `torch.tensor(new Float32Array(8))`.
    * Whole numbers make int64 and others float32, unless `dtype` says otherwise.
-   * @throws ShapeError with the position, when nested arrays are ragged
+   * @throws ShapeError with the position, when nested arrays are ragged; ArgumentError for what an integer dtype does not hold
    */
   tensor(values: NestedArray | TensorData, options: CreateOptions = {}): Tensor {
     return createTensor(values, options);
@@ -74,10 +74,23 @@ const own = {
   ops: operatorNamespaces(),
 };
 
-/** PyTorch's names of dtypes: `torch.float32` is `"float32"`. */
-type DTypeConstants = { readonly [name in DType]: name };
+/** PyTorch's short names of some dtypes. */
+const SHORT_DTYPES = {
+  float: "float32",
+  double: "float64",
+  half: "float16",
+  long: "int64",
+  int: "int32",
+  short: "int16",
+} as const satisfies Record<string, DType>;
 
-const dtypes = Object.fromEntries(DTYPES.map((name) => [name, name])) as DTypeConstants;
+/** PyTorch's names of dtypes: `torch.float32` is `"float32"`. */
+type DTypeConstants = { readonly [name in DType]: name } & typeof SHORT_DTYPES;
+
+const dtypes = {
+  ...Object.fromEntries(DTYPES.map((name) => [name, name])),
+  ...SHORT_DTYPES,
+} as DTypeConstants;
 
 export type Torch = typeof own & DTypeConstants & TorchOps;
 

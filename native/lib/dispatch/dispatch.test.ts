@@ -184,6 +184,10 @@ describe("a wrong call", () => {
     expect(error.message).not.toContain("Exception raised from");
   });
 
+  it("is a TorchError whatever C++ exception PyTorch throws", () => {
+    expect(() => torch.logspace(0, Number.NaN, 3, { dtype: "int64" })).toThrow(TorchError);
+  });
+
   it("that asks for too much memory is an OutOfMemoryError", () => {
     expect(() => torch.empty([2 ** 45])).toThrow(OutOfMemoryError);
     expect(() => torch.empty([2 ** 62, 2 ** 62])).toThrow(TorchError);

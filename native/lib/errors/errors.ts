@@ -42,6 +42,17 @@ export class FileWriteError extends GraphpatchError {}
 /** A file asks for something that a file must not be able to do. */
 export class UnsafeFileError extends GraphpatchError {}
 
+/** A file that the Hugging Face hub refused, or that could not be fetched from it; the message says what to do. */
+export class HubError extends MissingFileError {
+  /** HTTP status of the hub's answer; null if there was none. */
+  readonly status: number | null;
+
+  constructor(message: string, options: ErrorOptions & { status?: number } = {}) {
+    super(message, options);
+    this.status = options.status ?? null;
+  }
+}
+
 /** An argument of a type or value that does not do; the message names the argument and what it must be. */
 export class ArgumentError extends GraphpatchError {}
 

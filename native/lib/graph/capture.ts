@@ -65,6 +65,7 @@ function assemble(model: Module, trace: Trace, tracer: Tracer): CapturedGraph {
         operator: node.operator,
         shape: node.shape,
         dtype: node.dtype,
+        strides: node.strides,
         module: moduleOf(name),
         moduleType: node.call.module.constructor.name,
         code,

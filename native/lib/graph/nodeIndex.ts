@@ -13,6 +13,8 @@ export interface NodeInfo {
   /** At capture; null for a number. Dimensions that follow the input differ in other runs. */
   readonly shape: number[] | null;
   readonly dtype: string | null;
+  /** At capture, in elements, where the values do not lie in row-major order. */
+  readonly strides?: number[];
   /** Path of the module the node stands in; "" for the root. */
   readonly module: string;
   /** Class of that module. */

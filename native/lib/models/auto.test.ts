@@ -53,6 +53,7 @@ describe("what cannot be loaded", () => {
 
   test("a name that is nowhere: the message says where it was looked for", async () => {
     vi.stubEnv("GRAPHPATCH_MODELS", join(FIXTURES, "gguf"));
+    vi.stubEnv("HF_HUB_OFFLINE", "1");
     const error = await failure("no-such-model");
     expect(error).toBeInstanceOf(MissingFileError);
     expect(error.message).toContain(join(FIXTURES, "gguf"));

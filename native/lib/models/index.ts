@@ -1,5 +1,5 @@
 export { NewGELUActivation, QuickGELUActivation } from "./activations";
-export { AutoModelForCausalLM, type FromPretrainedOptions, type ModelDType } from "./auto";
+export { AutoModelForCausalLM, type FromPretrainedOptions, type LoadProgress } from "./auto";
 export type { CausalLM, CausalLMInputs, CausalLMOutput } from "./causalLM";
 export { GPT2Attention, GPT2Block, type GPT2Config, GPT2LMHeadModel, GPT2MLP, GPT2Model } from "./gpt2";
 export {
@@ -11,3 +11,4 @@ export {
   LlamaModel,
 } from "./llama";
 export type { RopeParameters } from "./rotary";
+export type { Int8Options, ModelDType, WeightOptions } from "./weightForm";

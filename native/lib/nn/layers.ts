@@ -81,7 +81,8 @@ export class Embedding extends Module {
   }
 
   forward(input: Tensor): Tensor {
-    return torch.embedding(this.weight, input);
+    const computed = this.parametrization("weight");
+    return computed ? computed.rows(input) : torch.embedding(this.weight, input);
   }
 }
 

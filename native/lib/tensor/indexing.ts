@@ -1,5 +1,6 @@
 import { binding } from "../binding";
 import { callOperator } from "../dispatch/dispatch";
+import { getInterceptor } from "../dispatch/interceptor";
 import { SliceError } from "../errors";
 import { createTensor } from "./create";
 import { describeSlice, parseSlice, type Range, type Slice, type SliceItem } from "./slice";
@@ -34,6 +35,20 @@ function expandEllipsis(items: readonly SliceItem[], rank: number, text: string)
   );
 }
 
+/**
+ * A whole number in a tensor without dimensions stands for that number. A capture cannot read it: there indexing with
+ * it alone gives the same values.
+ */
+function selectByTensor(view: Tensor, dim: number, index: Tensor): Tensor {
+  if (getInterceptor() === null) return callOperator("select", [view, dim, binding.item(index)]) as Tensor;
+  return callOperator("index", [view, [...Array<null>(dim).fill(null), index]]) as Tensor;
+}
+
+/** Whether PyTorch takes an index tensor for a number. */
+function isNumber(index: Tensor): boolean {
+  return binding.dim(index) === 0 && /^int/.test(binding.dtype(index));
+}
+
 /** Takes views as PyTorch does: indices and ranges in turn, index tensors together at the end. */
 function select(tensor: Tensor, slice: Slice): Selection {
   const text = describeSlice(slice);
@@ -55,10 +70,18 @@ function select(tensor: Tensor, slice: Slice): Selection {
       }
       view = callOperator("select", [view, dim, item]) as Tensor;
       return;
+    } else if (binding.isTensor(item) && isNumber(item)) {
+      view = selectByTensor(view, dim, item);
+      return;
     } else if (binding.isTensor(item) || Array.isArray(item)) {
-      const index = Array.isArray(item)
+      let index = Array.isArray(item)
         ? createTensor(item, item.length === 0 ? { dtype: "int64" } : {})
         : item;
+      if (binding.dim(index) === 0) {
+        // One boolean is a mask of a new dimension.
+        view = callOperator("unsqueeze", [view, dim]) as Tensor;
+        index = callOperator("reshape", [index, [1]]) as Tensor;
+      }
       for (; covered < dim; covered++) indices.push(null);
       indices.push(index);
       dim += dimensionsOf(index);

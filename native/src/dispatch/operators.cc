@@ -121,7 +121,7 @@ const Overload& findOverload(const OperatorGroup& group, const std::string& over
   std::string names;
   for (const Overload& candidate : group.overloads) {
     const std::string& name = candidate.schema.overload_name();
-    if (name == overload) return candidate;
+    if (name == overload || (name.empty() && overload == "default")) return candidate;
     names += (names.empty() ? "\"" : ", \"") + name + "\"";
   }
   throw GraphpatchError("UnknownOperatorError",

@@ -53,7 +53,7 @@ Napi::Error toJsError(Napi::Env env, std::exception_ptr error) {
   } catch (const std::bad_alloc&) {
     return make(env, "OutOfMemoryError", "The machine has no memory left for this operation");
   } catch (const std::exception& e) {
-    return make(env, "GraphpatchError", e.what());
+    return make(env, "TorchError", e.what());
   } catch (...) {
     return make(env, "GraphpatchError", "A C++ exception of unknown type");
   }

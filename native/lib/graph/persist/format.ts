@@ -76,6 +76,8 @@ export interface NameDescription {
   kind: NodeKind;
   operator: string;
   shape: number[] | null;
+  /** Of values that do not lie in row-major order. */
+  strides?: number[];
   dtype: string | null;
   module: string;
   moduleType: string;
