@@ -1,10 +1,17 @@
+import type { AutoClass, Task } from "@graphpatch/native";
 import type { Displays } from "../display/display";
 import type { Native } from "../preload/native";
 
 const BAR = 24;
 
 /** Shows the loading of models as one line that is replaced as it goes on. */
-export function showLoading({ AutoModelForCausalLM: auto }: Native, displays: Displays): void {
+export function showLoading(native: Native, displays: Displays): void {
+  showLoadingOf(native.AutoModelForCausalLM, displays);
+  showLoadingOf(native.AutoModelForMaskedLM, displays);
+  showLoadingOf(native.AutoModel, displays);
+}
+
+function showLoadingOf<T extends Task>(auto: AutoClass<T>, displays: Displays): void {
   const load = auto.fromPretrained;
   auto.fromPretrained = async (pathOrName, options = {}) => {
     const { text } = displays.newDisplay();
