@@ -35,6 +35,20 @@ describe.each(MODELS)("$name", ({ name, load }) => {
     });
   });
 
+  test("texts of very different lengths do not change each other", () => {
+    const rows = [1, 4, 10].map((length) => Array.from({ length }, (_, i) => 3 + ((7 * i + length) % 30)));
+    const padded = rows.map((row) => [...Array(10 - row.length).fill(0), ...row]);
+    const attention_mask = torch.tensor(
+      rows.map((row) => padded[2].map((_, i) => (i < 10 - row.length ? 0 : 1))),
+    );
+    const { logits } = model.call({ input_ids: torch.tensor(padded), attention_mask });
+    rows.forEach((row, i) => {
+      const alone = model.call({ input_ids: torch.tensor([row]) }).logits;
+      const part = logits.at([i, { start: 10 - row.length }]);
+      expect(maxDifference(part, alone.at("0"))).toBeLessThanOrEqual(1e-5);
+    });
+  });
+
   test("parameters are frozen", () => {
     expect([...model.parameters()].some((parameter) => parameter.requires_grad)).toBe(false);
   });

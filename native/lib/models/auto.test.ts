@@ -88,7 +88,9 @@ describe("what cannot be loaded", () => {
   test("an unknown architecture", async () => {
     const error = await failure(copyWith("gpt2-tiny", { model_type: "mamba" }));
     expect(error).toBeInstanceOf(UnknownArchitectureError);
-    expect(error.message).toMatch(/architecture "mamba"; known are gpt2, llama, .*torch\.export.*PatchableGraph\.load\("model\.pt2"\)/);
+    expect(error.message).toMatch(
+      /architecture "mamba"; known are gpt2, llama, .*torch\.export.*PatchableGraph\.load\("model\.pt2"\)/,
+    );
   });
 
   test("a configuration that is not JSON", async () => {
