@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { CausalLM, EncoderInputs, MaskedLM } from "../../native/lib/models";
 import { AutoModelForCausalLM } from "../../native/lib/models";
+import type * as nn from "../../native/lib/nn";
 import { torch } from "../../native/lib/torch";
 import { FIXTURES } from "../support/files";
 import { expectedValues, INPUTS, inputsOf, MODELS, maxDifference } from "../support/parity";
@@ -66,11 +67,17 @@ describe.each(MODELS)("$name", ({ name, load }) => {
     ["bfloat16", 0.015],
   ] as const)("in %s it is what transformers computes in it", async (dtype, tolerance) => {
     const half = await load(join(FIXTURES, name), { dtype });
-    const { logits } = half.call(inputsOf(expected, "left"));
+    const inputs = inputsOf(expected, "left");
+    const { logits } = half.call(inputs);
     expect(logits.dtype).toBe(dtype);
-    const reference = expected.read(`half/${dtype}`).to("float32");
+    const reference = expected.read(`half/${dtype}/logits`).to("float32");
     const largest = Number(reference.abs().max().item());
     expect(maxDifference(logits.to("float32"), reference)).toBeLessThanOrEqual(tolerance * largest);
+    const embedding = [...half.namedModules()].find(([path]) =>
+      /wte|embed_tokens|embed_in|word_emb/.test(path),
+    );
+    const embedded = (embedding?.[1] as nn.Embedding).call(inputs.input_ids);
+    expect(torch.equal(embedded, expected.read(`half/${dtype}/embed`))).toBe(true);
   });
 });
 

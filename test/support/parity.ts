@@ -121,7 +121,7 @@ export const DECODERS: readonly ParityModel[] = [
     { name: "mistral-tiny-full", layers: 2, hidden: 16, headDim: 4 },
     { name: "qwen2-tiny", layers: 3, hidden: 32, headDim: 8 },
     { name: "qwen3-tiny", layers: 3, hidden: 16, headDim: 6 },
-    { name: "gemma-tiny", layers: 2, hidden: 16, headDim: 8 },
+    { name: "gemma-tiny", layers: 2, hidden: 24, headDim: 8 },
     { name: "gemma2-tiny", layers: 3, hidden: 16, headDim: 6 },
     { name: "gemma3-tiny", layers: 3, hidden: 16, headDim: 6 },
   ),
