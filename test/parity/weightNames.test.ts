@@ -84,6 +84,30 @@ describe("tied embeddings", () => {
   });
 });
 
+describe("Gemma 3 that takes images", () => {
+  const expected = expectedValues("gemma3-tiny-images");
+  const inputs = { input_ids: expected.read("input_ids"), attention_mask: expected.read("attention_mask") };
+
+  test.each([
+    ["in the file", same],
+    [
+      "in the model",
+      (own: string) => [
+        own
+          .replace(/^language_model\.model\./, "model.language_model.")
+          .replace(/^(?=vision_tower|multi_modal_projector)/, "model."),
+      ],
+    ],
+  ] as const)("is loaded without its eyes, from names as they are %s of transformers", async (_, rename) => {
+    const folder = copy("gemma3-tiny-images", rename);
+    const model = await AutoModelForCausalLM.fromPretrained(folder);
+    expect(maxDifference(model.call(inputs).logits, expected.read("logits"))).toBeLessThanOrEqual(1e-5);
+    const body = await AutoModel.fromPretrained(folder);
+    expect(body.call(inputs).last_hidden_state.shape).toEqual([2, 7, 16]);
+    expect(warnings).toEqual([]);
+  });
+});
+
 describe("names of old files", () => {
   test("GPT-NeoX: buffers that the model computes itself", async () => {
     const layer = "gpt_neox.layers.0.attention";

@@ -4,7 +4,7 @@ import { BertForMaskedLM, BertModel, readBertConfig } from "./bert";
 import { type ConfigReader, OTHER_DOOR } from "./configReader";
 import { GemmaForCausalLM, GemmaModel, readGemmaConfig } from "./gemma";
 import { Gemma2ForCausalLM, Gemma2Model, readGemma2Config } from "./gemma2";
-import { Gemma3ForCausalLM, Gemma3TextModel, readGemma3TextConfig } from "./gemma3";
+import { Gemma3ForCausalLM, Gemma3TextModel, readGemma3Config, readGemma3TextConfig } from "./gemma3";
 import { GPT2LMHeadModel, GPT2Model, readGPT2Config } from "./gpt2";
 import { GPTNeoXForCausalLM, GPTNeoXModel, readGPTNeoXConfig } from "./gptNeoX";
 import type { BaseModel, CausalLM, MaskedLM } from "./interfaces";
@@ -89,6 +89,16 @@ const BERT: Architecture = {
   ],
 };
 
+/** The text part of a Gemma 3 that takes images, too; its files name it otherwise. */
+const GEMMA3_WITH_IMAGES = decoder(readGemma3Config, Gemma3TextModel, Gemma3ForCausalLM, {
+  baseName: "model",
+  ignored: /^(?:model\.)?(?:vision_tower|multi_modal_projector)\./,
+  renamed: [
+    [/^language_model\.lm_head\./, "lm_head."],
+    [/^(?:model\.language_model|language_model\.model)\./, "model."],
+  ],
+});
+
 const ARCHITECTURES: ReadonlyMap<string, Architecture> = new Map<string, Architecture>([
   [
     "gpt2",
@@ -104,6 +114,7 @@ const ARCHITECTURES: ReadonlyMap<string, Architecture> = new Map<string, Archite
   ["gemma", decoder(readGemmaConfig, GemmaModel, GemmaForCausalLM, LLAMA_NAMES)],
   ["gemma2", decoder(readGemma2Config, Gemma2Model, Gemma2ForCausalLM, LLAMA_NAMES)],
   ["gemma3_text", decoder(readGemma3TextConfig, Gemma3TextModel, Gemma3ForCausalLM, LLAMA_NAMES)],
+  ["gemma3", GEMMA3_WITH_IMAGES],
   ["phi3", decoder(readPhi3Config, Phi3Model, Phi3ForCausalLM, LLAMA_NAMES)],
   [
     "gpt_neox",

@@ -150,6 +150,13 @@ describe("what changes the computation and is not implemented is refused by name
   });
 });
 
+test("Gemma 3 with images: what is wrong in its text_config is named there", () => {
+  const fromConfig = (text_config?: object) => () =>
+    AutoModelForCausalLM.fromConfig({ model_type: "gemma3", text_config });
+  expect(fromConfig()).toThrow(/"text_config" is missing/);
+  expect(fromConfig({ final_logit_softcapping: 30 })).toThrow(/text_config: "final_logit_softcapping" is 30/);
+});
+
 describe("fields that do not fit each other", () => {
   test.each([
     ["mistral", { num_key_value_heads: 5 }, /not a multiple of the 5 key-value heads/],

@@ -79,6 +79,14 @@ export function readGemma3TextConfig(reader: ConfigReader): Gemma3TextConfig {
   };
 }
 
+/** The same of a model that takes images, too: the `text_config` in its configuration. */
+export function readGemma3Config(reader: ConfigReader): Gemma3TextConfig {
+  const text = reader.nested("text_config") ?? reader.fail("text_config", "is missing");
+  // With images transformers reads it and does not use it.
+  text.refuseUnless("final_logit_softcapping");
+  return readGemma3TextConfig(text);
+}
+
 /** `rope_parameters` by type of layer (transformers 5); before, `rope_scaling` was for full attention alone. */
 function readRopes(reader: ConfigReader, headDim: number): Record<LayerType, RopeParameters> {
   const given = reader.nested("rope_parameters");
