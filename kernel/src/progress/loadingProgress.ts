@@ -1,9 +1,17 @@
+import type { AutoClass, Task } from "@graphpatch/native";
 import type { Displays } from "../display/display";
 import type { Native } from "../preload/native";
 
 /** Shows the loading of models as one line that is replaced as it goes on. */
-export function showLoading(
-  { AutoModelForCausalLM: auto, describeProgress }: Native,
+export function showLoading(native: Native, displays: Displays): void {
+  showLoadingOf(native.AutoModelForCausalLM, native, displays);
+  showLoadingOf(native.AutoModelForMaskedLM, native, displays);
+  showLoadingOf(native.AutoModel, native, displays);
+}
+
+function showLoadingOf<T extends Task>(
+  auto: AutoClass<T>,
+  { describeProgress }: Native,
   displays: Displays,
 ): void {
   const load = auto.fromPretrained;

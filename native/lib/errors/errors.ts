@@ -30,7 +30,7 @@ export class OutOfMemoryError extends GraphpatchError {}
 /** A file does not hold what its format promises. */
 export class CorruptFileError extends GraphpatchError {}
 
-/** A model of an architecture that this package does not know. */
+/** A model of an architecture, or of a variant of one, that this package does not know; the message says what works. */
 export class UnknownArchitectureError extends GraphpatchError {}
 
 /** A file that is needed does not exist or cannot be read. */

@@ -1,13 +1,12 @@
-import { CorruptFileError } from "../errors";
 import type { DownloadProgress, HubOptions } from "../hub";
 import type { WeightsProgress } from "../weights/progress";
-import { type Architecture, architecture } from "./architectures";
-import type { CausalLM } from "./causalLM";
-import { type Checkpoint, openCheckpoint } from "./checkpoint";
+import { architecture, buildFor, type Task, type Tasks } from "./architectures";
+import { openCheckpoint } from "./checkpoint";
 import { ConfigReader } from "./configReader";
 import { fetchModel } from "./fromHub";
 import { loadWeights } from "./loadWeights";
 import { findModel } from "./locate";
+import { matchNames, sharedWeights } from "./matchWeights";
 import { type ModelDType, type WeightOptions, weightForm } from "./weightForm";
 
 /** How far loading has come: `done` of `total` tensors, or bytes while files come from the hub. */
@@ -18,10 +17,10 @@ export interface FromPretrainedOptions extends HubOptions, WeightOptions {
   readonly onProgress?: (progress: LoadProgress) => void;
 }
 
-const HEAD = "lm_head.weight";
+/** Loads models for a task, from transformers directories, GGUF files and the Hugging Face hub. */
+export class AutoClass<T extends Task> {
+  constructor(private readonly task: T) {}
 
-/** Loads language models: GPT-2 and Llama, from transformers directories, GGUF files and the Hugging Face hub. */
-export const AutoModelForCausalLM = {
   /**
    * Loads a model, ready to run: parameters are frozen (`requires_grad` false). Weights that the file has and the
    * model has no place for are named in a warning.
@@ -35,18 +34,18 @@ export const AutoModelForCausalLM = {
    * @throws UnknownArchitectureError listing the known architectures.
    * @throws ShapeError naming a weight whose shape does not fit the configuration.
    */
-  async fromPretrained(pathOrName: string, options: FromPretrainedOptions = {}): Promise<CausalLM> {
+  async fromPretrained(pathOrName: string, options: FromPretrainedOptions = {}): Promise<Tasks[T]> {
     const form = weightForm(options);
-    const { dtype } = form;
     const checkpoint = openCheckpoint(await findModel(pathOrName, options, fetchModel));
-    const arch = architecture(checkpoint.modelType, checkpoint.path);
-    const { model, tied } = arch.build(checkpoint.config, { device: "meta", dtype });
-    const names = matchNames(checkpoint, arch, model, tied);
-    const shared = tied ? [[arch.embedding, HEAD]] : [];
-    await loadWeights(model, checkpoint.weights, names, shared, form, options);
+    const { modelType, path, config, weights: file } = checkpoint;
+    const build = buildFor(this.task, modelType, path);
+    const model = build.make(config, { device: "meta", dtype: form.dtype }, file.names());
+    const matched = matchNames(file, architecture(modelType, path), build.unused, model);
+    const { names, shared } = sharedWeights(model, file, matched);
+    await loadWeights(model, file, names, shared, form, options);
     model.requires_grad_(false);
     return model;
-  },
+  }
 
   /**
    * Makes a model with random weights, frozen as loaded ones are: for tests, benchmarks and first steps.
@@ -59,51 +58,20 @@ export const AutoModelForCausalLM = {
   fromConfig(
     config: { readonly model_type: string; readonly [key: string]: unknown },
     options: { dtype?: ModelDType } = {},
-  ): CausalLM {
+  ): Tasks[T] {
     const { dtype } = weightForm(options);
     const source = "the configuration";
-    const { model } = architecture(config.model_type, source).build(new ConfigReader(config, source), {
+    const model = buildFor(this.task, config.model_type, source).make(new ConfigReader(config, source), {
       dtype,
     });
     model.requires_grad_(false);
     return model;
-  },
-};
-
-/**
- * The file's names by the model's names, for the weights to read.
- * @throws CorruptFileError listing weights of the model that the file lacks.
- */
-function matchNames(
-  checkpoint: Checkpoint,
-  arch: Architecture,
-  model: CausalLM,
-  tied: boolean,
-): Map<string, string> {
-  const own = new Set(model.stateDict().keys());
-  if (tied) own.delete(HEAD);
-  const matched = new Map<string, string>();
-  const unexpected: string[] = [];
-  for (const name of checkpoint.weights.names()) {
-    const target = [name, `${arch.baseName}.${name}`].find((candidate) => own.has(candidate));
-    if (target !== undefined) matched.set(target, name);
-    else if (!(tied && name === HEAD) && !arch.ignored.test(name)) unexpected.push(name);
   }
-  const missing = [...own].filter((name) => !matched.has(name));
-  if (missing.length > 0) {
-    throw new CorruptFileError(
-      `${checkpoint.weights.path} lacks ${missing.length} of the weights of ${model.constructor.name}: ${listed(missing)}`,
-    );
-  }
-  if (unexpected.length > 0) {
-    console.warn(
-      `${checkpoint.weights.path} has ${unexpected.length} weights that ${model.constructor.name} has no place for: ${listed(unexpected)}`,
-    );
-  }
-  return matched;
 }
 
-function listed(names: string[]): string {
-  const shown = names.slice(0, 5).join(", ");
-  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
-}
+/** Language models that predict the next token: GPT-2, GPT-NeoX, Llama, Mistral, Qwen2, Qwen3, Gemma 1 to 3, Phi-3, OPT. */
+export const AutoModelForCausalLM = new AutoClass("causalLM");
+/** The same models and BERT without a head: what they compute, `{ last_hidden_state }`. */
+export const AutoModel = new AutoClass("base");
+/** Models that predict masked tokens: BERT. */
+export const AutoModelForMaskedLM = new AutoClass("maskedLM");
