@@ -83,7 +83,8 @@ afterEach(async () => {
   vi.restoreAllMocks();
 });
 
-const load = AutoModelForCausalLM.fromPretrained;
+const load: typeof AutoModelForCausalLM.fromPretrained = (name, options) =>
+  AutoModelForCausalLM.fromPretrained(name, options);
 const input_ids = torch.tensor([[3, 4, 5]]);
 
 async function expectSameModel(loaded: CausalLM, fixture: string): Promise<void> {
