@@ -32,6 +32,9 @@ export interface SchemaArgument {
   kwargOnly: boolean;
   /** The N of `int[N]`, which a single number may stand for; 0 for none. */
   listSize: number;
+  /** Whether a result may share its memory (`Tensor(a)`), and whether the operator changes it (`Tensor(a!)`). */
+  aliases: boolean;
+  writes: boolean;
 }
 
 /** One overload of an operator. */
@@ -42,6 +45,8 @@ export interface OperatorSchema {
   text: string;
   arguments: SchemaArgument[];
   returns: string[];
+  /** For each result whether it may share an argument's memory. */
+  returnsAliases: boolean[];
 }
 
 /** The overload chosen for a call, and its arguments in schema order, `undefined` where the default stands. */
@@ -84,6 +89,8 @@ export interface Binding {
   ): ResolvedOperator;
   operatorNames(): string[];
   schemas(name: string): OperatorSchema[];
+  /** The schema of one overload; null if there is none. */
+  schemaOf(operator: string, overload: string): OperatorSchema | null;
 
   backward(tensor: TensorHandle, gradient: TensorHandle | null, retainGraph: boolean): Promise<void>;
   grad(tensor: TensorHandle): Tensor | null;

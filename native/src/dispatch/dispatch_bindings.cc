@@ -88,6 +88,14 @@ Napi::Value schemas(const Napi::CallbackInfo& info) {
   });
 }
 
+// schemaOf(operator, overload): null if there is none
+Napi::Value schemaOf(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    const auto handle = tryFindOperator(info[0].As<Napi::String>(), info[1].As<Napi::String>());
+    return handle ? schemaToJs(info.Env(), handle->schema()) : info.Env().Null();
+  });
+}
+
 }  // namespace
 
 void initDispatch(Napi::Env env, Napi::Object exports) {
@@ -96,6 +104,7 @@ void initDispatch(Napi::Env env, Napi::Object exports) {
   exports.Set("resolve", Napi::Function::New(env, resolve));
   exports.Set("operatorNames", Napi::Function::New(env, names));
   exports.Set("schemas", Napi::Function::New(env, schemas));
+  exports.Set("schemaOf", Napi::Function::New(env, schemaOf));
 }
 
 }  // namespace graphpatch

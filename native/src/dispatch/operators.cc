@@ -131,6 +131,10 @@ c10::OperatorHandle findOperator(const std::string& name, const std::string& ove
   return findOverload(findGroup(name), overload).handle;
 }
 
+std::optional<c10::OperatorHandle> tryFindOperator(const std::string& name, const std::string& overload) {
+  return c10::Dispatcher::singleton().findSchema({name, overload});
+}
+
 std::vector<std::string> operatorNames() { return OperatorTable::instance().names(); }
 
 }  // namespace graphpatch

@@ -39,6 +39,15 @@ c10::TypePtr elementType(const c10::TypePtr& type, const std::string& what) {
   return list->getElementType();
 }
 
+// 2.0, which JavaScript does not tell from 2: it decides the dtype of what it is added to.
+c10::IValue asFloat(const c10::IValue& value) {
+  if (value.isInt()) return static_cast<double>(value.toInt());
+  if (!value.isTensor() || !value.toTensor().unsafeGetTensorImpl()->is_wrapped_number()) return value;
+  at::Tensor number = value.toTensor().to(at::kDouble);
+  number.unsafeGetTensorImpl()->set_wrapped_number(true);
+  return number;
+}
+
 Argument argumentFromSpec(const Napi::Value& spec, const c10::TypePtr& type, const std::string& what) {
   Argument argument;
   argument.type = withoutOptional(type);
@@ -61,6 +70,7 @@ Argument argumentFromSpec(const Napi::Value& spec, const c10::TypePtr& type, con
     }
   } else {
     argument.constant = jsToIvalue(object.Get("constant"), type, what);
+    if (object.Get("isFloat").ToBoolean()) argument.constant = asFloat(argument.constant);
   }
   return argument;
 }
@@ -111,7 +121,7 @@ Node nodeFromSpec(const Napi::Object& spec) {
     node.operation = OperatorCall{handle};
     return node;
   }
-  node.arguments = plainArguments(args, c10::IntType::get(), node.name);
+  node.arguments = plainArguments(args, c10::NumberType::get(), node.name);
   if (type == "number") {
     node.operation = NumberCall{numberOpFromName(stringField(spec, "operator"))};
   } else if (type == "guard") {

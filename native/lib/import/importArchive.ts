@@ -1,0 +1,57 @@
+import { basename } from "node:path";
+import type { CapturedGraph } from "../graph/capture";
+import { readArchive } from "./archive/archive";
+import { ZipArchive } from "./archive/zipArchive";
+import { Boundaries } from "./build/boundaries";
+import { GraphBuilder } from "./build/builder";
+import { CallSignatures } from "./build/callSignatures";
+import { finish, nameBoundaries } from "./build/finish";
+import { bindInputs, bindWeights, readOutputs } from "./build/interface";
+import { ModuleCalls } from "./build/moduleStack";
+import { Scope } from "./build/scope";
+import { addGraph, checkOperators } from "./build/translate";
+import type { ImportOptions } from "./options";
+
+/**
+ * Reads an archive of `torch.export.save` (`.pt2`) into the same graph that a capture gives. No Python runs and no
+ * pickle is read; weights are mapped from the file, which must stay as it is while the graph is in use.
+ * @throws MissingFileError, CorruptFileError when there is no such archive, or it is damaged.
+ * @throws UnknownOperatorError listing the operators that libtorch does not have.
+ * @throws UnsupportedExportError, PickledDataError naming what else the archive holds that cannot be run.
+ */
+export function importArchive(path: string, options: ImportOptions = {}): CapturedGraph {
+  using archive = new ZipArchive(path);
+  const { program, weights } = readArchive(archive, options.model);
+  const stripPrefix = options.stripPrefix ?? "";
+  const calls = new ModuleCalls(stripPrefix, basename(path).replace(/\.pt2$/, ""));
+  const builder = new GraphBuilder(calls.root);
+  checkOperators(builder, program.graph, () => false);
+  const scope = new Scope(program.graph);
+  const owners = bindWeights(builder, scope, program, weights);
+  const inputs = bindInputs(builder, scope, program);
+  addGraph(builder, calls, scope);
+  const outputs = readOutputs(scope, program);
+
+  const boundaries = new Boundaries(builder, owners, stripPrefix);
+  boundaries.connect();
+  const end = builder.nodes.length;
+  const returned = outputs.ends.map((one) => ({
+    ...one,
+    value: boundaries.seenFrom(one.value, builder.root, null, end),
+  }));
+  const signatures = new CallSignatures(program, calls, scope);
+  signatures.addUnusedOutputs(builder, boundaries);
+  nameBoundaries(builder, calls, boundaries, signatures);
+  return {
+    ...finish(
+      calls.root.type,
+      builder,
+      boundaries,
+      inputs.ends,
+      inputs.structure,
+      returned,
+      outputs.structure,
+    ),
+    parameters: inputs.parameters,
+  };
+}
