@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { withSpinningWorkers } from "./openmp";
 import type { DType } from "./tensor/dtype";
 import type { Tensor } from "./tensor/tensor";
 
@@ -117,7 +118,7 @@ function load(): Binding {
       `The addon ${path} has not been built: run \`npm run build:addon\` in the package's folder`,
     );
   }
-  return require(path) as Binding;
+  return withSpinningWorkers(() => require(path) as Binding);
 }
 
 /** The addon. Only this file loads it. */

@@ -14,11 +14,23 @@ export interface NativePlan {
 export interface NativeRun {
   readonly [handle]: "run";
 }
+export interface NativeOutcomes {
+  readonly [handle]: "outcomes";
+}
 
 /** What the addon's runs take and give. */
 export type RunValue = Tensor | number | boolean;
 
-export type NativePatchKind = "add" | "replace" | "zero" | "probe" | "record" | "custom";
+export type NativePatchKind =
+  | "add"
+  | "replace"
+  | "zero"
+  | "scale"
+  | "mean"
+  | "project"
+  | "probe"
+  | "record"
+  | "custom";
 
 export interface NativePatch {
   kind: NativePatchKind;
@@ -29,31 +41,41 @@ export interface NativePatch {
   /** As `parseSlice` gives it, with index lists as tensors; null for the whole value. */
   slice: SliceItem[] | null;
   sliceText: string;
+  /** Add, replace: the value; scale: the factor; project: the directions. */
   value: RunValue | null;
+  /** Mean: the dimensions it is taken over. */
+  dims?: readonly number[];
+  /** Project: the dimension along which the directions lie. */
+  dim?: number;
+  /** Project: keep the component instead of removing it. */
+  keep?: boolean;
   keepGradient: boolean;
   /** Replacement of a whole value that is not computed: its shape. */
   shape: number[] | null;
-}
-
-export interface NativePatchOutcome {
-  fired: boolean;
-  /** Largest absolute change; null for patches that only look, or when unknown. */
-  maxChange: Tensor | null;
-  activation: RunValue | null;
-  /** The value in the autograd graph, for `{ grad: true }`. */
-  live: Tensor | null;
+  /** The node's shape (null for a number) and dtype where they are known before the run: what cannot fit is refused then. */
+  known: { shape: number[] | null; dtype: string | null } | null;
 }
 
 export interface PlanRequest {
   outputs: number[];
   patched: number[];
+  /** Patched values that must be computed even if no output needs them: something looks at them. */
+  observed: number[];
   /** Patched values that need not be computed. */
   replaced: number[];
+  /** Multiply by packed weights where that can be done. */
+  packed: boolean;
 }
 
 /** The run is over, or stands at a custom patch and waits for its result. */
 export type NativeProgress =
-  | { done: true; outputs: RunValue[]; patches: NativePatchOutcome[] }
+  | {
+      done: true;
+      outputs: RunValue[];
+      /** Whether each patch fired, a byte each; absent for a run without patches, as `outcomes`. */
+      fired?: Uint8Array;
+      outcomes?: NativeOutcomes;
+    }
   | { done: false; patch: number; value: RunValue };
 
 interface EngineBinding {
@@ -61,9 +83,19 @@ interface EngineBinding {
   createPlan(graph: NativeGraph, request: PlanRequest): NativePlan;
   /** Names of the nodes a plan runs, in order. */
   planSteps(plan: NativePlan): string[];
+  /** Packs the weights that a plan multiplies by; what all packed weights of the graph are. */
+  packWeights(plan: NativePlan): Promise<{ count: number; bytes: number }>;
+  unpackWeights(graph: NativeGraph): Promise<void>;
+  /** @throws PatchError for a patch that cannot fit what is known of its node. */
   startRun(plan: NativePlan, inputs: RunValue[], patches: NativePatch[], gradEnabled: boolean): NativeRun;
   /** Goes on, on the engine thread; `result` is what the custom patch the run stands at gave. */
   advanceRun(run: NativeRun, result?: RunValue): Promise<NativeProgress>;
+  /** What a probe saw, which the addon lets go of; null if it has seen nothing. */
+  takeActivation(outcomes: NativeOutcomes, index: number): RunValue | null;
+  /** Largest absolute change; null for patches that only look, or when the value was not computed. */
+  patchMaxChange(outcomes: NativeOutcomes, index: number): number | null;
+  /** The value in the autograd graph, for `{ grad: true }`. */
+  patchLive(outcomes: NativeOutcomes, index: number): Tensor | null;
   cancelRun(run: NativeRun): void;
 }
 

@@ -48,12 +48,19 @@ export class NodeIndex {
 
   /** The node and value that `name` means. A module's path means its output; `h.17` is read as `h_17`. */
   resolve(name: string): { info: NodeInfo; value: number } {
+    const found = this.#find(name);
+    if (found) return found;
     for (const candidate of this.#candidates(name)) {
-      const info = this.#infos.get(candidate);
-      const value = this.#values.get(candidate);
-      if (info && value !== undefined) return { info, value };
+      const meant = this.#find(candidate);
+      if (meant) return meant;
     }
     throw this.#unknown(name);
+  }
+
+  #find(name: string): { info: NodeInfo; value: number } | null {
+    const info = this.#infos.get(name);
+    const value = this.#values.get(name);
+    return info && value !== undefined ? { info, value } : null;
   }
 
   has(name: string): boolean {

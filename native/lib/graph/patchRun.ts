@@ -3,7 +3,6 @@ import { CustomPatch } from "../patches/customPatch";
 import type { Patch } from "../patches/patch";
 import { ReplacePatch } from "../patches/valuePatches";
 import { Tensor } from "../tensor/tensor";
-import { torch } from "../torch";
 import type { NativePatch } from "./native";
 import type { NodeInfo } from "./nodeIndex";
 import type { PatchScope } from "./patchScope";
@@ -21,39 +20,10 @@ export interface PatchList {
   placed: PlacedPatch[];
   /** Values with patches. */
   patched: number[];
+  /** Of those, the ones that a patch looks at. */
+  observed: number[];
   /** Of those, the ones that need not be computed. */
   replaced: number[];
-}
-
-function broadcasts(from: readonly number[], to: readonly number[]): boolean {
-  if (from.length > to.length) return false;
-  const offset = to.length - from.length;
-  return from.every((size, i) => size === 1 || size === to[offset + i]);
-}
-
-/** Shape of the part that a patch acts on, from the recorded shape of its node. */
-function partShape(patch: Patch, info: NodeInfo, shape: number[]): number[] {
-  if (!patch.slice) return shape;
-  try {
-    return torch.noGrad(() => torch.empty(shape, { device: "meta" }).at(patch.slice ?? []).shape);
-  } catch (error) {
-    throw new PatchError(
-      `${patch} at ${info.name}: the slice does not fit the node, of shape [${shape.join(", ")}] (${(error as Error).message})`,
-    );
-  }
-}
-
-/** Refuses a value that cannot fit, before anything runs. */
-function checkFits(patch: Patch, info: NodeInfo): void {
-  if (info.shape === null || patch.kind === "custom") return;
-  const hasIndexTensors = patch.slice?.some((item) => item instanceof Tensor || Array.isArray(item)) ?? false;
-  if (hasIndexTensors) return;
-  const part = partShape(patch, info, info.shape);
-  const value = patch.operand;
-  if (!(value instanceof Tensor) || broadcasts(value.shape, part)) return;
-  throw new PatchError(
-    `${patch} at ${info.name}: a value of shape [${value.shape.join(", ")}] does not fit ${patch.slice ? "the part it acts on" : "the node"}, of shape [${part.join(", ")}]`,
-  );
 }
 
 /**
@@ -70,23 +40,41 @@ function replacesWhole(patch: Patch, info: NodeInfo): patch is ReplacePatch {
 }
 
 /**
+ * Whether the recorded shapes hold in a run with these patches on inputs of the captured shapes: another size, or what a custom
+ * patch returns, may change the shapes of all that follows.
+ */
+function keepsShapes(scopes: PatchScope[], infoOf: (node: string) => NodeInfo): boolean {
+  return scopes.every(({ entries }) =>
+    entries.every(({ node, patches }) =>
+      patches.every((patch) => patch.kind !== "custom" && (infoOf(node).shape !== null || !changes(patch))),
+    ),
+  );
+}
+
+function changes(patch: Patch): boolean {
+  return patch.kind !== "probe" && patch.kind !== "record";
+}
+
+/**
  * The patches of `scopes` for a run.
- * @param shapesKnown whether the inputs have the shapes of the capture, so that recorded shapes hold.
- * @throws PatchError naming the node when a value or slice cannot fit.
+ * @param capturedInputs whether the inputs have the shapes of the capture.
  */
 export function collectPatches(
   scopes: PatchScope[],
   infoOf: (node: string) => NodeInfo,
-  shapesKnown: boolean,
+  capturedInputs: boolean,
 ): PatchList {
+  const shapesKnown = capturedInputs && keepsShapes(scopes, infoOf);
   const byValue = new Map<number, PlacedPatch[]>();
+  const observed = new Set<number>();
   const replaced: number[] = [];
   for (const scope of scopes) {
     for (const { node, value, patches } of scope.entries) {
       const info = infoOf(node);
       for (const patch of patches) {
-        if (shapesKnown) checkFits(patch, info);
         const native = patch.toNative(info.name, value);
+        if (shapesKnown && (changes(patch) || patch.slice)) native.known = info;
+        if (patch.observes) observed.add(value);
         const placed = byValue.get(value) ?? [];
         if (placed.length === 0) byValue.set(value, placed);
         if (placed.length === 0 && shapesKnown && replacesWhole(patch, info)) {
@@ -97,7 +85,12 @@ export function collectPatches(
       }
     }
   }
-  return { placed: [...byValue.values()].flat(), patched: [...byValue.keys()], replaced };
+  return {
+    placed: [...byValue.values()].flat(),
+    patched: [...byValue.keys()],
+    observed: [...observed],
+    replaced,
+  };
 }
 
 /** The function of the custom patch a run stands at. */

@@ -58,7 +58,8 @@ export function warnUnfired(scope: PatchScope): void {
   for (const { node, patches } of scope.entries) {
     for (const patch of patches) {
       if (scope.fired.has(patch)) continue;
-      const why = scope.runs === 0 ? "nothing was run in its scope" : "no run in its scope computed the node";
+      const why =
+        scope.runs === 0 ? "nothing was run in its scope" : "no run in its scope needed the node's value";
       console.warn(`${patch} at ${node} never fired: ${why}`);
     }
   }

@@ -1,7 +1,8 @@
-import type { NativePatch, NativePatchKind, NativePatchOutcome, RunValue } from "../graph/native";
+import type { NativePatch, NativePatchKind, RunValue } from "../graph/native";
 import { describeSlice, parseSlice, type Slice, type SliceItem } from "../tensor/slice";
 import { Tensor } from "../tensor/tensor";
 import { torch } from "../torch";
+import type { PatchOutcome } from "./outcome";
 
 /** Options that most patches share. */
 export interface SliceOptions {
@@ -21,8 +22,7 @@ function nativeItem(item: SliceItem): SliceItem {
 export abstract class Patch {
   abstract readonly kind: NativePatchKind;
   readonly slice: SliceItem[] | null;
-  #fired = false;
-  #change: Tensor | null = null;
+  #outcome: PatchOutcome | null = null;
 
   /** @throws SliceError when the slice cannot be read. */
   constructor(options: SliceOptions = {}) {
@@ -31,17 +31,22 @@ export abstract class Patch {
 
   /** Whether the last run that this patch was part of reached it. */
   get fired(): boolean {
-    return this.#fired;
+    return this.#outcome?.fired ?? false;
   }
 
   /** Largest absolute change of an element in the last run; null for patches that only look, or when the value was not computed. */
   get maxChange(): number | null {
-    return this.#change === null ? null : Number(this.#change.item());
+    return this.#outcome?.maxChange ?? null;
   }
 
   /** Value of the patch that a run reads; null when it has none. */
   get operand(): RunValue | null {
     return null;
+  }
+
+  /** Whether it looks at its node's value, which is then computed even if no output needs it. */
+  get observes(): boolean {
+    return false;
   }
 
   /** Whether a run must keep the gradient of the value it sees. */
@@ -60,19 +65,19 @@ export abstract class Patch {
       value: this.operand,
       keepGradient: this.keepGradient,
       shape: null,
+      known: null,
     };
   }
 
   /** Takes what a run reports. */
-  receive(outcome: NativePatchOutcome): void {
-    this.#fired = outcome.fired;
-    this.#change = outcome.maxChange;
+  receive(outcome: PatchOutcome): void {
+    this.#outcome = outcome;
   }
 
   /** What it did in the last run, in a few words. */
   describe(): string {
-    if (!this.#fired) return "has not fired";
-    return this.#change === null ? "fired" : `fired, changed values by up to ${this.maxChange}`;
+    if (!this.fired) return "has not fired";
+    return this.maxChange === null ? "fired" : `fired, changed values by up to ${this.maxChange}`;
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {

@@ -1,11 +1,12 @@
 import { PatchError } from "../errors";
-import type { NativePatchOutcome, RunValue } from "../graph/native";
+import type { RunValue } from "../graph/native";
 import { Tensor } from "../tensor/tensor";
+import type { PatchOutcome } from "./outcome";
 import { Patch, type SliceOptions } from "./patch";
 
 /**
- * Keeps the value as it stood at the probe's place in the list: a detached copy in `.activation`.
- * With `{ grad: true }` its gradient is in `.grad` after `backward()` on something computed from the run.
+ * Keeps the value as it stood at the probe's place in the list: a detached copy in `.activation` (made when it is first used, as
+ * most are not). With `{ grad: true }` its gradient is in `.grad` after `backward()` on something computed from the run.
  *
  * @example
  * const probe = new ProbePatch();
@@ -14,9 +15,10 @@ import { Patch, type SliceOptions } from "./patch";
  */
 export class ProbePatch extends Patch {
   readonly kind = "probe";
-  #activation: RunValue | null = null;
   readonly #grad: boolean;
-  #live: Tensor | null = null;
+  /** Of the last run that reached the probe. */
+  #outcome: PatchOutcome | null = null;
+  #taken: RunValue | null = null;
 
   constructor(options: SliceOptions & { grad?: boolean } = {}) {
     super(options);
@@ -28,39 +30,52 @@ export class ProbePatch extends Patch {
    * @throws PatchError before there is one, or when the node is a number (see {@link number}).
    */
   get activation(): Tensor {
-    if (this.#activation instanceof Tensor) return this.#activation;
+    const value = this.#value();
+    if (value instanceof Tensor) return value;
     throw new PatchError(
-      this.#activation === null
+      value === null
         ? "this ProbePatch has seen no value yet: run the graph inside pg.patch({ … : probe }, …) first"
-        : `the node of this ProbePatch is the number ${this.#activation}; read probe.number`,
+        : `the node of this ProbePatch is the number ${value}; read probe.number`,
     );
+  }
+
+  #value(): RunValue | null {
+    this.#taken ??= this.#outcome?.takeActivation() ?? null;
+    return this.#taken;
   }
 
   /** The value of the last run where the node is a number (a size); null otherwise. */
   get number(): number | boolean | null {
-    return this.#activation instanceof Tensor ? null : this.#activation;
+    const value = this.#value();
+    return value instanceof Tensor ? null : value;
   }
 
   override get keepGradient(): boolean {
     return this.#grad;
   }
 
-  /** Gradient of the whole value; null before `backward()` or without `{ grad: true }`. */
+  override get observes(): boolean {
+    return true;
+  }
+
+  /** Gradient of the value, or of the part that `slice` names; null before `backward()` or without `{ grad: true }`. */
   get grad(): Tensor | null {
-    return this.#live?.grad ?? null;
+    const grad = (this.#grad ? this.#outcome?.live() : null)?.grad ?? null;
+    return grad && this.slice ? grad.at(this.slice) : grad;
   }
 
   override describe(): string {
-    const value = this.#activation;
+    const value = this.#value();
     return value instanceof Tensor
       ? `saw ${value.dtype}[${value.shape.join(", ")}]`
       : `saw ${value ?? "nothing yet"}`;
   }
 
-  override receive(outcome: NativePatchOutcome): void {
+  override receive(outcome: PatchOutcome): void {
     super.receive(outcome);
-    this.#activation = outcome.activation;
-    this.#live = outcome.live;
+    if (!outcome.fired) return;
+    this.#outcome = outcome;
+    this.#taken = null;
   }
 }
 
@@ -69,8 +84,13 @@ export class RecordPatch extends Patch {
   readonly kind = "record";
   readonly activations: RunValue[] = [];
 
-  override receive(outcome: NativePatchOutcome): void {
+  override get observes(): boolean {
+    return true;
+  }
+
+  override receive(outcome: PatchOutcome): void {
     super.receive(outcome);
-    if (outcome.activation !== null) this.activations.push(outcome.activation);
+    const activation = outcome.takeActivation();
+    if (activation !== null) this.activations.push(activation);
   }
 }

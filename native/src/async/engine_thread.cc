@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -12,10 +13,14 @@
 #include <utility>
 
 #include "addon_data.h"
+#include "async/openmp.h"
 #include "errors/errors.h"
 
 namespace graphpatch {
 namespace {
+
+// An engine without work for so long leaves the cores to operators that JavaScript calls itself.
+constexpr std::chrono::milliseconds kIdle{20};
 
 class EngineThread {
  public:
@@ -51,7 +56,13 @@ class EngineThread {
 
   std::function<void()> next() {
     std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return !jobs_.empty(); });
+    const auto hasJob = [this] { return !jobs_.empty(); };
+    if (!wake_.wait_for(lock, kIdle, hasJob)) {
+      lock.unlock();
+      releaseOpenMpWorkers();
+      lock.lock();
+      wake_.wait(lock, hasJob);
+    }
     std::function<void()> job = std::move(jobs_.front());
     jobs_.pop_front();
     return job;

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "addon_data.h"
 #include "dispatch/ivalue_js.h"
 #include "dispatch/operators.h"
 #include "dispatch/resolve.h"
@@ -20,7 +21,23 @@ Call callFor(const std::string& name, const Napi::Array& args, const Napi::Value
   return bindCall(findOverload(findGroup(name.substr(0, dot)), name.substr(dot + 1)), args, kwargs);
 }
 
+// Probes that share memory with what the operator writes to keep the values they saw.
+void announceWrites(Napi::Env env, const Call& call) {
+  const auto& arguments = call.overload->schema.arguments();
+  HandleRegistry& handles = AddonData::of(env).handles;
+  for (size_t i = 0; i < arguments.size(); i++) {
+    if (arguments[i].alias_info() == nullptr || !arguments[i].alias_info()->isWrite()) continue;
+    const c10::IValue& value = call.stack[i];
+    if (value.isTensor()) {
+      handles.beforeWrite(value.toTensor());
+    } else if (value.isTensorList()) {
+      for (const at::Tensor& tensor : value.toTensorVector()) handles.beforeWrite(tensor);
+    }
+  }
+}
+
 Napi::Value run(Napi::Env env, Call& call, bool gradEnabled) {
+  if (call.overload->writes) announceWrites(env, call);
   const c10::AutoGradMode mode(gradEnabled);
   call.overload->handle.callBoxed(call.stack);
   if (call.stack.size() == 1) return ivalueToJs(env, call.stack[0]);

@@ -100,6 +100,7 @@ Overload::Overload(c10::OperatorHandle operatorHandle)
   while (positional < arguments.size() && !arguments[positional].kwarg_only()) positional++;
   const size_t first = !arguments.empty() && arguments[0].name() == "self" ? 1 : 0;
   takesVarargs = positional == first + 1 && isIntList(arguments[first].real_type());
+  writes = schema.is_mutable();
   selectable = !writesToOut(schema) && !mentionsDimname(schema) && !hiddenScalarVariant(schema);
 }
 

@@ -17,6 +17,7 @@ struct Overload {
   const c10::FunctionSchema& schema;
   size_t positional = 0;      // arguments that may be given by position
   bool takesVarargs = false;  // x.view(2, 3) for x.view([2, 3])
+  bool writes = false;        // changes one of its arguments
   bool selectable =
       true;  // not for out= and named-dimension variants, which only an explicit overload name reaches
 };

@@ -4,12 +4,15 @@
 #include <utility>
 
 #include "../async/engine_thread.h"
+#include "../async/openmp.h"
 #include "../dispatch/ivalue_js.h"
 #include "../errors/errors.h"
 #include "../graph/graph_spec.h"
 #include "../patch/patch_spec.h"
+#include "../tensor/dtypes.h"
 #include "../tensor/tensor_handle.h"
 #include "run.h"
+#include "run_outcomes.h"
 
 namespace graphpatch {
 
@@ -37,7 +40,16 @@ struct Handle {
 };
 
 template <>
-const napi_type_tag Handle<const Graph>::tag{0x6772617068000001, 0x8a1d5c3e9b7f4201};
+const napi_type_tag Handle<RunOutcomes>::tag{0x6f7574636f6d6501, 0x8a1d5c3e9b7f4204};
+
+// A graph and what its runs keep.
+struct LoadedGraph {
+  std::shared_ptr<const Graph> graph;
+  std::shared_ptr<RunCache> cache;
+};
+
+template <>
+const napi_type_tag Handle<const LoadedGraph>::tag{0x6772617068000001, 0x8a1d5c3e9b7f4201};
 template <>
 const napi_type_tag Handle<const Plan>::tag{0x706c616e00000001, 0x8a1d5c3e9b7f4202};
 template <>
@@ -51,28 +63,17 @@ std::vector<ValueIndex> valueIndexes(const Napi::Value& list) {
   return indexes;
 }
 
-Napi::Value tensorOrNull(Napi::Env env, const at::Tensor& tensor) {
-  return tensor.defined() ? wrapTensor(env, tensor) : env.Null();
-}
-
-Napi::Value outcomeToJs(Napi::Env env, const PatchOutcome& outcome) {
-  Napi::Object object = Napi::Object::New(env);
-  object["fired"] = Napi::Boolean::New(env, outcome.fired);
-  object["maxChange"] = tensorOrNull(env, outcome.maxChange);
-  object["activation"] = ivalueToJs(env, outcome.activation);
-  object["live"] = tensorOrNull(env, outcome.live);
-  return object;
-}
-
 Napi::Value finishedRun(Napi::Env env, Run& run) {
   Napi::Object object = Napi::Object::New(env);
   object["done"] = Napi::Boolean::New(env, true);
   Napi::Array outputs = Napi::Array::New(env, run.results().size());
   for (uint32_t i = 0; i < run.results().size(); ++i) outputs[i] = ivalueToJs(env, run.results()[i]);
   object["outputs"] = outputs;
-  Napi::Array patches = Napi::Array::New(env, run.outcomes().size());
-  for (uint32_t i = 0; i < run.outcomes().size(); ++i) patches[i] = outcomeToJs(env, run.outcomes()[i]);
-  object["patches"] = patches;
+  if (!run.outcomes().empty()) {
+    const auto outcomes = std::make_shared<RunOutcomes>(env, run.takeOutcomes());
+    object["fired"] = outcomes->fired();
+    object["outcomes"] = Handle<RunOutcomes>::wrap(env, outcomes);
+  }
   run.clear();
   return object;
 }
@@ -87,17 +88,21 @@ Napi::Value pausedRun(Napi::Env env, const Run& run) {
 
 Napi::Value createGraph(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
-    return Handle<const Graph>::wrap(info.Env(), graphFromSpec(info[0].As<Napi::Object>()));
+    return Handle<const LoadedGraph>::wrap(
+        info.Env(), std::make_shared<const LoadedGraph>(LoadedGraph{graphFromSpec(info[0].As<Napi::Object>()),
+                                                                    std::make_shared<RunCache>()}));
   });
 }
 
 Napi::Value createPlan(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     const Napi::Object request = info[1].As<Napi::Object>();
+    const auto loaded = Handle<const LoadedGraph>::unwrap(info[0]);
     auto plan = std::make_shared<const Plan>(
-        Handle<const Graph>::unwrap(info[0]),
+        loaded->graph, loaded->cache,
         PlanRequest{valueIndexes(request.Get("outputs")), valueIndexes(request.Get("patched")),
-                    valueIndexes(request.Get("replaced"))});
+                    valueIndexes(request.Get("observed")), valueIndexes(request.Get("replaced")),
+                    request.Get("packed").ToBoolean()});
     return Handle<const Plan>::wrap(info.Env(), std::move(plan));
   });
 }
@@ -113,6 +118,48 @@ Napi::Value planSteps(const Napi::CallbackInfo& info) {
   });
 }
 
+// packWeights(plan): Promise<{ count, bytes }> of all packed weights of the graph
+Napi::Value packWeights(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    const auto plan = Handle<const Plan>::unwrap(info[0]);
+    return runOnEngine(info.Env(), [plan]() -> Finish {
+      PackedWeights& packed = plan->cache().packedWeights;
+      for (const Step& step : plan->steps()) {
+        if (step.packable)
+          packed.of(*step.packable, step.arguments[step.packable->weight].constant.toTensor());
+      }
+      const auto count = static_cast<double>(packed.count());
+      const auto bytes = static_cast<double>(packed.bytes());
+      return [count, bytes](Napi::Env env) {
+        Napi::Object report = Napi::Object::New(env);
+        report["count"] = Napi::Number::New(env, count);
+        report["bytes"] = Napi::Number::New(env, bytes);
+        return report;
+      };
+    });
+  });
+}
+
+// unpackWeights(graph): Promise<void>
+Napi::Value unpackWeights(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    const auto loaded = Handle<const LoadedGraph>::unwrap(info[0]);
+    return runOnEngine(info.Env(), [loaded]() -> Finish {
+      loaded->cache->packedWeights.clear();
+      return [](Napi::Env env) { return env.Undefined(); };
+    });
+  });
+}
+
+// The node's shape and dtype where they are known before the run, so that what cannot fit is refused now.
+void checkKnown(const Patch& patch, const Napi::Value& known) {
+  if (!known.IsObject()) return;
+  const Napi::Object object = known.As<Napi::Object>();
+  const Napi::Value shape = object.Get("shape");
+  if (!shape.IsArray()) return checkPatch(patch, std::nullopt, at::kLong);
+  checkPatch(patch, integersFromJs(shape), dtypeOf(object.Get("dtype").As<Napi::String>().Utf8Value()));
+}
+
 Napi::Value startRun(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     const Napi::Array inputArray = info[1].As<Napi::Array>();
@@ -124,6 +171,7 @@ Napi::Value startRun(const Napi::CallbackInfo& info) {
     for (uint32_t i = 0; i < patchArray.Length(); ++i) {
       const Napi::Object spec = patchArray.Get(i).As<Napi::Object>();
       patches.push_back({spec.Get("target").As<Napi::Number>().Int32Value(), patchFromSpec(spec)});
+      checkKnown(patches.back().patch, spec.Get("known"));
     }
     return Handle<Run>::wrap(info.Env(),
                              std::make_shared<Run>(Handle<const Plan>::unwrap(info[0]), std::move(inputs),
@@ -134,12 +182,29 @@ Napi::Value startRun(const Napi::CallbackInfo& info) {
 Napi::Value advanceRun(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     const std::shared_ptr<Run> run = Handle<Run>::unwrap(info[0]);
+    releaseOpenMpWorkers();
     if (!info[1].IsUndefined()) run->resume(valueFromJs(info[1], "the result of a custom patch"));
     return runOnEngine(info.Env(), [run]() -> Finish {
       const bool done = run->advance();
       return [run, done](Napi::Env env) { return done ? finishedRun(env, *run) : pausedRun(env, *run); };
     });
   });
+}
+
+RunOutcomes& outcomesOf(const Napi::CallbackInfo& info) { return *Handle<RunOutcomes>::unwrap(info[0]); }
+
+size_t indexOf(const Napi::CallbackInfo& info) { return info[1].As<Napi::Number>().Uint32Value(); }
+
+Napi::Value takeActivation(const Napi::CallbackInfo& info) {
+  return guarded(info, [&] { return outcomesOf(info).takeActivation(indexOf(info)); });
+}
+
+Napi::Value patchMaxChange(const Napi::CallbackInfo& info) {
+  return guarded(info, [&] { return outcomesOf(info).maxChange(indexOf(info)); });
+}
+
+Napi::Value patchLive(const Napi::CallbackInfo& info) {
+  return guarded(info, [&] { return outcomesOf(info).live(indexOf(info)); });
 }
 
 Napi::Value cancelRun(const Napi::CallbackInfo& info) {
@@ -155,8 +220,13 @@ void initEngine(Napi::Env env, Napi::Object exports) {
   exports["createGraph"] = Napi::Function::New(env, createGraph, "createGraph");
   exports["createPlan"] = Napi::Function::New(env, createPlan, "createPlan");
   exports["planSteps"] = Napi::Function::New(env, planSteps, "planSteps");
+  exports["packWeights"] = Napi::Function::New(env, packWeights, "packWeights");
+  exports["unpackWeights"] = Napi::Function::New(env, unpackWeights, "unpackWeights");
   exports["startRun"] = Napi::Function::New(env, startRun, "startRun");
   exports["advanceRun"] = Napi::Function::New(env, advanceRun, "advanceRun");
+  exports["takeActivation"] = Napi::Function::New(env, takeActivation, "takeActivation");
+  exports["patchMaxChange"] = Napi::Function::New(env, patchMaxChange, "patchMaxChange");
+  exports["patchLive"] = Napi::Function::New(env, patchLive, "patchLive");
   exports["cancelRun"] = Napi::Function::New(env, cancelRun, "cancelRun");
 }
 

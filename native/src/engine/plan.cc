@@ -1,10 +1,15 @@
 #include "plan.h"
 
+#include <ATen/core/enum_tag.h>
+
 #include <utility>
 
 namespace graphpatch {
 
 namespace {
+
+// A larger constant is a weight; what is computed from it would cost more to keep than to compute.
+constexpr size_t kLargestShapeConstant = 64 << 10;
 
 std::vector<bool> flags(const std::vector<ValueIndex>& values, int32_t count) {
   std::vector<bool> result(count, false);
@@ -16,29 +21,43 @@ bool isAlias(const Node& node) { return std::holds_alternative<Alias>(node.opera
 
 bool isGuard(const Node& node) { return std::holds_alternative<Guard>(node.operation); }
 
+bool isSize(const Node& node) {
+  const auto* number = std::get_if<NumberCall>(&node.operation);
+  return number != nullptr && number->op == NumberOp::Size;
+}
+
+// Whether the node gives the same for the same arguments, and changes nothing.
+bool isPure(const Node& node) {
+  const auto* call = std::get_if<OperatorCall>(&node.operation);
+  if (call == nullptr) return !isAlias(node);
+  return !call->handle.schema().is_mutable() && !call->handle.hasTag(at::Tag::nondeterministic_seeded);
+}
+
 }  // namespace
 
-Plan::Plan(std::shared_ptr<const Graph> graph, PlanRequest request)
+Plan::Plan(std::shared_ptr<const Graph> graph, std::shared_ptr<RunCache> cache, const PlanRequest& request)
     : graph_(std::move(graph)),
+      cache_(std::move(cache)),
       isPatched_(flags(request.patched, graph_->valueCount())),
-      isReplaced_(flags(request.replaced, graph_->valueCount())) {
+      isReplaced_(flags(request.replaced, graph_->valueCount())),
+      isNeeded_(graph_->valueCount(), false) {
   for (ValueIndex output : request.outputs) outputs_.push_back(resolve(output));
+  const std::vector<bool> needed = neededNodes(request.observed);
   for (ValueIndex value : request.patched) {
-    if (isReplaced_[value] || graph_->producerOf(value) < 0) patchedAtStart_.push_back(value);
+    const bool isThere = isReplaced_[value] || graph_->producerOf(value) < 0;
+    if (isThere && isNeeded_[value]) patchedAtStart_.push_back(value);
   }
-  const std::vector<bool> needed = neededNodes();
-  for (size_t i = 0; i < graph_->nodes().size(); ++i) {
-    if (!needed[i]) continue;
-    const Node& node = graph_->nodes()[i];
-    Step step{&node, {}, {}, {}, {}};
-    step.arguments.reserve(node.arguments.size());
-    for (const Argument& argument : node.arguments) step.arguments.push_back(prepare(argument));
-    for (ValueIndex result : node.results) {
-      step.results.push_back(isReplaced_[result] ? -1 : result);
-      if (isPatched_[result] && !isReplaced_[result]) step.patched.push_back(result);
+  const std::vector<bool> ofShapes = shapeNodes(needed);
+  for (const bool shapes : {true, false}) {
+    for (size_t i = 0; i < graph_->nodes().size(); ++i) {
+      if (needed[i] && ofShapes[i] == shapes)
+        steps_.push_back(prepareStep(graph_->nodes()[i], request.packed));
     }
-    steps_.push_back(std::move(step));
+    if (!shapes) continue;
+    shapeSteps_ = steps_.size();
+    shapeConstants_ = constants_.size();
   }
+  findShapeValues();
   planReleases();
 }
 
@@ -51,13 +70,10 @@ ValueIndex Plan::resolve(ValueIndex value) const {
   return value;
 }
 
-std::vector<bool> Plan::neededNodes() const {
+std::vector<bool> Plan::neededNodes(const std::vector<ValueIndex>& observed) {
   std::vector<bool> nodeNeeded(graph_->nodes().size(), false);
-  std::vector<bool> valueNeeded(graph_->valueCount(), false);
-  for (ValueIndex output : outputs_) valueNeeded[output] = true;
-  for (size_t value = 0; value < isPatched_.size(); ++value) {
-    if (isPatched_[value]) valueNeeded[value] = true;
-  }
+  for (ValueIndex output : outputs_) isNeeded_[output] = true;
+  for (ValueIndex value : observed) isNeeded_[value] = true;
   for (size_t i = graph_->nodes().size(); i-- > 0;) {
     const Node& node = graph_->nodes()[i];
     bool needed = false;
@@ -65,25 +81,70 @@ std::vector<bool> Plan::neededNodes() const {
       // A guard is checked whenever the size it looks at is there anyway or costs nothing (an input's).
       const ValueIndex guarded = resolve(node.arguments[0].value);
       const int32_t producer = graph_->producerOf(guarded);
-      needed = valueNeeded[guarded];
+      needed = isNeeded_[guarded];
       if (!needed && producer >= 0 &&
           std::holds_alternative<NumberCall>(graph_->nodes()[producer].operation)) {
         needed = true;
         forEachUse(graph_->nodes()[producer], [&](ValueIndex used) {
           const ValueIndex source = resolve(used);
-          needed = needed && (valueNeeded[source] || graph_->producerOf(source) < 0);
+          needed = needed && (isNeeded_[source] || graph_->producerOf(source) < 0);
         });
       }
     } else {
       for (ValueIndex result : node.results) {
-        needed = needed || (valueNeeded[result] && !isReplaced_[result]);
+        needed = needed || (isNeeded_[result] && !isReplaced_[result]);
       }
     }
     if (!needed) continue;
     nodeNeeded[i] = true;
-    forEachUse(node, [&](ValueIndex used) { valueNeeded[resolve(used)] = true; });
+    forEachUse(node, [&](ValueIndex used) { isNeeded_[resolve(used)] = true; });
   }
   return nodeNeeded;
+}
+
+// Which nodes depend on nothing but the shapes of the inputs: their sizes, literal arguments and small
+// constants.
+std::vector<bool> Plan::shapeNodes(const std::vector<bool>& needed) const {
+  std::vector<bool> nodes(graph_->nodes().size(), false);
+  std::vector<bool> values(graph_->valueCount(), false);
+  std::vector<bool> isInput = flags(graph_->inputs(), graph_->valueCount());
+  for (const GraphConstant& constant : graph_->constants()) {
+    values[constant.value] = !isPatched_[constant.value] && constant.tensor.has_storage() &&
+                             constant.tensor.storage().nbytes() <= kLargestShapeConstant;
+  }
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    const Node& node = graph_->nodes()[i];
+    if (!needed[i] || !isPure(node)) continue;
+    bool fits = true;
+    forEachUse(node, [&](ValueIndex used) {
+      const ValueIndex source = resolve(used);
+      const bool isSizeOfInput = isSize(node) && isInput[source] && !isPatched_[source];
+      fits = fits && (values[source] || isSizeOfInput);
+    });
+    for (ValueIndex result : node.results) fits = fits && !isPatched_[result];
+    if (!fits) continue;
+    nodes[i] = true;
+    for (ValueIndex result : node.results) values[result] = true;
+  }
+  return nodes;
+}
+
+Step Plan::prepareStep(const Node& node, bool packed) {
+  Step step{&node, {}, {}, {}, {}, {}};
+  step.arguments.reserve(node.arguments.size());
+  for (const Argument& argument : node.arguments) step.arguments.push_back(prepare(argument));
+  for (ValueIndex result : node.results) {
+    step.results.push_back(isReplaced_[result] ? -1 : result);
+    if (isPatched_[result] && !isReplaced_[result] && isNeeded_[result]) step.patched.push_back(result);
+  }
+  if (packed) {
+    step.packable = packableLinear(node, *graph_, [&](const Argument& argument) -> ValueIndex {
+      if (argument.kind != Argument::Kind::Value) return -1;
+      const ValueIndex value = resolve(argument.value);
+      return graph_->constantOf(value) != nullptr && !isPatched_[value] ? value : -1;
+    });
+  }
+  return step;
 }
 
 c10::IValue Plan::constant(const at::Tensor& tensor) {
@@ -91,11 +152,15 @@ c10::IValue Plan::constant(const at::Tensor& tensor) {
   return tensor;
 }
 
+// A constant that has patches of its own is a value like others.
 Argument Plan::prepare(const Argument& argument) {
   Argument prepared = argument;
+  const auto constantBehind = [&](ValueIndex value) {
+    return isPatched_[value] ? nullptr : graph_->constantOf(value);
+  };
   if (argument.kind == Argument::Kind::Value) {
     prepared.value = resolve(argument.value);
-    if (const at::Tensor* tensor = graph_->constantOf(prepared.value)) {
+    if (const at::Tensor* tensor = constantBehind(prepared.value)) {
       prepared.kind = Argument::Kind::Constant;
       prepared.constant = constant(*tensor);
     }
@@ -104,7 +169,7 @@ Argument Plan::prepare(const Argument& argument) {
       const ValueIndex* value = std::get_if<ValueIndex>(&element);
       if (value == nullptr) continue;
       const ValueIndex source = resolve(*value);
-      if (const at::Tensor* tensor = graph_->constantOf(source)) {
+      if (const at::Tensor* tensor = constantBehind(source)) {
         element = constant(*tensor);
       } else {
         element = source;
@@ -112,6 +177,27 @@ Argument Plan::prepare(const Argument& argument) {
     }
   }
   return prepared;
+}
+
+void Plan::findShapeValues() {
+  std::vector<bool> made(graph_->valueCount(), false);
+  for (size_t i = 0; i < shapeSteps_; ++i) {
+    for (ValueIndex result : steps_[i].results) made[result] = true;
+  }
+  const auto use = [&](ValueIndex value) {
+    if (!made[value]) return;
+    made[value] = false;
+    shapeValues_.push_back(value);
+  };
+  for (size_t i = shapeSteps_; i < steps_.size(); ++i) {
+    for (const Argument& argument : steps_[i].arguments) {
+      if (argument.kind == Argument::Kind::Value) use(argument.value);
+      for (const ListElement& element : argument.list) {
+        if (const ValueIndex* value = std::get_if<ValueIndex>(&element)) use(*value);
+      }
+    }
+  }
+  for (ValueIndex output : outputs_) use(output);
 }
 
 void Plan::planReleases() {

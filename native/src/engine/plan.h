@@ -1,19 +1,26 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "../graph/graph.h"
+#include "packed_weights.h"
+#include "run_cache.h"
 
 namespace graphpatch {
 
-// What a run is wanted for. All three are indexes of values.
+// What a run is wanted for. All are indexes of values.
 struct PlanRequest {
   std::vector<ValueIndex> outputs;
-  // Values with patches; each is computed even if no output needs it (a probe wants it).
+  // Values with patches.
   std::vector<ValueIndex> patched;
+  // Of those, the ones that a patch looks at: computed even if no output needs them.
+  std::vector<ValueIndex> observed;
   // Of those, the ones whose patches give the whole value: what made it is not run.
   std::vector<ValueIndex> replaced;
+  // Multiply by packed weights where that can be done.
+  bool packed = false;
 };
 
 // One node to run. Arguments have aliases resolved and constants filled in.
@@ -22,40 +29,64 @@ struct Step {
   std::vector<Argument> arguments;
   // Where the results go, in order; -1 for one that a patch replaces whole.
   std::vector<ValueIndex> results;
-  // Results that have patches, in order.
+  // Results that have patches and that something needs, in order.
   std::vector<ValueIndex> patched;
   // Values not used after this step.
   std::vector<ValueIndex> released;
+  // Set where the step may multiply by a packed weight.
+  std::optional<PackableLinear> packable;
 };
 
 // The nodes a request needs and no others, in order. Immutable, shared by runs; keeps its graph alive.
+//
+// The first steps are those whose results depend on the shapes of the inputs only; a run that remembers their
+// results begins after them.
 class Plan {
  public:
-  Plan(std::shared_ptr<const Graph> graph, PlanRequest request);
+  // `cache` is the graph's.
+  Plan(std::shared_ptr<const Graph> graph, std::shared_ptr<RunCache> cache, const PlanRequest& request);
 
   const Graph& graph() const { return *graph_; }
+  // For the engine thread.
+  RunCache& cache() const { return *cache_; }
   const std::vector<Step>& steps() const { return steps_; }
   const std::vector<ValueIndex>& outputs() const { return outputs_; }
-  // Patched values that are there before the first step: inputs, and values replaced whole.
+  // Patched values that are there before the first step (inputs, and values replaced whole) and that
+  // something needs.
   const std::vector<ValueIndex>& patchedAtStart() const { return patchedAtStart_; }
   // Tensors of the graph that the steps use.
   const std::vector<at::Tensor>& constants() const { return constants_; }
 
+  // How many of the steps depend on shapes only, and those of their results that the others use.
+  size_t shapeSteps() const { return shapeSteps_; }
+  const std::vector<ValueIndex>& shapeValues() const { return shapeValues_; }
+  // How many of the constants, from the first, these steps use.
+  size_t shapeConstants() const { return shapeConstants_; }
+
  private:
   // Follows unpatched aliases to the value they name.
   ValueIndex resolve(ValueIndex value) const;
-  std::vector<bool> neededNodes() const;
+  // Fills isNeeded_; gives the nodes to run.
+  std::vector<bool> neededNodes(const std::vector<ValueIndex>& observed);
+  std::vector<bool> shapeNodes(const std::vector<bool>& needed) const;
+  Step prepareStep(const Node& node, bool packed);
   Argument prepare(const Argument& argument);
   c10::IValue constant(const at::Tensor& tensor);
+  void findShapeValues();
   void planReleases();
 
   std::shared_ptr<const Graph> graph_;
+  std::shared_ptr<RunCache> cache_;
   std::vector<bool> isPatched_;
   std::vector<bool> isReplaced_;
+  std::vector<bool> isNeeded_;
   std::vector<ValueIndex> outputs_;
   std::vector<ValueIndex> patchedAtStart_;
   std::vector<Step> steps_;
   std::vector<at::Tensor> constants_;
+  size_t shapeSteps_ = 0;
+  size_t shapeConstants_ = 0;
+  std::vector<ValueIndex> shapeValues_;
 };
 
 }  // namespace graphpatch

@@ -4,6 +4,7 @@
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <sstream>
 #include <utility>
 
@@ -54,7 +55,16 @@ Run::Run(std::shared_ptr<const Plan> plan, std::vector<c10::IValue> inputs, std:
       outcomes_(patches_.size()),
       gradEnabled_(gradEnabled) {
   const std::vector<ValueIndex>& places = plan_->graph().inputs();
-  for (size_t i = 0; i < places.size(); ++i) frame_[places[i]] = std::move(inputs.at(i));
+  for (size_t i = 0; i < places.size(); ++i) {
+    if (inputs.at(i).isTensor()) {
+      const at::IntArrayRef sizes = inputs[i].toTensor().sizes();
+      shapeKey_.push_back(static_cast<int64_t>(sizes.size()));
+      shapeKey_.insert(shapeKey_.end(), sizes.begin(), sizes.end());
+    }
+    addForeign(inputs[i]);
+    frame_[places[i]] = std::move(inputs[i]);
+  }
+  for (const PlacedPatch& placed : patches_) addForeign(placed.patch.value);
   for (size_t i = 0; i < patches_.size(); ++i) patchesOf_[patches_[i].value].push_back(i);
   recordsGradients_ = recordsGradients(gradEnabled);
   for (ValueIndex value : plan_->patchedAtStart()) {
@@ -80,13 +90,29 @@ bool Run::recordsGradients(bool gradEnabled) const {
   return false;
 }
 
+// Begins after the steps that depend on shapes only, if their results are known.
+void Run::recallShapeValues() {
+  if (plan_->shapeSteps() == 0) return;
+  for (size_t i = 0; i < plan_->shapeConstants(); ++i) shapeKey_.push_back(plan_->constants()[i]._version());
+  if (plan_->cache().shapeMemo.recall(shapeKey_, plan_->shapeValues(), frame_)) {
+    nextStep_ = plan_->shapeSteps();
+  } else {
+    learnsShapes_ = true;
+  }
+}
+
 bool Run::advance() {
   const GradientMode mode(gradEnabled_, recordsGradients_);
   const std::vector<Step>& steps = plan_->steps();
+  if (nextStep_ == 0 && !learnsShapes_) recallShapeValues();
   while (true) {
     if (patchPending()) return false;
     if (current_ != nullptr) {
       for (ValueIndex value : current_->released) frame_[value] = c10::IValue();
+    }
+    if (learnsShapes_ && nextStep_ == plan_->shapeSteps()) {
+      plan_->cache().shapeMemo.remember(shapeKey_, plan_->shapeValues(), frame_);
+      learnsShapes_ = false;
     }
     if (nextStep_ == steps.size()) break;
     if (cancelled_.load(std::memory_order_relaxed)) {
@@ -118,21 +144,40 @@ bool Run::patchPending() {
     }
     c10::IValue& value = frame_[placed.value];
     value = applyPatch(placed.patch, value, outcomes_[index]);
+    if (outcomes_[index].shared) separateForeign(outcomes_[index]);
     ++nextPending_;
   }
   return false;
 }
 
+void Run::addForeign(const c10::IValue& value) {
+  if (value.isTensor() && value.toTensor().has_storage())
+    foreign_.push_back(value.toTensor().storage().unsafeGetStorageImpl());
+}
+
+// The caller may write to memory of its own at any time, and backward() to gradients: what a probe saw there
+// is copied at once.
+void Run::separateForeign(PatchOutcome& outcome) const {
+  const at::Tensor& seen = outcome.activation.toTensor();
+  if (!seen.has_storage() ||
+      std::find(foreign_.begin(), foreign_.end(), seen.storage().unsafeGetStorageImpl()) == foreign_.end()) {
+    return;
+  }
+  outcome.activation = seen.clone();
+  outcome.shared = false;
+}
+
 void Run::resume(c10::IValue value) {
   c10::IValue& place = frame_[patches_[pausedPatch_].value];
   recordCustomChange(place, value, outcomes_[pausedPatch_]);
+  addForeign(value);
   place = std::move(value);
   ++nextPending_;
 }
 
 void Run::runStep(const Step& step) {
   if (const auto* call = std::get_if<OperatorCall>(&step.node->operation)) {
-    callOperator(step, *call);
+    if (!step.packable || !callPacked(step)) callOperator(step, *call);
   } else if (std::holds_alternative<Alias>(step.node->operation)) {
     if (step.results[0] >= 0) frame_[step.results[0]] = valueOf(step.arguments[0]);
   } else if (const auto* number = std::get_if<NumberCall>(&step.node->operation)) {
@@ -207,11 +252,32 @@ void Run::callOperator(const Step& step, const OperatorCall& call) {
   }
 }
 
+// Multiplies by the packed weight; false where only the operator itself will do.
+bool Run::callPacked(const Step& step) {
+  const PackableLinear& linear = *step.packable;
+  const c10::IValue input = valueOf(step.arguments[linear.input]);
+  const c10::IValue bias = linear.bias < 0 ? c10::IValue() : valueOf(step.arguments[linear.bias]);
+  if (recordsGradients_ || !input.isTensor() || input.toTensor().scalar_type() != at::kFloat ||
+      input.toTensor().dim() < 2) {
+    return false;
+  }
+  const at::Tensor biasTensor = bias.isTensor() ? bias.toTensor() : at::Tensor();
+  if (biasTensor.defined() && (biasTensor.dim() != 1 || biasTensor.scalar_type() != at::kFloat)) return false;
+  const at::Tensor& weight = step.arguments[linear.weight].constant.toTensor();
+  try {
+    frame_[step.results[0]] =
+        packedLinear(input.toTensor(), plan_->cache().packedWeights.of(linear, weight), biasTensor);
+  } catch (const c10::Error& error) {
+    const auto& call = std::get<OperatorCall>(step.node->operation);
+    throwStepError(*step.node, call.handle, {input, weight, bias}, error);
+  }
+  return true;
+}
+
 void Run::callNumber(const Step& step, const NumberCall& call) {
-  std::vector<c10::IValue> arguments;
-  arguments.reserve(step.arguments.size());
-  for (const Argument& argument : step.arguments) arguments.push_back(valueOf(argument));
-  if (step.results[0] >= 0) frame_[step.results[0]] = evaluateNumberOp(call.op, arguments);
+  stack_.clear();
+  for (const Argument& argument : step.arguments) stack_.push_back(valueOf(argument));
+  if (step.results[0] >= 0) frame_[step.results[0]] = evaluateNumberOp(call.op, stack_);
 }
 
 void Run::checkGuard(const Step& step, const Guard& guard) {
@@ -223,12 +289,21 @@ void Run::checkGuard(const Step& step, const Guard& guard) {
   throw GraphpatchError("ShapeError", message.str());
 }
 
+// What the caller may write to: no part of something that later runs use.
+c10::IValue Run::outputOf(ValueIndex value) const {
+  const c10::IValue& output = frame_[value];
+  if (output.isNone()) {
+    const at::Tensor* constant = plan_->graph().constantOf(value);
+    return constant ? c10::IValue(*constant) : output;
+  }
+  if (!output.isTensor()) return output;
+  const at::Tensor& tensor = output.toTensor();
+  return plan_->cache().shapeMemo.shares(tensor) ? c10::IValue(tensor.clone()) : output;
+}
+
 void Run::finish() {
   results_.reserve(plan_->outputs().size());
-  for (ValueIndex output : plan_->outputs()) {
-    const at::Tensor* constant = frame_[output].isNone() ? plan_->graph().constantOf(output) : nullptr;
-    results_.push_back(constant ? c10::IValue(*constant) : frame_[output]);
-  }
+  for (ValueIndex output : plan_->outputs()) results_.push_back(outputOf(output));
   frame_.clear();
   stack_.clear();
 }

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "../patch/patch.h"
@@ -39,22 +40,32 @@ class Run {
   // After advance() returned true.
   const std::vector<c10::IValue>& results() const { return results_; }
   const std::vector<PatchOutcome>& outcomes() const { return outcomes_; }
+  std::vector<PatchOutcome> takeOutcomes() { return std::move(outcomes_); }
   // Lets go of every tensor; JavaScript's garbage collector does not see what this object holds.
   void clear();
 
  private:
   bool recordsGradients(bool gradEnabled) const;
+  void recallShapeValues();
   bool patchPending();
+  void addForeign(const c10::IValue& value);
+  void separateForeign(PatchOutcome& outcome) const;
   void runStep(const Step& step);
   void callOperator(const Step& step, const OperatorCall& call);
+  bool callPacked(const Step& step);
   void callNumber(const Step& step, const NumberCall& call);
   void checkGuard(const Step& step, const Guard& guard);
   c10::IValue valueOf(const Argument& argument) const;
   c10::IValue listOf(const Argument& argument) const;
+  c10::IValue outputOf(ValueIndex value) const;
   void finish();
 
   std::shared_ptr<const Plan> plan_;
+  // Shapes of the inputs and versions of the constants that the plan's shape steps use.
+  std::vector<int64_t> shapeKey_;
   std::vector<c10::IValue> frame_;
+  // Memory that the caller gave: inputs and values of patches.
+  std::vector<const c10::StorageImpl*> foreign_;
   std::vector<PlacedPatch> patches_;
   std::vector<PatchOutcome> outcomes_;
   std::unordered_map<ValueIndex, std::vector<size_t>> patchesOf_;
@@ -68,6 +79,8 @@ class Run {
   // Step whose patches are pending (nullptr before the first), and the next one to run.
   const Step* current_ = nullptr;
   size_t nextStep_ = 0;
+  // The steps that depend on shapes only are run and not yet remembered.
+  bool learnsShapes_ = false;
   size_t pausedPatch_ = 0;
   std::vector<c10::IValue> stack_;
   std::vector<c10::IValue> results_;

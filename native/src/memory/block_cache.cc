@@ -2,27 +2,43 @@
 
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
+#include <c10/core/alignment.h>
 #include <c10/core/impl/alloc_cpu.h>
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif
 
+#include <array>
 #include <bit>
 #include <mutex>
-#include <unordered_map>
 #include <vector>
 
 namespace graphpatch {
 namespace {
 
-constexpr size_t kSmallest = 64 << 10;           // what is smaller is left to malloc
 constexpr size_t kMostKept = size_t{256} << 20;  // bytes of unused blocks
 constexpr size_t kMapThreshold = 1 << 20;
+// Sizes between a power of two and the next, so that a block wastes at most an eighth.
+constexpr size_t kStepsLog2 = 3;
+constexpr size_t kClasses = 64 << kStepsLog2;
 
-// Eight sizes between a power of two and the next, so that a block wastes at most an eighth.
-size_t blockSize(size_t bytes) {
-  const size_t step = std::bit_floor(bytes) / 8;
-  return (bytes + step - 1) / step * step;
+// What stands before a block's data: the sizes of all blocks in one table would have to be searched at each
+// release.
+struct alignas(c10::gAlignment) Header {
+  size_t sizeClass;
+};
+
+struct SizeClass {
+  size_t index;
+  size_t bytes;
+};
+
+SizeClass sizeClassOf(size_t bytes) {
+  const size_t wanted = bytes < (1 << kStepsLog2) ? 1 << kStepsLog2 : bytes;
+  const size_t exponent = std::bit_width(wanted) - 1;
+  const size_t step = size_t{1} << (exponent - kStepsLog2);
+  const size_t steps = (wanted + step - 1) / step;  // 8 … 16: 16 of one power is 8 of the next
+  return {(exponent << kStepsLog2) + steps - (1 << kStepsLog2), steps * step};
 }
 
 class BlockCache final : public c10::Allocator {
@@ -34,7 +50,7 @@ class BlockCache final : public c10::Allocator {
   }
 
   c10::DataPtr allocate(size_t bytes) override {
-    void* data = bytes < kSmallest ? c10::alloc_cpu(bytes) : take(blockSize(bytes));
+    void* data = bytes == 0 ? nullptr : take(sizeClassOf(bytes));
     return {data, data, &BlockCache::release, c10::Device(c10::DeviceType::CPU)};
   }
 
@@ -45,63 +61,76 @@ class BlockCache final : public c10::Allocator {
   }
 
  private:
-  void* take(size_t size) {
+  void* take(SizeClass wanted) {
     {
       const std::lock_guard lock(mutex_);
-      std::vector<void*>& unused = unused_[size];
+      std::vector<Header*>& unused = unused_[wanted.index];
       if (!unused.empty()) {
-        void* data = unused.back();
+        Header* header = unused.back();
         unused.pop_back();
-        kept_ -= size;
-        return data;
+        kept_ -= wanted.bytes;
+        return header + 1;
       }
     }
-    void* data = nullptr;
-    try {
-      data = c10::alloc_cpu(size);
-    } catch (const c10::Error&) {
-      clear();
-      data = c10::alloc_cpu(size);
-    }
-    const std::lock_guard lock(mutex_);
-    sizes_.emplace(data, size);
-    return data;
+    Header* header = newBlock(wanted.bytes);
+    header->sizeClass = wanted.index;
+    return header + 1;
   }
 
-  static void release(void* data) { instance().give(data); }
-
-  void give(void* data) {
-    if (data == nullptr) return;
-    {
-      const std::lock_guard lock(mutex_);
-      const auto found = sizes_.find(data);
-      if (found != sizes_.end()) {
-        if (kept_ + found->second <= kMostKept) {
-          kept_ += found->second;
-          unused_[found->second].push_back(data);
-          return;
-        }
-        sizes_.erase(found);
-      }
+  Header* newBlock(size_t bytes) {
+    try {
+      return static_cast<Header*>(c10::alloc_cpu(bytes + sizeof(Header)));
+    } catch (const c10::Error&) {
+      clear();
+      return static_cast<Header*>(c10::alloc_cpu(bytes + sizeof(Header)));
     }
-    c10::free_cpu(data);
+  }
+
+  static size_t bytesOf(size_t sizeClass) {
+    const size_t step = size_t{1} << ((sizeClass >> kStepsLog2) - kStepsLog2);
+    return step * ((1 << kStepsLog2) + (sizeClass & ((1 << kStepsLog2) - 1)));
+  }
+
+  static void release(void* data) {
+    if (data != nullptr) instance().give(static_cast<Header*>(data) - 1);
+  }
+
+  // What was used last is kept: when there is no room, blocks of the size that has most of them go.
+  void give(Header* header) {
+    const size_t bytes = bytesOf(header->sizeClass);
+    if (bytes > kMostKept) return c10::free_cpu(header);
+    const std::lock_guard lock(mutex_);
+    while (kept_ + bytes > kMostKept) evict();
+    kept_ += bytes;
+    unused_[header->sizeClass].push_back(header);
+  }
+
+  void evict() {
+    size_t largest = 0;
+    size_t most = 0;
+    for (size_t index = 0; index < kClasses; ++index) {
+      if (unused_[index].empty()) continue;
+      const size_t bytes = unused_[index].size() * bytesOf(index);
+      if (bytes <= most) continue;
+      most = bytes;
+      largest = index;
+    }
+    c10::free_cpu(unused_[largest].back());
+    unused_[largest].pop_back();
+    kept_ -= bytesOf(largest);
   }
 
   void clear() {
     const std::lock_guard lock(mutex_);
-    for (auto& [size, blocks] : unused_) {
-      for (void* block : blocks) {
-        sizes_.erase(block);
-        c10::free_cpu(block);
-      }
+    for (std::vector<Header*>& blocks : unused_) {
+      for (Header* header : blocks) c10::free_cpu(header);
+      blocks.clear();
     }
-    unused_.clear();
     kept_ = 0;
   }
 
   std::mutex mutex_;
-  std::unordered_map<size_t, std::vector<void*>> unused_;  // by block size
-  std::unordered_map<void*, size_t> sizes_;                // of all blocks, used and unused
+  std::array<std::vector<Header*>, kClasses> unused_;
   size_t kept_ = 0;
 };
 

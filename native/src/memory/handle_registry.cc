@@ -59,6 +59,7 @@ void HandleRegistry::add(Napi::Env env, TensorHandle* handle, const at::Tensor& 
 }
 
 void HandleRegistry::remove(Napi::Env env, TensorHandle* handle) {
+  if (handle->isShared()) removeSharer(handle->link().storage, handle);
   HandleLink& link = handle->link();
   if (link.previous != nullptr) {
     link.previous->link().next = link.next;
@@ -76,6 +77,33 @@ void HandleRegistry::remove(Napi::Env env, TensorHandle* handle) {
   link = HandleLink();
   bytes_ -= bytes;
   account(env, -bytes - kHandleBytes);
+}
+
+void HandleRegistry::addSharer(const c10::StorageImpl* storage, MemorySharer* sharer) {
+  shared_[storage].push_back(sharer);
+}
+
+void HandleRegistry::removeSharer(const c10::StorageImpl* storage, MemorySharer* sharer) {
+  const auto found = shared_.find(storage);
+  if (found == shared_.end()) return;
+  std::vector<MemorySharer*>& sharers = found->second;
+  const auto place = std::find(sharers.begin(), sharers.end(), sharer);
+  if (place != sharers.end()) sharers.erase(place);
+  if (sharers.empty()) shared_.erase(found);
+}
+
+void HandleRegistry::beforeWrite(const at::Tensor& tensor) {
+  if (shared_.empty() || !tensor.has_storage()) return;
+  const c10::StorageImpl* storage = tensor.storage().unsafeGetStorageImpl();
+  // Each takes itself off the list.
+  for (auto found = shared_.find(storage); found != shared_.end(); found = shared_.find(storage)) {
+    found->second.back()->separate(storage);
+  }
+}
+
+void HandleRegistry::addBytes(Napi::Env env, int64_t bytes) {
+  bytes_ += bytes;
+  account(env, bytes);
 }
 
 void HandleRegistry::releaseCollected(Napi::Env env) {

@@ -9,6 +9,10 @@
 #include <napi.h>
 
 #include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "memory/shared_memory.h"
 
 namespace graphpatch {
 
@@ -36,6 +40,17 @@ class HandleRegistry {
   // things).
   bool knows(const void* pointer) const { return known_.find(pointer) != known_.end(); }
 
+  // `sharer` holds a value in this memory, once for each call; until removed as often.
+  void addSharer(const c10::StorageImpl* storage, MemorySharer* sharer);
+  void removeSharer(const c10::StorageImpl* storage, MemorySharer* sharer);
+  // Something is about to write to the memory of `tensor`: those that share it get memory of their own.
+  void beforeWrite(const at::Tensor& tensor);
+
+  // Bytes that JavaScript keeps alive without a handle.
+  void addBytes(Napi::Env env, int64_t bytes);
+  // Whether a handle counts the storage's bytes.
+  bool counts(const c10::StorageImpl* storage) const { return storages_.find(storage) != storages_.end(); }
+
   int64_t tensors() const { return tensors_; }
   int64_t bytes() const { return bytes_; }
 
@@ -53,6 +68,8 @@ class HandleRegistry {
 
   ska::flat_hash_set<const void*> known_;
   ska::flat_hash_map<const c10::StorageImpl*, Storage> storages_;
+  // By storage, as the values of a run that several probes saw.
+  std::unordered_map<const c10::StorageImpl*, std::vector<MemorySharer*>> shared_;
   TensorHandle* first_ = nullptr;
   int64_t tensors_ = 0;
   int64_t bytes_ = 0;

@@ -15,6 +15,9 @@ PatchKind kindFromName(const std::string& name) {
   if (name == "add") return PatchKind::Add;
   if (name == "replace") return PatchKind::Replace;
   if (name == "zero") return PatchKind::Zero;
+  if (name == "scale") return PatchKind::Scale;
+  if (name == "mean") return PatchKind::Mean;
+  if (name == "project") return PatchKind::Project;
   if (name == "probe") return PatchKind::Probe;
   if (name == "record") return PatchKind::Record;
   if (name == "custom") return PatchKind::Custom;
@@ -45,6 +48,14 @@ std::vector<TensorIndex> sliceFromJs(const Napi::Array& items) {
 
 }  // namespace
 
+std::vector<int64_t> integersFromJs(const Napi::Value& list) {
+  const Napi::Array array = list.As<Napi::Array>();
+  std::vector<int64_t> integers;
+  for (uint32_t i = 0; i < array.Length(); ++i)
+    integers.push_back(array.Get(i).As<Napi::Number>().Int64Value());
+  return integers;
+}
+
 c10::IValue valueFromJs(const Napi::Value& value, const std::string& what) {
   if (isTensor(value)) return unwrapTensor(value);
   if (value.IsBoolean()) return value.As<Napi::Boolean>().Value();
@@ -67,18 +78,18 @@ Patch patchFromSpec(const Napi::Object& spec) {
     patch.slice = sliceFromJs(slice.As<Napi::Array>());
     patch.sliceText = spec.Get("sliceText").As<Napi::String>();
   }
+  patch.keepGradient = spec.Get("keepGradient").ToBoolean();
+  if (observes(patch.kind)) return patch;  // of which there may be thousands
   const Napi::Value value = spec.Get("value");
   if (!value.IsNull() && !value.IsUndefined())
     patch.value = valueFromJs(value, "the value of the patch at " + patch.node);
-  patch.keepGradient = spec.Get("keepGradient").ToBoolean();
+  const Napi::Value dims = spec.Get("dims");
+  if (dims.IsArray()) patch.dims = integersFromJs(dims);
+  const Napi::Value dim = spec.Get("dim");
+  if (dim.IsNumber()) patch.dim = dim.As<Napi::Number>().Int64Value();
+  patch.keep = spec.Get("keep").ToBoolean();
   const Napi::Value shape = spec.Get("shape");
-  if (shape.IsArray()) {
-    const Napi::Array sizes = shape.As<Napi::Array>();
-    patch.shape.emplace();
-    for (uint32_t i = 0; i < sizes.Length(); ++i) {
-      patch.shape->push_back(sizes.Get(i).As<Napi::Number>().Int64Value());
-    }
-  }
+  if (shape.IsArray()) patch.shape = integersFromJs(shape);
   return patch;
 }
 

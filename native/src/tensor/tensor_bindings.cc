@@ -23,16 +23,16 @@ Napi::Value toArray(Napi::Env env, at::IntArrayRef values) {
 }
 
 Napi::Value shape(const Napi::CallbackInfo& info) {
-  return guarded(info, [&] { return toArray(info.Env(), unwrapTensor(info[0]).sizes()); });
+  return guarded(info, [&] { return toArray(info.Env(), tensorToRead(info[0]).sizes()); });
 }
 
 Napi::Value strides(const Napi::CallbackInfo& info) {
-  return guarded(info, [&] { return toArray(info.Env(), unwrapTensor(info[0]).strides()); });
+  return guarded(info, [&] { return toArray(info.Env(), tensorToRead(info[0]).strides()); });
 }
 
 Napi::Value sizeAt(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
-    const at::Tensor& tensor = unwrapTensor(info[0]);
+    const at::Tensor& tensor = tensorToRead(info[0]);
     return Napi::Number::New(info.Env(),
                              static_cast<double>(tensor.size(info[1].As<Napi::Number>().Int64Value())));
   });
@@ -40,35 +40,35 @@ Napi::Value sizeAt(const Napi::CallbackInfo& info) {
 
 Napi::Value dim(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
-    return Napi::Number::New(info.Env(), static_cast<double>(unwrapTensor(info[0]).dim()));
+    return Napi::Number::New(info.Env(), static_cast<double>(tensorToRead(info[0]).dim()));
   });
 }
 
 Napi::Value numel(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
-    return Napi::Number::New(info.Env(), static_cast<double>(unwrapTensor(info[0]).numel()));
+    return Napi::Number::New(info.Env(), static_cast<double>(tensorToRead(info[0]).numel()));
   });
 }
 
 Napi::Value dtype(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
-    const std::string_view name = dtypeName(unwrapTensor(info[0]).scalar_type());
+    const std::string_view name = dtypeName(tensorToRead(info[0]).scalar_type());
     return Napi::String::New(info.Env(), name.data(), name.size());
   });
 }
 
 Napi::Value device(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
-    return Napi::String::New(info.Env(), unwrapTensor(info[0]).device().str());
+    return Napi::String::New(info.Env(), tensorToRead(info[0]).device().str());
   });
 }
 
 Napi::Value item(const Napi::CallbackInfo& info) {
-  return guarded(info, [&] { return scalarToJs(info.Env(), unwrapTensor(info[0]).item()); });
+  return guarded(info, [&] { return scalarToJs(info.Env(), tensorToRead(info[0]).item()); });
 }
 
 Napi::Value data(const Napi::CallbackInfo& info) {
-  return guarded(info, [&] { return tensorToTypedArray(info.Env(), unwrapTensor(info[0])); });
+  return guarded(info, [&] { return tensorToTypedArray(info.Env(), tensorToRead(info[0])); });
 }
 
 // fromData(typedArray, shape, dtype)

@@ -37,6 +37,26 @@ void TensorHandle::release() {
   if (!tensor_.defined()) return;
   AddonData::of(Env()).handles.remove(Env(), this);
   tensor_ = at::Tensor();
+  isShared_ = false;
+}
+
+void TensorHandle::share() {
+  if (!tensor_.has_storage()) return;
+  isShared_ = true;
+  AddonData::of(Env()).handles.addSharer(tensor_.storage().unsafeGetStorageImpl(), this);
+}
+
+const at::Tensor& TensorHandle::own() {
+  if (!isShared_) return tensor_;
+  HandleRegistry& handles = AddonData::of(Env()).handles;
+  handles.removeSharer(tensor_.storage().unsafeGetStorageImpl(), this);
+  isShared_ = false;
+  if (tensor_.storage().use_count() == 1) return tensor_;  // the others are gone
+  at::Tensor copy = tensor_.clone();
+  handles.remove(Env(), this);
+  tensor_ = std::move(copy);
+  handles.add(Env(), this, tensor_);
+  return tensor_;
 }
 
 Napi::Value wrapTensor(Napi::Env env, at::Tensor tensor) {
@@ -63,14 +83,27 @@ TensorHandle& handleOf(const Napi::Value& value) {
 
 bool isTensor(const Napi::Value& value) { return tryHandleOf(value) != nullptr; }
 
+namespace {
+
+void checkAlive(const at::Tensor& tensor) {
+  if (tensor.defined()) return;
+  throw GraphpatchError(
+      "DisposedTensorError",
+      "This tensor was disposed: its memory is free again. Keep it with tidy's return value, "
+      "or clone() what must live longer");
+}
+
+}  // namespace
+
 const at::Tensor& unwrapTensor(const Napi::Value& value) {
+  const at::Tensor& tensor = handleOf(value).own();
+  checkAlive(tensor);
+  return tensor;
+}
+
+const at::Tensor& tensorToRead(const Napi::Value& value) {
   const at::Tensor& tensor = handleOf(value).tensor();
-  if (!tensor.defined()) {
-    throw GraphpatchError(
-        "DisposedTensorError",
-        "This tensor was disposed: its memory is free again. Keep it with tidy's return value, "
-        "or clone() what must live longer");
-  }
+  checkAlive(tensor);
   return tensor;
 }
 

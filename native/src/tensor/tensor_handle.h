@@ -12,7 +12,7 @@
 
 namespace graphpatch {
 
-class TensorHandle : public Napi::ObjectWrap<TensorHandle> {
+class TensorHandle : public Napi::ObjectWrap<TensorHandle>, public MemorySharer {
  public:
   static Napi::Function defineClass(Napi::Env env);
 
@@ -21,7 +21,16 @@ class TensorHandle : public Napi::ObjectWrap<TensorHandle> {
   TensorHandle(const TensorHandle&) = delete;
   TensorHandle& operator=(const TensorHandle&) = delete;
 
-  const at::Tensor& tensor() const { return tensor_; }  // undefined once disposed
+  // To look at shape, dtype, strides; undefined once disposed. Its memory may be shared: see share().
+  const at::Tensor& tensor() const { return tensor_; }
+  // The tensor with memory that nobody else writes to.
+  const at::Tensor& own();
+  // The tensor's memory belongs to others, too (a probe's value to the run, to other probes, to a weight): it
+  // is copied when the tensor is first used, or before one of the others is written to. Most probes are never
+  // read, so most copies are never made.
+  void share();
+  bool isShared() const { return isShared_; }
+  void separate(const c10::StorageImpl*) override { own(); }
   bool isCollected() const { return Value().IsEmpty(); }
   void release();
   HandleLink& link() { return link_; }
@@ -29,6 +38,7 @@ class TensorHandle : public Napi::ObjectWrap<TensorHandle> {
  private:
   at::Tensor tensor_;
   HandleLink link_;
+  bool isShared_ = false;
 };
 
 // A new JS `Tensor`; an undefined tensor becomes null.
@@ -37,6 +47,8 @@ Napi::Value wrapTensor(Napi::Env env, at::Tensor tensor);
 bool isTensor(const Napi::Value& value);
 // Throws ArgumentError for what is no tensor, DisposedTensorError after dispose().
 const at::Tensor& unwrapTensor(const Napi::Value& value);
+// The same, to read shape, dtype and values at once, and not to keep.
+const at::Tensor& tensorToRead(const Napi::Value& value);
 // The handle of a tensor, disposed or not; ArgumentError for anything else.
 TensorHandle& handleOf(const Napi::Value& value);
 // As handleOf; nullptr for anything else.
