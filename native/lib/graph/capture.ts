@@ -1,9 +1,11 @@
 import { setInterceptor } from "../dispatch/interceptor";
+import type { OperatorImplementation } from "../dispatch/library";
 import { CaptureError } from "../errors";
 import type { Module } from "../nn/module";
 import { getModuleCallInterceptor, setModuleCallInterceptor } from "../nn/moduleCalls";
 import { torch } from "../torch";
 import { indexNodes } from "./indexNodes";
+import type { InputConstraints } from "./inputConstraints";
 import { nameNodes } from "./names";
 import { NodeIndex } from "./nodeIndex";
 import { SourceReader } from "./sourceLine";
@@ -20,6 +22,10 @@ export interface CapturedGraph {
   /** Inputs of a run by name, and their shape and dtype at capture. */
   inputs: { name: string; value: number; shape: number[]; dtype: string }[];
   inputStructure: Structure;
+  /** What the inputs of an exported model must be like. */
+  constraints?: InputConstraints;
+  /** Operators written in TypeScript that the graph calls, by name. */
+  operators?: ReadonlyMap<string, OperatorImplementation>;
   /** Names of the forward's parameters; given where inputs may be passed by them as well as in order. */
   parameters?: string[];
   output: { structure: Structure; values: number[] };

@@ -74,7 +74,7 @@ export class ConstraintChecker {
     this.#checkDerived(inputs, environment);
     this.#checkRanges(symbols, environment);
     for (const { text, expression } of this.#guards) {
-      if (valueOf(expression, environment) !== false) continue;
+      if (tryEvaluate(expression, environment) !== false) continue;
       const shapes = inputs.map(({ name, value }) => `${name} ${describe(value)}`).join(", ");
       throw new ShapeError(`the inputs break a condition of the exported model: ${text} (given: ${shapes})`);
     }
@@ -104,7 +104,7 @@ export class ConstraintChecker {
   #checkDerived(inputs: readonly NamedInput[], environment: Parameters<typeof evaluate>[1]): void {
     this.#eachSize(inputs, (wanted, size, where) => {
       if (wanted === null || typeof wanted === "number") return;
-      const expected = valueOf(wanted, environment);
+      const expected = tryEvaluate(wanted, environment);
       if (typeof expected === "number" && expected !== size) {
         throw new ShapeError(
           `${where} is ${size}, but must be ${expected}, which follows from the other inputs' sizes`,
@@ -115,7 +115,7 @@ export class ConstraintChecker {
 
   #checkRanges(symbols: ReadonlyMap<string, Found>, environment: Parameters<typeof evaluate>[1]): void {
     for (const { text, expression, min, max } of this.#ranges) {
-      const size = expression && valueOf(expression, environment);
+      const size = expression && tryEvaluate(expression, environment);
       if (typeof size !== "number") continue;
       const tooSmall = min !== null && min > ASSUMED_MIN && size < min;
       if (!tooSmall && (max === null || size <= max)) continue;
@@ -159,7 +159,7 @@ function symbolName(expression: Expression): string | null {
 }
 
 /** Undefined where something in the expression is not known. */
-function valueOf(expression: Expression, environment: Parameters<typeof evaluate>[1]): unknown {
+function tryEvaluate(expression: Expression, environment: Parameters<typeof evaluate>[1]): unknown {
   try {
     return evaluate(expression, environment);
   } catch (error) {

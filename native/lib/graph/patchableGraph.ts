@@ -1,13 +1,13 @@
 import { CancelledError, PatchError } from "../errors";
 import type { Module } from "../nn/module";
 import { Patch } from "../patches/patch";
-import type { Tensor } from "../tensor/tensor";
+import { Tensor } from "../tensor/tensor";
 import { torch } from "../torch";
 import { type CapturedGraph, capture } from "./capture";
 import { tokensOf } from "./dimensions";
 import { buildTree, formatTree, type GraphTree } from "./graphTree";
 import { bindInputs, forwardArguments, type RunInputs } from "./inputs";
-import { engine, type NativeGraph, type NativeRun, type RunValue } from "./native";
+import { engine, type NativeGraph, type NativeProgress, type NativeRun, type RunValue } from "./native";
 import type { NodeInfo } from "./nodeIndex";
 import { RunOutcome } from "./outcomes";
 import { collectPatches, customPatchOf, type PatchList } from "./patchRun";
@@ -23,6 +23,7 @@ import {
   warnUnfired,
 } from "./patchScope";
 import { PlanCache } from "./planCache";
+import { callRegistered } from "./registeredCalls";
 import { graphRegistry } from "./registry";
 import { unflatten } from "./structure";
 
@@ -220,9 +221,7 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
     try {
       let progress = await engine.advanceRun(run);
       while (!progress.done) {
-        const placed = list.placed[progress.patch];
-        const { value } = progress;
-        const result = await runUnpatched(() => customPatchOf(placed).apply(value, placed.info.name));
+        const result = await this.#askJavaScript(progress, list);
         progress = await engine.advanceRun(run, result);
       }
       return progress;
@@ -231,10 +230,24 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
     }
   }
 
-  #hasCapturedShapes(tensors: Tensor[]): boolean {
+  /** What a custom patch makes of a value, or an operator written in TypeScript of its arguments. */
+  #askJavaScript(
+    progress: NativeProgress & { done: false },
+    list: PatchList,
+  ): Promise<RunValue | readonly Tensor[]> | RunValue | readonly Tensor[] {
+    if (progress.call !== undefined) {
+      const { call, args } = progress;
+      return runUnpatched(() => callRegistered(call, this.#captured.operators, args));
+    }
+    const placed = list.placed[progress.patch];
+    const { value } = progress;
+    return runUnpatched(() => customPatchOf(placed).apply(value, placed.info.name));
+  }
+
+  #hasCapturedShapes(values: RunValue[]): boolean {
     return this.#captured.inputs.every(({ shape }, i) => {
-      const given = tensors[i].shape;
-      return shape.every((size, dim) => size === given[dim]);
+      const given = values[i];
+      return !(given instanceof Tensor) || shape.every((size, dim) => size === given.shape[dim]);
     });
   }
 

@@ -22,9 +22,10 @@ export interface ConstantSpec {
 
 /**
  * `operator` calls libtorch; `alias` gives its argument a second name; `number` is arithmetic on sizes; `guard` refuses
- * inputs that break an assumption; `merge` takes argument 1 where argument 0 is true, else argument 2.
+ * inputs that break an assumption; `merge` takes argument 1 where argument 0 is true, else argument 2; `javascript` calls an
+ * operator that is written in TypeScript.
  */
-export type NodeType = "operator" | "alias" | "number" | "guard" | "merge";
+export type NodeType = "operator" | "alias" | "number" | "guard" | "merge" | "javascript";
 
 export interface NodeSpec {
   type: NodeType;

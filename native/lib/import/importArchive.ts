@@ -6,7 +6,7 @@ import { Boundaries } from "./build/boundaries";
 import { GraphBuilder } from "./build/builder";
 import { CallSignatures } from "./build/callSignatures";
 import { finish, nameBoundaries } from "./build/finish";
-import { bindInputs, bindWeights, readOutputs } from "./build/interface";
+import { bindInputs, bindWeights, readOutputs, releaseMutations } from "./build/interface";
 import { ModuleCalls } from "./build/moduleStack";
 import { Scope } from "./build/scope";
 import { addGraph, checkOperators } from "./build/translate";
@@ -25,14 +25,20 @@ export function importArchive(path: string, options: ImportOptions = {}): Captur
   const stripPrefix = options.stripPrefix ?? "";
   const calls = new ModuleCalls(stripPrefix, basename(path).replace(/\.pt2$/, ""));
   const builder = new GraphBuilder(calls.root);
-  checkOperators(builder, program.graph, () => false);
+  const operators = checkOperators(builder, program.graph);
   const scope = new Scope(program.graph);
   const owners = bindWeights(builder, scope, program, weights);
   const inputs = bindInputs(builder, scope, program);
   addGraph(builder, calls, scope);
   const outputs = readOutputs(scope, program);
+  releaseMutations(builder, scope, program);
 
-  const boundaries = new Boundaries(builder, owners, stripPrefix);
+  const boundaries = new Boundaries(
+    builder,
+    owners,
+    stripPrefix,
+    outputs.ends.map(({ value }) => value),
+  );
   boundaries.connect();
   const end = builder.nodes.length;
   const returned = outputs.ends.map((one) => ({
@@ -53,5 +59,11 @@ export function importArchive(path: string, options: ImportOptions = {}): Captur
       outputs.structure,
     ),
     parameters: inputs.parameters,
+    constraints: {
+      sizes: inputs.sizes,
+      ranges: Object.fromEntries(program.ranges),
+      guards: [...program.guards],
+    },
+    operators,
   };
 }

@@ -57,7 +57,9 @@ Argument argumentFromSpec(const Napi::Value& spec, const c10::TypePtr& type, con
     argument.value = object.Get("ref").As<Napi::Number>().Int32Value();
   } else if (object.Has("list")) {
     argument.kind = Argument::Kind::List;
-    const c10::TypePtr element = elementType(type, what);
+    // An operator of JavaScript's takes anything.
+    const bool isAny = argument.type->kind() == c10::TypeKind::AnyType;
+    const c10::TypePtr element = isAny ? argument.type : elementType(type, what);
     argument.type = element;
     const Napi::Array items = object.Get("list").As<Napi::Array>();
     for (uint32_t i = 0; i < items.Length(); ++i) {
@@ -109,11 +111,22 @@ std::vector<Argument> plainArguments(const Napi::Array& specs, const c10::TypePt
   return arguments;
 }
 
+std::optional<BranchCondition> branchCondition(const Napi::Value& spec) {
+  if (!spec.IsObject()) return std::nullopt;
+  const Napi::Object object = spec.As<Napi::Object>();
+  return BranchCondition{object.Get("value").As<Napi::Number>().Int32Value(),
+                         object.Get("expected").ToBoolean()};
+}
+
 Node nodeFromSpec(const Napi::Object& spec) {
   const std::string type = stringField(spec, "type");
   const Napi::Array args = spec.Get("args").As<Napi::Array>();
-  Node node{
-      Alias{}, {}, indexList(spec.Get("results")), stringField(spec, "name"), stringField(spec, "code")};
+  Node node{Alias{},
+            {},
+            indexList(spec.Get("results")),
+            branchCondition(spec.Get("when")),
+            stringField(spec, "name"),
+            stringField(spec, "code")};
   if (type == "operator") {
     const c10::OperatorHandle handle =
         findOperator(stringField(spec, "operator"), stringField(spec, "overload"));
@@ -121,11 +134,22 @@ Node nodeFromSpec(const Napi::Object& spec) {
     node.operation = OperatorCall{handle};
     return node;
   }
+  if (type == "javascript") {
+    node.arguments = plainArguments(args, c10::AnyType::get(), node.name);
+    node.operation = JavascriptCall{stringField(spec, "operator")};
+    return node;
+  }
   node.arguments = plainArguments(args, c10::NumberType::get(), node.name);
   if (type == "number") {
     node.operation = NumberCall{numberOpFromName(stringField(spec, "operator"))};
   } else if (type == "guard") {
-    node.operation = Guard{spec.Get("expected").As<Napi::Number>().Int64Value()};
+    node.operation =
+        Guard{spec.Get("expected").As<Napi::Number>().Int64Value(), stringField(spec, "message")};
+  } else if (type == "merge") {
+    if (node.arguments.size() != 3 || node.results.size() != 1) {
+      throw GraphpatchError("CorruptFileError", "graph: node " + node.name + " is no merge of two values");
+    }
+    node.operation = Merge{};
   } else if (type != "alias") {
     throw GraphpatchError("CorruptFileError",
                           "graph: node " + node.name + " has the unknown type \"" + type + "\"");

@@ -40,7 +40,7 @@ function constant(value: unknown, isFloat = false): ConstantArgument {
   return { kind: "constant", value, isFloat };
 }
 
-function valueOf(json: JsonValue): ValueArgument {
+function namedValue(json: JsonValue): ValueArgument {
   return { kind: "value", name: json.field("name").string() };
 }
 
@@ -56,7 +56,7 @@ function symbolOr(json: JsonValue): ValueArgument | ConstantArgument {
 
 function optionalTensor(json: JsonValue): ValueArgument | ConstantArgument {
   const [kind, value] = json.variant();
-  return kind === "as_tensor" ? valueOf(value) : constant(null);
+  return kind === "as_tensor" ? namedValue(value) : constant(null);
 }
 
 type Reader = (json: JsonValue, depth: number) => Argument;
@@ -74,8 +74,8 @@ const DEVICE = constant("cpu");
 
 const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ["as_none", () => constant(null)],
-  ["as_tensor", valueOf],
-  ["as_tensors", list(valueOf)],
+  ["as_tensor", namedValue],
+  ["as_tensors", list(namedValue)],
   ["as_int", (json) => constant(json.integer())],
   ["as_ints", list((json) => constant(json.integer()))],
   ["as_float", (json) => constant(json.float(), true)],
