@@ -2,14 +2,14 @@ import { basename } from "node:path";
 import type { CapturedGraph } from "../graph/capture";
 import { readArchive } from "./archive/archive";
 import { ZipArchive } from "./archive/zipArchive";
-import { Boundaries } from "./build/boundaries";
-import { GraphBuilder } from "./build/builder";
-import { CallSignatures } from "./build/callSignatures";
-import { finish, nameBoundaries } from "./build/finish";
-import { bindInputs, bindWeights, readOutputs, releaseMutations } from "./build/interface";
-import { ModuleCalls } from "./build/moduleStack";
-import { Scope } from "./build/scope";
-import { addGraph, checkOperators } from "./build/translate";
+import { Boundaries } from "./graph/boundaries";
+import { GraphBuilder } from "./graph/builder";
+import { CallSignatures } from "./graph/callSignatures";
+import { finish, nameBoundaries } from "./graph/finish";
+import { bindInputs, bindWeights, readOutputs, releaseMutations } from "./graph/interface";
+import { ModuleCalls } from "./graph/moduleStack";
+import { Scope } from "./graph/scope";
+import { addGraph, checkOperators } from "./graph/translate";
 import type { ImportOptions } from "./options";
 
 /**
