@@ -9,6 +9,7 @@ export default defineConfig({
       "test/**/*.test.ts",
     ],
     exclude: ["**/node_modules/**", "test/browser/**"],
+    setupFiles: ["test/support/recordOperators.ts"],
     // the addon is loaded once a process and cannot be unloaded, as worker threads would have it
     pool: "forks",
     maxWorkers: 2,

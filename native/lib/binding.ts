@@ -74,6 +74,10 @@ export interface Binding {
   item(tensor: TensorHandle): number | boolean | bigint;
   data(tensor: TensorHandle): TensorData;
   fromData(data: TensorData, shape: readonly number[], dtype: DType): Tensor;
+  /** Where the first element lies in memory; -1 for a sparse tensor. */
+  dataAddress(tensor: TensorHandle): number;
+  /** Fills `target` with the bytes of a contiguous CPU tensor from byte `begin` on. */
+  copyBytes(tensor: TensorHandle, begin: number, target: Uint8Array): void;
   manualSeed(seed: number): void;
 
   call(
@@ -89,9 +93,10 @@ export interface Binding {
     kwargs: Record<string, unknown> | undefined,
   ): ResolvedOperator;
   operatorNames(): string[];
+  /** The overloads that arguments can choose. */
   schemas(name: string): OperatorSchema[];
-  /** The schema of one overload; null if there is none. */
-  schemaOf(operator: string, overload: string): OperatorSchema | null;
+  /** Of any overload. @throws UnknownOperatorError */
+  schema(operator: string, overload: string): OperatorSchema;
 
   backward(tensor: TensorHandle, gradient: TensorHandle | null, retainGraph: boolean): Promise<void>;
   grad(tensor: TensorHandle): Tensor | null;

@@ -1,6 +1,7 @@
+import { runInNewContext } from "node:vm";
 import { afterAll, describe, expect, it } from "vitest";
 import { binding } from "./binding";
-import { ArgumentError, DtypeError, GraphpatchError, TorchError } from "./errors";
+import { ArgumentError, DtypeError, GraphpatchError, TorchError, UnknownOperatorError } from "./errors";
 import { FUNCTIONS, METHODS } from "./generated/names";
 import { Tensor } from "./tensor/tensor";
 import { torch } from "./torch";
@@ -16,6 +17,9 @@ describe("factories", () => {
 
   it("take sizes one by one too", () => {
     expect(torch.ones(2, 3).shape).toEqual([2, 3]);
+    expect(torch.ones(2).shape).toEqual([2]);
+    expect(torch.ones(2, 3).view(-1).shape).toEqual([6]);
+    expect(torch.ones(2).repeat(3).shape).toEqual([6]);
     expect(torch.zeros([]).shape).toEqual([]);
   });
 
@@ -38,6 +42,19 @@ describe("the operator surface", () => {
     const x = torch.tensor([1, 2], { dtype: "float32" });
     expect((torch.ops.aten._softmax(x, -1, false) as Tensor).tolist()).toEqual(x.softmax(-1).tolist());
     expect((torch.ops.aten["add.Scalar"](x, 1) as Tensor).tolist()).toEqual([2, 3]);
+    expect((torch.ops.aten.add.Tensor(x, x, { alpha: 2 }) as Tensor).tolist()).toEqual([3, 6]);
+    expect((torch.ops.aten.relu.default(x) as Tensor).tolist()).toEqual([1, 2]);
+    expect(() => torch.ops.aten.add.Nope(x, x)).toThrow(UnknownOperatorError);
+  });
+
+  it("takes arguments by name from objects of another realm", () => {
+    const options = runInNewContext("({ dim: 0, keepdim: true })") as { dim: number; keepdim: boolean };
+    expect(torch.ones([2, 3]).sum(options).shape).toEqual([1, 3]);
+  });
+
+  it("gives dtypes by their names", () => {
+    expect(torch.result_type(torch.ones([1], { dtype: "int64" }), 0.5)).toBe("float32");
+    expect(torch.promote_types("float16", "bfloat16")).toBe("float32");
   });
 
   it("takes a mask where it wants a tensor or a number", () => {

@@ -17,7 +17,7 @@ const own = {
   /**
    * A new tensor with the given values: `torch.tensor([[1, 2], [3, 4]])`, `torch.tensor(new Float32Array(8))`.
    * Whole numbers make int64 and others float32, unless `dtype` says otherwise.
-   * @throws ShapeError with the position, when nested arrays are ragged
+   * @throws ShapeError with the position, when nested arrays are ragged; ArgumentError for what an integer dtype does not hold
    */
   tensor(values: NestedArray | TensorData, options: CreateOptions = {}): Tensor {
     return createTensor(values, options);

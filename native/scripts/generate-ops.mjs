@@ -11,7 +11,7 @@ const output = join(native, "lib", "generated");
 // Kernels of one backend, backward formulae and quantised or sparse internals: still there as torch.ops.aten.<name>, but
 // nobody wants them in a completion list.
 const INTERNAL =
-  /^_|^(cudnn|miopen|mkldnn|fbgemm|quantized|xnnpack|thnn|slow_conv|fake_quantize|fused_|rnn_|lstm_|gru_|sparse_|crow_|ccol_|row_indices|col_indices|q_|qscheme|dequantize|quantize_|int_repr|to_mkldnn|to_padded|to_sparse|sym_|size_|isinstance|is_set_to|set_data|infer_|choose_qparams|batch_norm_(backward|elemt|gather|stats|update)|native_(batch|group|layer|norm|channel|dropout)|record_stream|rename|refine_names|align_|output_nr|resolve_|segment_reduce|coalesce|sspaddmm|hspmm|indices|values|special_(airy|bessel|chebyshev|hermite|laguerre|legendre|modified|scaled|shifted|spherical))|_backward|_jvp|_copy$|_forward$|_output_mask|_for_|_autograd$/;
+  /^_|^(cudnn|miopen|mkldnn|fbgemm|quantized|xnnpack|thnn|slow_conv|fake_quantize|fused_|rnn_|lstm_|gru_|sparse_|crow_|ccol_|row_indices|col_indices|q_|qscheme|dequantize|quantize_|int_repr|to_mkldnn|to_padded|to_sparse|sym_|size_|isinstance|is_set_to|set_data|infer_|choose_qparams|batch_norm_(backward|elemt|gather|stats|update)|native_(batch|group|layer|norm|channel|dropout)|record_stream|rename|refine_names|align_|output_nr|resolve_|segment_reduce|coalesce|sspaddmm|hspmm|indices|values|special_(airy|bessel|chebyshev|hermite|laguerre|legendre|modified|scaled|shifted|spherical))|_backward|_jvp|(?<!^index)_copy$|_forward$|_output_mask|_for_|_autograd$/;
 // What Tensor and torch define by hand, in TypeScript.
 const OWN_METHODS = new Set([
   "to",

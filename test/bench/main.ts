@@ -1,64 +1,37 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { arch, cpus, platform, tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  AddPatch,
-  AutoModelForCausalLM,
-  type CausalLM,
-  type CausalLMInputs,
-  PatchableGraph,
-  ProbePatch,
-  torch,
-} from "@graphpatch/native";
-import { interleaved, median, type Subject, timed } from "./measure";
-import { inputIds, randomGpt2Small } from "./models";
+import { AutoModelForCausalLM, torch } from "@graphpatch/native";
+import { benchEngine, benchTiny } from "./engine";
+import { median, timed } from "./measure";
+import { benchMemory } from "./memory";
+import { benchModel, inputIds } from "./models";
 import { Peer } from "./peer";
+import { milliseconds, printFigures } from "./report";
+import { benchResponsiveness } from "./responsiveness";
 
 const threads = Number(process.env.THREADS ?? 2);
-const rounds = { rounds: 15, warmUp: 3 };
-const baseline = "unpatched run";
 
-const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MB`;
-const milliseconds = (ms: number) => `${ms < 10 ? ms.toFixed(2) : ms.toFixed(1)} ms`;
-
-function printTable(title: string, rows: readonly (readonly string[])[]): void {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  console.log(`\n${title}`);
-  for (const row of rows) {
-    console.log(
-      `  ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i] + 2))).join("")}`,
-    );
-  }
-}
-
-/** Every operator of the graph with a probe on it. */
-function probesEverywhere(pg: PatchableGraph): Record<string, ProbePatch> {
-  const names = [...pg.nodes.values()].filter(({ kind }) => kind === "operator").map(({ name }) => name);
-  return Object.fromEntries(names.map((name) => [name, new ProbePatch()]));
-}
-
-async function captureTime(model: CausalLM, inputs: CausalLMInputs): Promise<number> {
-  const times: number[] = [];
-  for (let i = 0; i < 5; i++) times.push(await timed(() => PatchableGraph.capture(model, { ...inputs }))());
-  return median(times);
-}
-
-/** Largest difference to transformers' logits at the last position: the two must have done the same work. */
-async function difference(pg: PatchableGraph<CausalLM>, inputs: CausalLMInputs, peer: Peer): Promise<number> {
-  const { logits } = await pg.run({ ...inputs });
-  const expected = torch.tensor(await peer.logits(), { dtype: "float32" });
-  return Number(logits.at("0, -1").sub(expected).abs().max().item());
+async function benchLoading(): Promise<void> {
+  const loads: number[] = [];
+  for (let i = 0; i < 3; i++)
+    loads.push(await timed(() => AutoModelForCausalLM.fromPretrained("smollm2-135m-instruct"))());
+  printFigures("Loading", [
+    { name: "SmolLM2-135M-Instruct from GGUF (Q4_1), median of 3", measured: milliseconds(median(loads)) },
+  ]);
 }
 
 async function main(): Promise<void> {
   torch.setNumThreads(threads);
   const python = process.env.BENCH_PYTHON;
-  const folder = mkdtempSync(join(tmpdir(), "graphpatch-bench-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const scratch = mkdtempSync(join(tmpdir(), "graphpatch-bench-"));
+  process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
   const script = join(__dirname, "..", "peers.py");
   const started = python
-    ? await Peer.start(python, script, [folder, String(threads), JSON.stringify(inputIds)])
+    ? await Peer.start(python, script, [scratch, String(threads), JSON.stringify(inputIds)])
     : null;
+  const peer = started?.peer ?? null;
+  const folder = started ? scratch : null;
 
   console.log(`${new Date().toISOString()}  ${cpus()[0].model}, ${cpus().length} cores, ${threads} threads`);
   console.log(`${platform()} ${arch()}, Node ${process.version}`);
@@ -67,55 +40,14 @@ async function main(): Promise<void> {
       `transformers ${started.versions.transformers} on torch ${started.versions.torch} in the same run`,
     );
 
-  const empty = process.memoryUsage.rss();
-  const model: CausalLM = started ? await AutoModelForCausalLM.fromPretrained(folder) : randomGpt2Small();
-  const loaded = process.memoryUsage.rss();
-  const inputs: CausalLMInputs = { input_ids: torch.tensor([inputIds], { dtype: "int64" }) };
-  const capture = await captureTime(model, inputs);
-  const pg = await PatchableGraph.capture(model, { ...inputs });
-  const delta = torch.randn([768]);
-  const run = () => pg.run({ ...inputs });
-
-  const subjects = new Map<string, Subject>([
-    ["model.call, operator by operator", timed(() => torch.noGrad(() => model.call(inputs)))],
-    [baseline, timed(run)],
-    [
-      "one node patched",
-      timed(() => pg.patch({ "transformer.h_5": new AddPatch({ value: delta, slice: "0, 3" }) }, run)),
-    ],
-    ["every operator probed", timed(() => pg.patch(probesEverywhere(pg), run))],
-  ]);
-  if (started) subjects.set("transformers, eager, unpatched", () => started.peer.run());
-  const times = await interleaved(subjects, rounds);
-  const base = times.get(baseline) ?? Number.NaN;
-
-  printTable(
-    `GPT-2 small's shape, random weights, float32, ${inputIds.length} tokens; median of ${rounds.rounds} interleaved rounds`,
-    [
-      ["", "time", `/ ${baseline}`],
-      ...[...times].map(([name, ms]) => [name, milliseconds(ms), (ms / base).toFixed(2)]),
-    ],
-  );
-  printTable("Capture and memory", [
-    ["capture, median of 5", milliseconds(capture)],
-    ["nodes", String(pg.nodes.size)],
-    ["resident before the model", megabytes(empty)],
-    ["resident with the model", megabytes(loaded)],
-    ["resident now", megabytes(process.memoryUsage.rss())],
-    ["most resident at any time", megabytes(process.resourceUsage().maxRSS * 1024)],
-    ["tensors alive", megabytes(torch.memory().bytes)],
-  ]);
-  if (started) {
-    console.log(
-      `\nLargest difference of a logit to transformers: ${(await difference(pg, inputs, started.peer)).toExponential(1)}`,
-    );
-    started.peer.stop();
-  }
-
-  const loads: number[] = [];
-  for (let i = 0; i < 3; i++)
-    loads.push(await timed(() => AutoModelForCausalLM.fromPretrained("smollm2-135m-instruct"))());
-  printTable("SmolLM2-135M-Instruct from GGUF (Q4_1)", [["load, median of 3", milliseconds(median(loads))]]);
+  const small = await benchModel("small", folder);
+  // First, while nothing but the model is in memory.
+  await benchMemory(small, peer);
+  await benchResponsiveness(small);
+  await benchEngine(small, peer);
+  await benchTiny(folder, peer);
+  peer?.stop();
+  await benchLoading();
 }
 
 main().catch((error) => {

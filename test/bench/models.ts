@@ -1,24 +1,25 @@
-import { GPT2LMHeadModel, torch } from "@graphpatch/native";
+import { join } from "node:path";
+import { AutoModelForCausalLM, type CausalLM, type CausalLMInputs, torch } from "@graphpatch/native";
+import type { ModelName } from "./peer";
 
-/** A random model of GPT-2 small's shape: 124 million parameters, float32. */
-export function randomGpt2Small(): GPT2LMHeadModel {
-  torch.manual_seed(0);
-  const model = new GPT2LMHeadModel({
-    model_type: "gpt2",
-    vocab_size: 50257,
-    n_positions: 1024,
-    n_embd: 768,
-    n_layer: 12,
-    n_head: 12,
-    n_inner: 3072,
-    activation_function: "gelu_new",
-    layer_norm_epsilon: 1e-5,
-    scale_attn_weights: true,
-    scale_attn_by_inverse_layer_idx: false,
-    tie_word_embeddings: true,
-  });
-  return model;
-}
+const CONFIGS: Record<ModelName, { model_type: "gpt2"; [key: string]: unknown }> = {
+  small: { model_type: "gpt2" },
+  tiny: { model_type: "gpt2", n_layer: 2, n_embd: 64, n_head: 4, vocab_size: 1000 },
+};
 
 /** 16 token ids, the same in every run. */
 export const inputIds = Array.from({ length: 16 }, (_, i) => (i * 2654435761) % 50257);
+
+/** The peer's model from its folder, or a random one of the same shape: GPT-2 small, or 2 layers of width 64. */
+export async function benchModel(name: ModelName, folder: string | null): Promise<CausalLM> {
+  torch.manual_seed(0);
+  return folder === null
+    ? AutoModelForCausalLM.fromConfig(CONFIGS[name])
+    : AutoModelForCausalLM.fromPretrained(join(folder, name));
+}
+
+/** The 16 tokens, within the model's vocabulary. */
+export function benchInputs(name: ModelName): CausalLMInputs {
+  const vocabulary = Number(CONFIGS[name].vocab_size ?? 50257);
+  return { input_ids: torch.tensor([inputIds.map((id) => id % vocabulary)], { dtype: "int64" }) };
+}

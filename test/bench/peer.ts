@@ -1,6 +1,12 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createInterface, type Interface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import { setTimeout } from "node:timers/promises";
+
+const SETTLE_MS = 20;
+
+/** The models that the peer has, as the benchmark's own (models.ts). */
+export type ModelName = "small" | "tiny";
 
 /** transformers in a process of its own, which works only when it is asked to. */
 export class Peer {
@@ -32,16 +38,27 @@ export class Peer {
     return JSON.parse(value);
   }
 
+  #ask(question: string): Promise<unknown> {
+    this.#child.stdin.write(`${question}\n`);
+    return this.#answer();
+  }
+
   /** One forward; milliseconds, as Python measured them. */
-  async run(): Promise<number> {
-    this.#child.stdin.write("run\n");
-    return (await this.#answer()) as number;
+  async run(model: ModelName): Promise<number> {
+    const milliseconds = (await this.#ask(`run ${model}`)) as number;
+    // Its idle threads spin for a while and would slow down whatever is measured next.
+    await setTimeout(SETTLE_MS);
+    return milliseconds;
+  }
+
+  /** Megabytes by which a few forwards exceed what was resident before them. */
+  async peak(model: ModelName): Promise<number> {
+    return (await this.#ask(`peak ${model}`)) as number;
   }
 
   /** Logits of the last position. */
-  async logits(): Promise<number[]> {
-    this.#child.stdin.write("logits\n");
-    return (await this.#answer()) as number[];
+  async logits(model: ModelName): Promise<number[]> {
+    return (await this.#ask(`logits ${model}`)) as number[];
   }
 
   stop(): void {

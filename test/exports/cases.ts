@@ -1,7 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { PatchableGraph, SafetensorsFile, type Tensor, torch } from "../../native/lib";
-import { importArchive } from "../../native/lib/import/importArchive";
 import type { ImportOptions } from "../../native/lib/import/options";
 
 export const FOLDER = join(__dirname, "..", "fixtures", "exports");
@@ -13,13 +12,8 @@ export function caseNames(): string[] {
     .map((file) => file.slice(0, -".pt2".length));
 }
 
-export function loadCase(name: string, options: ImportOptions = {}): PatchableGraph {
-  return load(join(FOLDER, `${name}.pt2`), options);
-}
-
-/** A graph from an archive. */
-export function load(path: string, options: ImportOptions = {}): PatchableGraph {
-  return Reflect.construct(PatchableGraph, [importArchive(path, options)]);
+export function loadCase(name: string, options: ImportOptions = {}): Promise<PatchableGraph> {
+  return PatchableGraph.load(join(FOLDER, `${name}.pt2`), options);
 }
 
 /** One example: its inputs and what PyTorch computed (test/fixtures/make/exports/recorder.py). */

@@ -64,7 +64,7 @@ function placeOf(graph: PatchableGraph, name: string): string | null {
 
 describe.each(caseNames().filter((name) => name !== "loops"))("%s", (name) => {
   it("computes what PyTorch computes, in every module, patched and differentiated", async () => {
-    const graph = loadCase(name);
+    const graph = await loadCase(name);
     for (const [i, example] of examplesOf(name).entries()) {
       const { inputs, names } = example;
       expectResult(await graph.run(inputs), example.results, `example ${i}`);

@@ -31,6 +31,13 @@ describe("backward", () => {
     expect([x.is_leaf, y.is_leaf, y.grad_fn, x.grad_fn]).toEqual([true, false, "MulBackward0", null]);
   });
 
+  it("gives zeros where the formula is zero", async () => {
+    const x = leaf([1.5, -2]);
+    await torch.sgn(x).sum().backward();
+    expect(x.grad?.tolist()).toEqual([0, 0]);
+    expect(String(x.grad)).toBe("tensor([0., 0.])");
+  });
+
   it("stops at detach", () => {
     const x = leaf([1]);
     expect(x.mul(2).detach().requires_grad).toBe(false);

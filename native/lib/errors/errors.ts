@@ -36,6 +36,12 @@ export class UnknownArchitectureError extends GraphpatchError {}
 /** A file that is needed does not exist or cannot be read. */
 export class MissingFileError extends GraphpatchError {}
 
+/** A file cannot be written; what stood at its path before is still there. */
+export class FileWriteError extends GraphpatchError {}
+
+/** A file asks for something that a file must not be able to do. */
+export class UnsafeFileError extends GraphpatchError {}
+
 /** An argument of a type or value that does not do; the message names the argument and what it must be. */
 export class ArgumentError extends GraphpatchError {}
 

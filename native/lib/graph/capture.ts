@@ -9,7 +9,7 @@ import type { InputConstraints } from "./inputConstraints";
 import { nameNodes } from "./names";
 import { NodeIndex } from "./nodeIndex";
 import { SourceReader } from "./sourceLine";
-import type { GraphSpec } from "./spec";
+import type { ConstantSpec, GraphSpec } from "./spec";
 import type { Structure } from "./structure";
 import type { Trace } from "./trace";
 import { Tracer } from "./tracer";
@@ -67,7 +67,7 @@ function assemble(model: Module, trace: Trace, tracer: Tracer): CapturedGraph {
     spec: {
       valueCount: trace.valueCount,
       inputs: trace.inputs,
-      constants: trace.constants,
+      constants: nameConstants(trace),
       nodes: trace.specs,
     },
     index,
@@ -75,4 +75,21 @@ function assemble(model: Module, trace: Trace, tracer: Tracer): CapturedGraph {
     inputStructure: trace.inputStructure,
     output: trace.output,
   };
+}
+
+/** The tensors that the graph holds, each with a name of its own. */
+function nameConstants(trace: Trace): ConstantSpec[] {
+  const nodeNames = new Map<number, string>();
+  for (const { spec } of trace.nodes) {
+    const [source] = spec?.args ?? [];
+    if (spec?.type === "alias" && source && "ref" in source && !nodeNames.has(source.ref))
+      nodeNames.set(source.ref, spec.name);
+  }
+  const taken = new Set<string>();
+  return trace.constants.map(({ value, tensor, name: known }) => {
+    let name = known ?? nodeNames.get(value) ?? "constant";
+    while (taken.has(name)) name = `${name}_`;
+    taken.add(name);
+    return { value, tensor, name };
+  });
 }

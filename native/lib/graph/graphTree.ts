@@ -121,6 +121,8 @@ function place(branch: Branch): GraphTree {
     Object.defineProperty(tree, key, { value: own[key], enumerable: false });
   // Children are made when they are looked at: a graph has thousands.
   for (const [key, child] of branch.children) {
+    // A name may be one of a place's own (`_shape`, `toString`); such a child is found by its full name only.
+    if (Object.hasOwn(tree, key)) continue;
     let made: GraphTree | null = null;
     Object.defineProperty(tree, key, {
       enumerable: true,

@@ -1,6 +1,7 @@
 export type { Size } from "../dispatch/size";
 export { formatTree, type GraphPlace, type GraphTree } from "./graphTree";
 export type { RunInputs } from "./inputs";
+export type { LoadOptions } from "./load";
 export type { NodeInfo } from "./nodeIndex";
 export { type OutputOf, PatchableGraph, type RunOptions } from "./patchableGraph";
 export type { PatchMap } from "./patchScope";

@@ -11,9 +11,15 @@ export interface InputConstraints {
   /** For each input of the graph its sizes, or for a number its value: fixed, or an expression over symbols. */
   sizes: (number | string)[][];
   /** Range of each symbol or expression. */
-  ranges: Record<string, { min: number | null; max: number | null }>;
+  ranges: Record<string, SymbolRange>;
   /** Conditions on the inputs: `L['x'].size()[0] == L['y'].size()[0]`. */
   guards: string[];
+}
+
+/** What a size may be; null for no bound. */
+export interface SymbolRange {
+  min: number | null;
+  max: number | null;
 }
 
 /** Export assumes that sizes are no 0 or 1, and PyTorch allows them all the same when a graph runs. */

@@ -31,6 +31,11 @@ export class ModuleIndex {
     }
   }
 
+  /** All parameters and buffers with their modules, tied ones under each of their names. */
+  *owned(): Generator<[Tensor, TensorOwner]> {
+    for (const [tensor, owners] of this.#owners) for (const owner of owners) yield [tensor, owner];
+  }
+
   #own(tensor: Tensor, owner: TensorOwner): void {
     const owners = this.#owners.get(tensor);
     if (owners) owners.push(owner);
@@ -51,6 +56,13 @@ export class ModuleIndex {
     const call: ModuleCall<Module> = { module, type, path, parent, children: [], reserved };
     parent?.children.push(call);
     return call;
+  }
+
+  /** Name of a parameter or buffer in the state dictionary, the first of a tied one; null for other tensors. */
+  stateDictName(tensor: Tensor): string | null {
+    const owner = this.#owners.get(tensor)?.[0];
+    if (!owner) return null;
+    return owner.path === "" ? owner.name : `${owner.path}.${owner.name}`;
   }
 
   /**

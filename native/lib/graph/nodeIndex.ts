@@ -27,19 +27,10 @@ const MAX_LISTED = 8;
 export class NodeIndex {
   readonly #infos = new Map<string, NodeInfo>();
   readonly #values = new Map<string, number>();
-  /** Containers (tuples, dictionaries): what lies under each. */
-  readonly #containers = new Map<string, string[]>();
 
   add(info: NodeInfo, value: number): void {
     this.#infos.set(info.name, info);
     this.#values.set(info.name, value);
-    const bar = info.name.indexOf("|");
-    for (let cut = bar; cut > 0; cut = info.name.indexOf(".", cut + 1)) {
-      const container = info.name.slice(0, cut);
-      const members = this.#containers.get(container);
-      if (members) members.push(info.name);
-      else this.#containers.set(container, [info.name]);
-    }
   }
 
   get infos(): ReadonlyMap<string, NodeInfo> {
@@ -76,10 +67,16 @@ export class NodeIndex {
     return [name, `${joined}${rest}`, output(path), output(joined)];
   }
 
+  /** Nodes under a container (tuple, dictionary): parts are separated from its name by `|` and from each other by `.` */
+  #membersOf(container: string): string[] {
+    const below = container.includes("|") ? `${container}.` : `${container}|`;
+    return [...this.#infos.keys()].filter((known) => known.startsWith(below));
+  }
+
   #unknown(name: string): UnknownNodeError {
     for (const candidate of this.#candidates(name)) {
-      const members = this.#containers.get(candidate);
-      if (members) {
+      const members = this.#membersOf(candidate);
+      if (members.length > 0) {
         return new UnknownNodeError(
           `"${name}" is a ${members.length === 1 ? "container with one value" : `container of ${members.length} values`}; name one of them: ${list(members)}`,
         );

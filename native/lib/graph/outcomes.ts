@@ -1,11 +1,12 @@
 import type { PatchOutcome } from "../patches/outcome";
+import type { Patch } from "../patches/patch";
 import { Tensor } from "../tensor/tensor";
 import { annotateActivation } from "./dimensions";
 import { engine, type NativeOutcomes, type RunValue } from "./native";
 import type { PlacedPatch } from "./patchRun";
 
 /** What is the same for all patches of a run. */
-export interface RunReport {
+interface RunReport {
   fired: Uint8Array;
   outcomes: NativeOutcomes;
   /** Texts of the tokens that the run was given, where they are known. */
@@ -13,7 +14,7 @@ export interface RunReport {
 }
 
 /** One patch's outcome, which stays with the addon until it is asked for. */
-export class RunOutcome implements PatchOutcome {
+class RunOutcome implements PatchOutcome {
   constructor(
     private readonly report: RunReport,
     private readonly index: number,
@@ -38,5 +39,42 @@ export class RunOutcome implements PatchOutcome {
 
   live(): Tensor | null {
     return engine.patchLive(this.report.outcomes, this.index);
+  }
+}
+
+/** What a patch did that stands in several places of one run. */
+class JointOutcome implements PatchOutcome {
+  constructor(private readonly parts: readonly PatchOutcome[]) {}
+
+  get fired(): boolean {
+    return this.parts.some(({ fired }) => fired);
+  }
+
+  get maxChange(): number | null {
+    const changes = this.parts.flatMap(({ maxChange }) => maxChange ?? []);
+    return changes.length === 0 ? null : Math.max(...changes);
+  }
+
+  takeActivation(): null {
+    return null;
+  }
+
+  live(): null {
+    return null;
+  }
+}
+
+/** Tells the patches of a run what they saw and did, and their scopes which of them fired. */
+export function deliverOutcomes(report: RunReport, placed: readonly PlacedPatch[]): void {
+  const byPatch = new Map<Patch, PatchOutcome[]>();
+  placed.forEach((place, i) => {
+    const outcome = new RunOutcome(report, i, place);
+    if (outcome.fired) place.scope.fired.add(place.patch);
+    const others = byPatch.get(place.patch);
+    if (others) others.push(outcome);
+    else byPatch.set(place.patch, [outcome]);
+  });
+  for (const [patch, outcomes] of byPatch) {
+    patch.receive(outcomes.length === 1 ? outcomes[0] : new JointOutcome(outcomes));
   }
 }

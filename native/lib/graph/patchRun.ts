@@ -55,9 +55,20 @@ function changes(patch: Patch): boolean {
   return patch.kind !== "probe" && patch.kind !== "record";
 }
 
+/** A probe keeps one value a run: on two nodes it would show either. */
+function checkAlone(patch: Patch, node: string, looking: Map<Patch, string>): void {
+  const other = looking.get(patch);
+  looking.set(patch, node);
+  if (other === undefined) return;
+  throw new PatchError(
+    `the same ${patch} is ${other === node ? `twice on ${node}` : `on ${other} and on ${node}`}: it can keep one value only; make one for each`,
+  );
+}
+
 /**
  * The patches of `scopes` for a run.
  * @param capturedInputs whether the inputs have the shapes of the capture.
+ * @throws PatchError for a probe that stands in two places.
  */
 export function collectPatches(
   scopes: PatchScope[],
@@ -67,11 +78,13 @@ export function collectPatches(
   const shapesKnown = capturedInputs && keepsShapes(scopes, infoOf);
   const byValue = new Map<number, PlacedPatch[]>();
   const observed = new Set<number>();
+  const looking = new Map<Patch, string>();
   const replaced: number[] = [];
   for (const scope of scopes) {
     for (const { node, value, patches } of scope.entries) {
       const info = infoOf(node);
       for (const patch of patches) {
+        if (!changes(patch)) checkAlone(patch, info.name, looking);
         const native = patch.toNative(info.name, value);
         if (shapesKnown && (changes(patch) || patch.slice)) native.known = info;
         if (patch.observes) observed.add(value);

@@ -10,7 +10,15 @@ import {
   UnknownNodeError,
 } from "../errors";
 import { Linear, Module, ModuleList } from "../nn";
-import { AddPatch, CustomPatch, ProbePatch, RecordPatch, ReplacePatch, ZeroPatch } from "../patches";
+import {
+  AddPatch,
+  CustomPatch,
+  ProbePatch,
+  RecordPatch,
+  ReplacePatch,
+  ScalePatch,
+  ZeroPatch,
+} from "../patches";
 import type { Tensor } from "../tensor";
 import { torch } from "../torch";
 import { engine } from "./native";
@@ -219,6 +227,19 @@ describe("patches", () => {
     );
   });
 
+  it("may stand on several nodes; a probe may not", async () => {
+    const { pg, inputs } = await setUp();
+    const add = new AddPatch({ value: 2 });
+    const probe = new ProbePatch();
+    await pg.patch({ "h_0.proj": add, "h_1.proj": [add, new ScalePatch({ factor: 3 })] }, () =>
+      pg.run(inputs),
+    );
+    expect([add.fired, add.maxChange]).toEqual([true, 2]);
+    await expect(pg.patch({ "h_0.proj": probe, "h_1.proj": probe }, () => pg.run(inputs))).rejects.toThrow(
+      /the same ProbePatch is on h_0\.proj\.output and on h_1\.proj\.output: it can keep one value only/,
+    );
+  });
+
   it("may be any function, asynchronous, in place, or one that runs the graph itself", async () => {
     const { pg, inputs } = await setUp();
     const inner = await pg.run(inputs, { outputs: ["h_0.proj"] });
@@ -276,6 +297,29 @@ describe("patches", () => {
 });
 
 describe("gradients", () => {
+  it("flow through custom patches, to what they use and to what lies above", async () => {
+    const { pg, inputs } = await setUp();
+    const gain = torch.tensor(2.5, { requires_grad: true });
+    const delta = torch.zeros([4], { requires_grad: true });
+    const probe = new ProbePatch();
+    const gated = new CustomPatch({ op: async (value) => value.mul(gain) });
+    const { logits } = await pg.patch({ "h_1.proj": [new AddPatch({ value: delta }), probe, gated] }, () =>
+      pg.run(inputs),
+    );
+    const plain = logits.detach();
+    await logits.mul(logits).sum().backward();
+    // The same with the operators themselves: scaling the patched value is scaling by the factor.
+    const [otherGain, otherDelta] = [gain, delta].map((value) => value.detach().clone().requires_grad_());
+    const again = await pg.patch(
+      { "h_1.proj": [new AddPatch({ value: otherDelta }), new ScalePatch({ factor: otherGain })] },
+      () => pg.run(inputs),
+    );
+    expect(torch.equal(again.logits.detach(), plain)).toBe(true);
+    await again.logits.mul(again.logits).sum().backward();
+    expect(torch.allclose(gain.grad as Tensor, otherGain.grad as Tensor)).toBe(true);
+    expect(torch.allclose(delta.grad as Tensor, otherDelta.grad as Tensor)).toBe(true);
+  });
+
   it("reach patch values, parameters and probed activations", async () => {
     const { pg, inputs, model } = await setUp();
     const delta = torch.zeros([4], { requires_grad: true });
@@ -388,6 +432,26 @@ describe("capture", () => {
     await expect(pg.run(torch.ones([2, 4]))).rejects.toThrow(
       /size was 3 at capture and is 4 now; One \(the root module\)/,
     );
+  });
+
+  it("shows parameters and buffers that nothing uses", async () => {
+    class Idle extends Module {
+      readonly used = new Linear(3, 3);
+      readonly idle = new ModuleList([new Linear(3, 2)]);
+      forward(x: Tensor): Tensor {
+        return this.used.call(x);
+      }
+    }
+    const x = torch.ones([1, 3]);
+    const pg = await PatchableGraph.capture(new Idle(), x);
+    expect(pg.nodes.get("idle_0.weight")).toMatchObject({ kind: "parameter", shape: [2, 3] });
+    expect([...pg.nodes.keys()].filter((name) => name.endsWith("weight"))).toEqual([
+      "used.weight",
+      "idle_0.weight",
+    ]);
+    const probe = new ProbePatch();
+    await pg.patch({ "idle.0.bias": probe }, () => pg.run(x));
+    expect(probe.activation.shape).toEqual([2]);
   });
 
   it("tells the registry", async () => {

@@ -3,13 +3,15 @@ import type { Module } from "../nn/module";
 import { Patch } from "../patches/patch";
 import { Tensor } from "../tensor/tensor";
 import { torch } from "../torch";
+import type { SaveOptions } from "../weights/safetensorsWriter";
 import { type CapturedGraph, capture } from "./capture";
 import { tokensOf } from "./dimensions";
 import { buildTree, formatTree, type GraphTree } from "./graphTree";
 import { bindInputs, forwardArguments, type RunInputs } from "./inputs";
+import { type LoadOptions, openGraph } from "./load";
 import { engine, type NativeGraph, type NativeProgress, type NativeRun, type RunValue } from "./native";
 import type { NodeInfo } from "./nodeIndex";
-import { RunOutcome } from "./outcomes";
+import { deliverOutcomes } from "./outcomes";
 import { collectPatches, customPatchOf, type PatchList } from "./patchRun";
 import {
   activeScopes,
@@ -22,6 +24,7 @@ import {
   runUnpatched,
   warnUnfired,
 } from "./patchScope";
+import { saveGraph } from "./persist/saveGraph";
 import { PlanCache } from "./planCache";
 import { callRegistered } from "./registeredCalls";
 import { graphRegistry } from "./registry";
@@ -62,8 +65,6 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
     this.#captured = captured;
     this.#native = engine.createGraph(captured.spec);
     this.#plans = new PlanCache(this.#native);
-    // The addon holds the description's tensors now.
-    captured.spec.nodes = [];
   }
 
   /**
@@ -76,6 +77,42 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
     const graph = new PatchableGraph<M>(capture(model, forwardArguments(inputs)));
     graphRegistry.add(graph);
     return graph;
+  }
+
+  /**
+   * Opens a graph that {@link save} wrote, or an archive of `torch.export.save` (`.pt2`): any PyTorch model. Weights are mapped, not read, and frozen as those of loaded models are; nothing
+   * in the file is run. A file from a stranger is checked in full and holds only operators that compute tensors from
+   * tensors.
+   * @throws MissingFileError, CorruptFileError naming the file and the field that is wrong, UnsafeFileError naming a node
+   *   whose operator is refused, UnknownOperatorError, ArgumentError for another kind of file, saying what opens it.
+   * @throws UnsupportedExportError, PickledDataError naming what else an archive holds that cannot be run.
+   */
+  static async load<M extends Module = Module>(
+    path: string,
+    options: LoadOptions = {},
+  ): Promise<PatchableGraph<M>> {
+    const graph = await openGraph(path, options, (captured) => new PatchableGraph<M>(captured));
+    graphRegistry.add(graph);
+    return graph;
+  }
+
+  /**
+   * Writes the graph with its weights to one file, for {@link load}; the file is a safetensors file, whose tensors any
+   * reader of that format finds. A file that stands at `path` is replaced once the new one is complete. Patches are not
+   * part of a graph.
+   * @throws ArgumentError, DtypeError before anything is written, naming what cannot be saved; FileWriteError,
+   *   CancelledError.
+   */
+  save(path: string, options: SaveOptions = {}): Promise<void> {
+    return saveGraph(path, this.#captured, options);
+  }
+
+  /**
+   * The tensors that the graph holds, by their names in the model's state dictionary; a tied one comes once. Turning on
+   * `requires_grad` of one lets runs record gradients for it.
+   */
+  stateDict(): Map<string, Tensor> {
+    return new Map(this.#captured.spec.constants.map(({ name, tensor }) => [name, tensor]));
   }
 
   /** Class of the model. */
@@ -204,11 +241,7 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
     const result = await this.#advance(run, list, signal);
     if (result.fired && result.outcomes) {
       const report = { fired: result.fired, outcomes: result.outcomes, tokens: tokensOf(inputs) };
-      list.placed.forEach((placed, i) => {
-        const outcome = new RunOutcome(report, i, placed);
-        if (outcome.fired) placed.scope.fired.add(placed.patch);
-        placed.patch.receive(outcome);
-      });
+      deliverOutcomes(report, list.placed);
     }
     if (list.placed.length > 0) this.#announce(list);
     return result.outputs;

@@ -5,7 +5,7 @@ import type { Tensor } from "../tensor/tensor";
  * file) ends in this one form; values are numbered, names are only for messages.
  */
 export interface GraphSpec {
-  /** Values are 0 … valueCount - 1. */
+  /** Values are 0 … valueCount - 1, each made once: an input, a constant or a node's result. */
   valueCount: number;
   /** Values given by the caller of a run, in order. */
   inputs: number[];
@@ -18,6 +18,8 @@ export interface GraphSpec {
 export interface ConstantSpec {
   value: number;
   tensor: Tensor;
+  /** Its name in the model's state dictionary; one that belongs to no module has its node's. No two are the same. */
+  name: string;
 }
 
 /**

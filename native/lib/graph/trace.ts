@@ -48,7 +48,8 @@ export interface Trace {
   /** All nodes for the addon, in order; among them some without a name (guards). */
   specs: NodeSpec[];
   valueCount: number;
-  constants: { value: number; tensor: Tensor }[];
+  /** `name`: in the model's state dictionary; null for a tensor that belongs to no module. */
+  constants: { value: number; tensor: Tensor; name: string | null }[];
   /** Values that the caller of a run gives, and how they are nested. */
   inputs: number[];
   inputStructure: Structure;

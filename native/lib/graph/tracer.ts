@@ -6,7 +6,7 @@ import { CaptureError } from "../errors";
 import type { Module } from "../nn/module";
 import { Tensor } from "../tensor/tensor";
 import { nameArguments } from "./argumentNames";
-import { describeModule, ModuleIndex } from "./moduleIndex";
+import { describeModule, ModuleIndex, type TensorOwner } from "./moduleIndex";
 import { operatorLocalName } from "./names";
 import { currentLocation, type SourceLocation } from "./sourceLine";
 import type { ArgumentSpec, NodeSpec } from "./spec";
@@ -18,6 +18,10 @@ type TraceValue = Tensor | SymInt;
 
 function isTraceValue(value: unknown): value is TraceValue {
   return value instanceof Tensor || value instanceof SymInt;
+}
+
+function fullPath({ path, name }: TensorOwner): string {
+  return path === "" ? name : `${path}.${name}`;
 }
 
 /** Sizes become plain numbers for the call itself. */
@@ -36,6 +40,8 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
   readonly #modules: ModuleIndex;
   readonly #constantOf = new Map<Tensor, number>();
   readonly #parameterValues = new Map<string, number>();
+  /** Full paths of the parameters and buffers that were used. */
+  readonly #owners = new Set<string>();
   readonly #callIds = new Map<ModuleCall<Module>, number>();
   readonly #guarded = new Set<number>();
   readonly #nodes: TracedNode[] = [];
@@ -69,12 +75,17 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
     });
     const result = root.module.forward(...(unflatten(structure, leaves) as never[]));
     const output = this.#markOutput(root, result);
+    this.#addUnused();
     return {
       root,
       nodes: this.#nodes,
       specs: this.#specs,
       valueCount: this.#valueCount,
-      constants: [...this.#constantOf].map(([tensor, value]) => ({ value, tensor })),
+      constants: [...this.#constantOf].map(([tensor, value]) => ({
+        value,
+        tensor,
+        name: this.#modules.stateDictName(tensor),
+      })),
       inputs,
       inputStructure: structure,
       output: { structure: output.structure, values: output.values },
@@ -198,13 +209,14 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
     if (known !== undefined) return known;
     const index = this.#newValue(null);
     this.#parameterValues.set(key, index);
+    if (owner) this.#owners.add(fullPath(owner));
     const spec = this.#addSpec("alias", "", "", [{ ref: this.#constant(tensor) }], [index]);
     const kind = owner?.kind ?? "buffer";
     this.#addNode({
       kind,
       call: active ?? this.#call,
       local: owner?.name ?? "constant",
-      absolute: owner && !active ? `${owner.path === "" ? "" : `${owner.path}.`}${owner.name}` : undefined,
+      absolute: owner && !active ? fullPath(owner) : undefined,
       part: "",
       value: index,
       of: tensor,
@@ -212,6 +224,26 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
       spec,
     });
     return index;
+  }
+
+  /** Parameters and buffers that the forward did not use are nodes, too: that nothing depends on them is worth seeing. */
+  #addUnused(): void {
+    for (const [tensor, owner] of this.#modules.owned()) {
+      const path = fullPath(owner);
+      if (this.#owners.has(path)) continue;
+      const index = this.#newValue(null);
+      const spec = this.#addSpec("alias", "", "", [{ ref: this.#constant(tensor) }], [index]);
+      this.#addNode({
+        kind: owner.kind,
+        local: owner.name,
+        absolute: path,
+        part: "",
+        value: index,
+        of: tensor,
+        operator: owner.kind,
+        spec,
+      });
+    }
   }
 
   #constant(tensor: Tensor): number {
@@ -273,7 +305,8 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
         ),
       };
     }
-    return { constant: argument };
+    // A copy: the model may go on to change its list.
+    return { constant: Array.isArray(argument) ? [...argument] : argument };
   }
 
   size(tensor: Tensor, dim: number): Size {

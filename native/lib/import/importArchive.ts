@@ -9,7 +9,7 @@ import { finish, nameBoundaries } from "./graph/finish";
 import { bindInputs, bindWeights, readOutputs, releaseMutations } from "./graph/interface";
 import { ModuleCalls } from "./graph/moduleStack";
 import { Scope } from "./graph/scope";
-import { addGraph, checkOperators } from "./graph/translate";
+import { addGraph, checkOperators, checkRefusals } from "./graph/translate";
 import type { ImportOptions } from "./options";
 
 /**
@@ -17,6 +17,7 @@ import type { ImportOptions } from "./options";
  * pickle is read; weights are mapped from the file, which must stay as it is while the graph is in use.
  * @throws MissingFileError, CorruptFileError when there is no such archive, or it is damaged.
  * @throws UnknownOperatorError listing the operators that libtorch does not have.
+ * @throws UnsafeFileError listing operators that no file may hold.
  * @throws UnsupportedExportError, PickledDataError naming what else the archive holds that cannot be run.
  */
 export function importArchive(path: string, options: ImportOptions = {}): CapturedGraph {
@@ -30,6 +31,7 @@ export function importArchive(path: string, options: ImportOptions = {}): Captur
   const owners = bindWeights(builder, scope, program, weights);
   const inputs = bindInputs(builder, scope, program);
   addGraph(builder, calls, scope);
+  checkRefusals(builder, path);
   const outputs = readOutputs(scope, program);
   releaseMutations(builder, scope, program);
 
@@ -45,6 +47,7 @@ export function importArchive(path: string, options: ImportOptions = {}): Captur
     ...one,
     value: boundaries.seenFrom(one.value, builder.root, null, end),
   }));
+  boundaries.addUnusedWeights();
   const signatures = new CallSignatures(program, calls, scope);
   signatures.addUnusedOutputs(builder, boundaries);
   nameBoundaries(builder, calls, boundaries, signatures);

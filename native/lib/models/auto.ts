@@ -1,18 +1,12 @@
 import { setImmediate } from "node:timers/promises";
 import { ArgumentError, CorruptFileError } from "../errors";
 import type { Tensor } from "../tensor/tensor";
+import type { LoadProgress } from "../weights/progress";
 import { type Architecture, architecture } from "./architectures";
 import type { CausalLM } from "./causalLM";
 import { type Checkpoint, openCheckpoint } from "./checkpoint";
 import { ConfigReader } from "./configReader";
 import { locateModel } from "./locate";
-
-/** How far loading has come: `done` of `total` tensors. */
-export interface LoadProgress {
-  stage: "weights";
-  done: number;
-  total: number;
-}
 
 /** The dtypes that a model can be loaded in. */
 export type ModelDType = "float32" | "float16" | "bfloat16";

@@ -4,11 +4,11 @@ import { FUNCTIONS, METHODS } from "../generated/names";
 
 type Operator = (...args: unknown[]) => unknown;
 
-/** Arguments by name come last, in a plain object; anything of a class of its own is a value. */
+/** Arguments by name come last, in a plain object, of whatever realm; anything of a class of its own is a value. */
 function isKeywords(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** Calls an operator with arguments as a user writes them: those by name in a last plain object. */

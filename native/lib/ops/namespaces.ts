@@ -2,38 +2,42 @@ import { callWithKeywords } from "./install";
 
 type Operator = (...args: unknown[]) => unknown;
 
+/** An operator, whose overload the arguments choose, and its overloads by name: `add.Tensor`, `clone.default`. */
+export type OperatorPacket = Operator & { readonly [overload: string]: Operator };
+
 /** `torch.ops.<namespace>.<operator>`: every operator that is registered, private ones and other libraries' too. */
 export interface OperatorNamespaces {
-  readonly [namespace: string]: { readonly [name: string]: Operator };
+  readonly [namespace: string]: { readonly [name: string]: OperatorPacket };
 }
 
-function namespaceOf(namespace: string): { readonly [name: string]: Operator } {
-  const operators = new Map<string, Operator>();
-  return new Proxy(Object.create(null) as Record<string, Operator>, {
+/** An object whose properties are made when first named. */
+function lazily<Made>(target: object, make: (name: string) => Made): { readonly [name: string]: Made } {
+  const made = new Map<string, Made>();
+  return new Proxy(target as { readonly [name: string]: Made }, {
     get(_, name) {
-      if (typeof name === "symbol") return undefined;
-      let operator = operators.get(name);
-      if (operator === undefined) {
-        operator = (...args: unknown[]) => callWithKeywords(`${namespace}::${name}`, args);
-        operators.set(name, operator);
-      }
-      return operator;
+      if (typeof name === "symbol" || name in target) return Reflect.get(target, name);
+      const known = made.get(name);
+      if (known !== undefined) return known;
+      const value = make(name);
+      made.set(name, value);
+      return value;
     },
   });
 }
 
-/** The namespaces, each made when first named. An unknown operator is an UnknownOperatorError when called. */
+function operator(name: string): Operator {
+  return (...args) => callWithKeywords(name, args);
+}
+
+/** The namespaces. An unknown operator or overload is an UnknownOperatorError when called. */
 export function operatorNamespaces(): OperatorNamespaces {
-  const namespaces = new Map<string, { readonly [name: string]: Operator }>();
-  return new Proxy(Object.create(null) as Record<string, { readonly [name: string]: Operator }>, {
-    get(_, name) {
-      if (typeof name === "symbol") return undefined;
-      let namespace = namespaces.get(name);
-      if (namespace === undefined) {
-        namespace = namespaceOf(name);
-        namespaces.set(name, namespace);
-      }
-      return namespace;
-    },
-  });
+  const empty = () => Object.create(null) as object;
+  return lazily(empty(), (namespace) =>
+    lazily(empty(), (name) => {
+      const qualified = `${namespace}::${name}`;
+      return lazily(operator(qualified), (overload) =>
+        operator(`${qualified}.${overload}`),
+      ) as OperatorPacket;
+    }),
+  );
 }

@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { ArgumentError, DtypeError, ShapeError } from "../errors";
 import { torch } from "../torch";
@@ -41,6 +42,32 @@ describe("torch.tensor", () => {
       expect(tensor.dtype).toBe(dtype);
       expect(tensor.data()).toEqual(data);
     }
+  });
+
+  it("knows the typed arrays of another realm", () => {
+    const data = runInNewContext("new Float64Array([0.5, 1])") as Float64Array;
+    expect(torch.tensor(data).dtype).toBe("float64");
+    expect(torch.tensor(data).tolist()).toEqual([0.5, 1]);
+  });
+
+  it.each<[NestedArray, DType, string]>([
+    [[1, 300], "uint8", "300 at [1] does not fit uint8"],
+    [[[0], [-1]], "uint8", "-1 at [1, 0] does not fit uint8"],
+    [200, "int8", "200 does not fit int8"],
+    [2 ** 31, "int32", "2147483648 does not fit int32"],
+    [[2n ** 63n], "int64", "9223372036854775808 at [0] does not fit int64"],
+    [Number.NaN, "int64", "NaN does not fit int64"],
+    [[Number.NEGATIVE_INFINITY], "int32", "-Infinity at [0] does not fit int32"],
+  ])("refuses %o as %s, as PyTorch does", (values, dtype, message) => {
+    expect(() => torch.tensor(values, { dtype })).toThrow(ArgumentError);
+    expect(() => torch.tensor(values, { dtype })).toThrow(message);
+  });
+
+  it("takes the outermost numbers of a dtype", () => {
+    expect(torch.tensor([-128, 127], { dtype: "int8" }).tolist()).toEqual([-128, 127]);
+    expect(torch.tensor([-(2n ** 63n), 2n ** 63n - 1n]).tolist()).toEqual([-(2n ** 63n), 2n ** 63n - 1n]);
+    expect(torch.tensor([2n ** 64n - 1n], { dtype: "uint64" }).tolist()).toEqual([2n ** 64n - 1n]);
+    expect(torch.tensor([255.75], { dtype: "uint8" }).tolist()).toEqual([255]);
   });
 
   it("reads a view of a buffer from its offset", () => {

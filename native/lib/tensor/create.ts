@@ -13,24 +13,24 @@ export interface CreateOptions {
   requires_grad?: boolean;
 }
 
-const TYPED_ARRAY_DTYPES: [new (length: number) => TensorData, DType][] = [
-  [Float32Array, "float32"],
-  [Float64Array, "float64"],
-  [Int8Array, "int8"],
-  [Uint8Array, "uint8"],
-  [Uint8ClampedArray, "uint8"],
-  [Int16Array, "int16"],
-  [Uint16Array, "uint16"],
-  [Int32Array, "int32"],
-  [Uint32Array, "uint32"],
-  [BigInt64Array, "int64"],
-  [BigUint64Array, "uint64"],
-];
+const TYPED_ARRAY_DTYPES: ReadonlyMap<string, DType> = new Map([
+  ["Float32Array", "float32"],
+  ["Float64Array", "float64"],
+  ["Int8Array", "int8"],
+  ["Uint8Array", "uint8"],
+  ["Uint8ClampedArray", "uint8"],
+  ["Int16Array", "int16"],
+  ["Uint16Array", "uint16"],
+  ["Int32Array", "int32"],
+  ["Uint32Array", "uint32"],
+  ["BigInt64Array", "int64"],
+  ["BigUint64Array", "uint64"],
+]);
 
-/** The dtype whose elements a typed array has; null for anything else. */
+/** The dtype whose elements a typed array, of whatever realm, has; null for anything else. */
 function typedArrayDType(value: object): DType | null {
-  for (const [array, dtype] of TYPED_ARRAY_DTYPES) if (value instanceof array) return dtype;
-  return null;
+  if (!ArrayBuffer.isView(value)) return null;
+  return TYPED_ARRAY_DTYPES.get(Object.prototype.toString.call(value).slice("[object ".length, -1)) ?? null;
 }
 
 function shapeOf(values: NestedArray): number[] {
@@ -87,6 +87,46 @@ function inferDType(values: readonly (number | boolean | bigint)[]): DType {
   return values.every(whole) ? "int64" : "float32";
 }
 
+/** The numbers that an integer dtype holds. */
+const LIMITS: ReadonlyMap<DType, readonly [bigint, bigint]> = new Map(
+  ([8, 16, 32, 64] as const).flatMap((bits) => {
+    const size = 2n ** BigInt(bits);
+    return [
+      [`int${bits}`, [-size / 2n, size / 2n - 1n]],
+      [`uint${bits}`, [0n, size - 1n]],
+    ] as const;
+  }),
+);
+
+/** Where in nested arrays of `shape` the value at a place in row-major order stands: `" at [1, 0]"`. */
+function positionOf(place: number, shape: readonly number[]): string {
+  const path: number[] = [];
+  let rest = place;
+  for (const size of [...shape].reverse()) {
+    path.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return path.length === 0 ? "" : ` at [${path.join(", ")}]`;
+}
+
+/** As in PyTorch, a fraction is cut off, but a number that an integer dtype does not hold is refused. */
+function checkRange(
+  values: readonly (number | boolean | bigint)[],
+  dtype: DType,
+  shape: readonly number[],
+): void {
+  const limits = LIMITS.get(dtype);
+  if (limits === undefined) return;
+  const [lowest, highest] = limits;
+  values.forEach((value, place) => {
+    const whole = typeof value === "bigint" ? value : Math.trunc(Number(value));
+    if (whole >= lowest && whole <= highest) return;
+    throw new ArgumentError(
+      `${value}${positionOf(place, shape)} does not fit ${dtype} (${lowest} to ${highest})`,
+    );
+  });
+}
+
 function pack(values: readonly (number | boolean | bigint)[], dtype: DType): TensorData {
   if (isFloatingDType(dtype) || !values.some((value) => typeof value === "bigint")) {
     return Float64Array.from(values, Number);
@@ -96,7 +136,7 @@ function pack(values: readonly (number | boolean | bigint)[], dtype: DType): Ten
 
 /**
  * A new tensor with the given values.
- * @throws ShapeError with the position, when nested arrays are ragged
+ * @throws ShapeError with the position, when nested arrays are ragged; ArgumentError for what an integer dtype does not hold
  */
 export function createTensor(values: NestedArray | TensorData, options: CreateOptions = {}): Tensor {
   let tensor: Tensor;
@@ -110,6 +150,7 @@ export function createTensor(values: NestedArray | TensorData, options: CreateOp
     const flat: (number | boolean | bigint)[] = [];
     flattenInto(nested, shape, flat);
     const dtype = options.dtype ?? inferDType(flat);
+    checkRange(flat, dtype, shape);
     tensor = binding.fromData(pack(flat, dtype), shape, dtype);
   }
   if (options.device !== undefined && options.device !== "cpu") tensor = tensor.to(options.device);

@@ -4,6 +4,23 @@ import { ArgumentError, DisposedTensorError, DtypeError, TorchError } from "../e
 import { torch } from "../torch";
 import { Tensor } from "./tensor";
 
+describe("properties", () => {
+  it("are those of PyTorch", () => {
+    const x = torch.zeros([2, 3], { dtype: "bfloat16" });
+    expect([x.ndim, x.is_floating_point(), x.is_complex()]).toEqual([2, true, false]);
+    expect(torch.zeros([1], { dtype: "complex64" }).is_complex()).toBe(true);
+    expect(torch.zeros([1], { dtype: "int64" }).is_floating_point()).toBe(false);
+  });
+});
+
+describe("where", () => {
+  it("keeps this tensor where the condition holds", () => {
+    const x = torch.tensor([1, 2, 3]);
+    expect(x.where(x.gt(1), 0).tolist()).toEqual([0, 2, 3]);
+    expect(x.where(x.gt(1), x.neg()).tolist()).toEqual([-1, 2, 3]);
+  });
+});
+
 describe("reading values", () => {
   it("gives 16-bit floats as Float32Array", () => {
     const values = [0.1, -2.5, 65504, Number.POSITIVE_INFINITY];

@@ -5,7 +5,7 @@ import type { Size } from "../dispatch/size";
 import { DtypeError } from "../errors";
 import type { TensorOps } from "../generated/tensorOps";
 import { installMethods } from "../ops/install";
-import { type DType, isComplexDType, isDType } from "./dtype";
+import { type DType, isComplexDType, isDType, isFloatingDType } from "./dtype";
 import { formatTensor } from "./format";
 import { readSlice, writeSlice } from "./indexing";
 import { type NestedValues, nest } from "./nested";
@@ -116,9 +116,27 @@ export class Tensor extends TensorBase {
     return binding.dim(this);
   }
 
+  /** Number of dimensions. */
+  get ndim(): number {
+    return binding.dim(this);
+  }
+
   /** Number of elements. */
   numel(): number {
     return binding.numel(this);
+  }
+
+  is_floating_point(): boolean {
+    return isFloatingDType(binding.dtype(this));
+  }
+
+  is_complex(): boolean {
+    return isComplexDType(binding.dtype(this));
+  }
+
+  /** This tensor where `condition` holds, `other` elsewhere: `torch.where(condition, this, other)`. */
+  where(condition: Tensor, other: Tensor | number | boolean): Tensor {
+    return callOperator("where", [condition, this, other]) as Tensor;
   }
 
   /** All dimensions reversed. */

@@ -1,4 +1,6 @@
 export { GgufFile } from "./gguf/ggufFile";
+export type { LoadProgress, SaveProgress } from "./progress";
 export { SafetensorsFile } from "./safetensors";
+export { type SaveOptions, saveSafetensors } from "./safetensorsWriter";
 export { ShardedSafetensors } from "./shardedSafetensors";
 export type { WeightSource } from "./weightSource";

@@ -38,6 +38,39 @@ export function readJsonObject(path: string): JsonObject {
   return parseJsonObject(text, path);
 }
 
+/** How much a JSON text may hold. */
+export interface JsonExtent {
+  /** Objects and lists inside each other. */
+  depth: number;
+  /** Objects, lists, keys and values in all. */
+  values: number;
+}
+
+/**
+ * Refuses text that would become too much in memory, before it is parsed: a file's bytes can ask for thirty times their
+ * number, and lists inside lists for all of the stack of whoever walks them.
+ *
+ * @param json any text; that it is JSON is for the parser to say
+ * @throws CorruptFileError
+ */
+export function checkJsonExtent(json: string, most: JsonExtent, source: string): void {
+  let [depth, values] = [0, 0];
+  for (let i = 0; i < json.length; i++) {
+    const character = json[i];
+    if (character === '"') {
+      i = endOfString(json, i) - 1;
+      continue;
+    }
+    if (character === "}" || character === "]") depth--;
+    if (!"{[,:".includes(character)) continue;
+    values++;
+    if ((character === "{" || character === "[") && ++depth > most.depth) {
+      throw new CorruptFileError(`${source} has objects or lists more than ${most.depth} deep`);
+    }
+    if (values > most.values) throw new CorruptFileError(`${source} has more than ${most.values} values`);
+  }
+}
+
 /**
  * A key that some object in `json` has twice, or null. `JSON.parse` keeps the last of them without a word, and other
  * readers the first, so that two programs would see different files.
@@ -68,7 +101,7 @@ export function duplicateKey(json: string): string | null {
 /** The index after the closing quote of the string that starts at `start`. */
 function endOfString(json: string, start: number): number {
   let i = start + 1;
-  while (json[i] !== '"') i += json[i] === "\\" ? 2 : 1;
+  while (i < json.length && json[i] !== '"') i += json[i] === "\\" ? 2 : 1;
   return i + 1;
 }
 

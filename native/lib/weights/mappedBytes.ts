@@ -21,6 +21,8 @@ export const ITEM_SIZE: Partial<Record<DType, number>> = {
   complex64: 8,
   float8_e4m3fn: 1,
   float8_e5m2: 1,
+  float8_e4m3fnuz: 1,
+  float8_e5m2fnuz: 1,
 };
 
 /** A whole file as a tensor of bytes, mapped and not read: [size] uint8. Writing to it does not change the file. */

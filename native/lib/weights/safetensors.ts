@@ -2,32 +2,13 @@ import { ArgumentError, type CorruptFileError } from "../errors";
 import type { DType } from "../tensor/dtype";
 import type { Tensor } from "../tensor/tensor";
 import { FileReader } from "./fileReader";
-import { duplicateKey, isJsonObject, type JsonObject, parseJsonObject } from "./jsonText";
+import { checkJsonExtent, duplicateKey, isJsonObject, type JsonObject, parseJsonObject } from "./jsonText";
 import { ITEM_SIZE, mapFile, viewBytes } from "./mappedBytes";
+import { DTYPE_OF_CODE, MAX_HEADER, METADATA } from "./safetensorsFormat";
 import type { WeightSource } from "./weightSource";
 
-/** Largest header that is read, as in the reference implementation. */
-const MAX_HEADER = 100_000_000;
-
-/** Element types of the format (safetensors' `Dtype`) and PyTorch's names for them. */
-const DTYPES: ReadonlyMap<string, DType> = new Map<string, DType>([
-  ["BOOL", "bool"],
-  ["U8", "uint8"],
-  ["I8", "int8"],
-  ["I16", "int16"],
-  ["U16", "uint16"],
-  ["F16", "float16"],
-  ["BF16", "bfloat16"],
-  ["I32", "int32"],
-  ["U32", "uint32"],
-  ["F32", "float32"],
-  ["I64", "int64"],
-  ["U64", "uint64"],
-  ["F64", "float64"],
-  ["C64", "complex64"],
-  ["F8_E4M3", "float8_e4m3fn"],
-  ["F8_E5M2", "float8_e5m2"],
-]);
+/** Far more than any checkpoint needs; what is read of each tensor takes some hundred bytes of memory. */
+const HEADER_EXTENT = { depth: 16, values: 8_000_000 };
 
 /** Where a tensor lies: offsets count from the start of the file. */
 interface Entry {
@@ -79,6 +60,7 @@ function readHeader(reader: FileReader): { entries: Map<string, Entry>; metadata
   if (length > MAX_HEADER)
     throw reader.corrupt(`a header of ${length} bytes is over the limit of ${MAX_HEADER}`);
   const text = reader.utf8(length, "the header");
+  checkJsonExtent(text, HEADER_EXTENT, `the header of ${reader.path}`);
   const header = parseJsonObject(text, `the header of ${reader.path}`);
   const duplicate = duplicateKey(text);
   if (duplicate !== null) throw reader.corrupt(`the header has the key "${duplicate}" twice in one object`);
@@ -86,7 +68,7 @@ function readHeader(reader: FileReader): { entries: Map<string, Entry>; metadata
   let metadata = new Map<string, string>();
   for (const [name, value] of Object.entries(header)) {
     if (!isJsonObject(value)) throw reader.corrupt(`the header's entry "${name}" is not an object`);
-    if (name === "__metadata__") metadata = readMetadata(value, reader);
+    if (name === METADATA) metadata = readMetadata(value, reader);
     else entries.set(name, readEntry(name, value, reader));
   }
   checkPlaces(entries, reader);
@@ -104,9 +86,9 @@ function readMetadata(value: JsonObject, reader: FileReader): Map<string, string
 
 function readEntry(name: string, value: JsonObject, reader: FileReader): Entry {
   const wrong = (problem: string): CorruptFileError => reader.corrupt(`tensor "${name}": ${problem}`);
-  const dtype = typeof value.dtype === "string" ? DTYPES.get(value.dtype) : undefined;
+  const dtype = typeof value.dtype === "string" ? DTYPE_OF_CODE.get(value.dtype) : undefined;
   if (dtype === undefined) {
-    throw wrong(`dtype ${JSON.stringify(value.dtype)} is none of ${[...DTYPES.keys()].join(", ")}`);
+    throw wrong(`dtype ${JSON.stringify(value.dtype)} is none of ${[...DTYPE_OF_CODE.keys()].join(", ")}`);
   }
   const { shape, data_offsets: offsets } = value;
   if (!isCounts(shape)) throw wrong("shape must be a list of sizes");

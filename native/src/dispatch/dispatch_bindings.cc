@@ -3,6 +3,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <string>
+#include <string_view>
 
 #include "addon_data.h"
 #include "dispatch/ivalue_js.h"
@@ -10,6 +11,7 @@
 #include "dispatch/resolve.h"
 #include "dispatch/schema_js.h"
 #include "errors/errors.h"
+#include "tensor/dtypes.h"
 
 namespace graphpatch {
 namespace {
@@ -19,6 +21,17 @@ Call callFor(const std::string& name, const Napi::Array& args, const Napi::Value
   const size_t dot = name.find('.');
   if (dot == std::string::npos) return resolveCall(findGroup(name), args, kwargs);
   return bindCall(findOverload(findGroup(name.substr(0, dot)), name.substr(dot + 1)), args, kwargs);
+}
+
+// A dtype is an integer to operators; only the schema tells.
+Napi::Value resultToJs(Napi::Env env, const Call& call, size_t index) {
+  const c10::IValue& value = call.stack[index];
+  const auto& returns = call.overload->schema.returns();
+  if (index < returns.size() && returns[index].real_type()->kind() == c10::TypeKind::ScalarTypeType) {
+    const std::string_view name = dtypeName(static_cast<c10::ScalarType>(value.toInt()));
+    return Napi::String::New(env, name.data(), name.size());
+  }
+  return ivalueToJs(env, value);
 }
 
 // Probes that share memory with what the operator writes to keep the values they saw.
@@ -40,11 +53,11 @@ Napi::Value run(Napi::Env env, Call& call, bool gradEnabled) {
   if (call.overload->writes) announceWrites(env, call);
   const c10::AutoGradMode mode(gradEnabled);
   call.overload->handle.callBoxed(call.stack);
-  if (call.stack.size() == 1) return ivalueToJs(env, call.stack[0]);
+  if (call.stack.size() == 1) return resultToJs(env, call, 0);
   if (call.stack.empty()) return env.Undefined();
   Napi::Array results = Napi::Array::New(env, call.stack.size());
   for (size_t i = 0; i < call.stack.size(); i++) {
-    results.Set(static_cast<uint32_t>(i), ivalueToJs(env, call.stack[i]));
+    results.Set(static_cast<uint32_t>(i), resultToJs(env, call, i));
   }
   return results;
 }
@@ -105,11 +118,11 @@ Napi::Value schemas(const Napi::CallbackInfo& info) {
   });
 }
 
-// schemaOf(operator, overload): null if there is none
-Napi::Value schemaOf(const Napi::CallbackInfo& info) {
-  return guarded(info, [&]() -> Napi::Value {
-    const auto handle = tryFindOperator(info[0].As<Napi::String>(), info[1].As<Napi::String>());
-    return handle ? schemaToJs(info.Env(), handle->schema()) : info.Env().Null();
+// schema(name, overload): of any overload, those too that only their name reaches
+Napi::Value schema(const Napi::CallbackInfo& info) {
+  return guarded(info, [&] {
+    const OperatorGroup& group = findGroup(info[0].As<Napi::String>());
+    return schemaToJs(info.Env(), findOverload(group, info[1].As<Napi::String>()).schema);
   });
 }
 
@@ -121,7 +134,7 @@ void initDispatch(Napi::Env env, Napi::Object exports) {
   exports.Set("resolve", Napi::Function::New(env, resolve));
   exports.Set("operatorNames", Napi::Function::New(env, names));
   exports.Set("schemas", Napi::Function::New(env, schemas));
-  exports.Set("schemaOf", Napi::Function::New(env, schemaOf));
+  exports.Set("schema", Napi::Function::New(env, schema));
 }
 
 }  // namespace graphpatch

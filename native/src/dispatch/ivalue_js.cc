@@ -41,9 +41,10 @@ Napi::Value ivalueToJs(Napi::Env env, const c10::IValue& value) {
   throw GraphpatchError("DtypeError", "A value of type " + value.tagKind() + " has no JavaScript form");
 }
 
-c10::IValue jsToIvalue(const Napi::Value& value, const c10::TypePtr& type, std::string_view what) {
+c10::IValue jsToIvalue(const Napi::Value& value, const c10::TypePtr& type, std::string_view what,
+                       int32_t listSize) {
   c10::IValue result;
-  if (tryJsToIvalue(value, *type, 0, result) != Fit::refused) return result;
+  if (tryJsToIvalue(value, *type, listSize, result) != Fit::refused) return result;
   throw GraphpatchError("ArgumentError",
                         std::string(what) + " must be " + type->str() + ", not " + describeValue(value));
 }

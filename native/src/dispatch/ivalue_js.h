@@ -16,8 +16,9 @@ Napi::Value ivalueToJs(Napi::Env env, const c10::IValue& value);
 
 // Checked against a schema type; `what` names the argument in errors (ArgumentError). A number where a Tensor
 // is wanted becomes a wrapped number. The type is an argument's real_type(), so that dtypes are told from
-// integers.
-c10::IValue jsToIvalue(const Napi::Value& value, const c10::TypePtr& type, std::string_view what);
+// integers; `listSize` as in tryJsToIvalue.
+c10::IValue jsToIvalue(const Napi::Value& value, const c10::TypePtr& type, std::string_view what,
+                       int32_t listSize = 0);
 
 // How well a value fits a type. The overload whose arguments fit best is the one called.
 enum class Fit {

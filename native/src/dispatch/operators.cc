@@ -121,7 +121,7 @@ const Overload& findOverload(const OperatorGroup& group, const std::string& over
   std::string names;
   for (const Overload& candidate : group.overloads) {
     const std::string& name = candidate.schema.overload_name();
-    if (name == overload) return candidate;
+    if (name == overload || (name.empty() && overload == "default")) return candidate;
     names += (names.empty() ? "\"" : ", \"") + name + "\"";
   }
   throw GraphpatchError("UnknownOperatorError",
@@ -130,10 +130,6 @@ const Overload& findOverload(const OperatorGroup& group, const std::string& over
 
 c10::OperatorHandle findOperator(const std::string& name, const std::string& overload) {
   return findOverload(findGroup(name), overload).handle;
-}
-
-std::optional<c10::OperatorHandle> tryFindOperator(const std::string& name, const std::string& overload) {
-  return c10::Dispatcher::singleton().findSchema({name, overload});
 }
 
 std::vector<std::string> operatorNames() { return OperatorTable::instance().names(); }

@@ -41,9 +41,6 @@ const Overload& findOverload(const OperatorGroup& group, const std::string& over
 // "aten::add" of "add"; a name with a namespace stays as it is.
 std::string qualifiedName(const std::string& name);
 
-// The operator of a qualified name ("aten::add") and an overload; nothing when there is none.
-std::optional<c10::OperatorHandle> tryFindOperator(const std::string& name, const std::string& overload);
-
 // Names of all operators with a schema, "aten::add" for instance, each once.
 std::vector<std::string> operatorNames();
 

@@ -51,6 +51,13 @@ bool nameMatches(const c10::Argument& argument, const std::string& name) {
   return argument.name() == name || (argument.name() == "self" && name == "input");
 }
 
+bool givesSizesOneByOne(const Overload& overload, const Given& given) {
+  if (given.positional.size() != overload.positional) return given.positional.size() > overload.positional;
+  c10::IValue size;
+  return tryJsToIvalue(Napi::Value(given.env, given.positional.back()), *c10::IntType::get(), 0, size) !=
+         Fit::refused;
+}
+
 // Tries one overload. Returns how badly it fits, or kRefused with the reason in `why` if that is wanted.
 int tryBind(const Overload& overload, const Given& given, Call& call, std::string* why) {
   const auto& arguments = overload.schema.arguments();
@@ -60,8 +67,8 @@ int tryBind(const Overload& overload, const Given& given, Call& call, std::strin
   call.arguments.assign(arguments.size(), nullptr);
 
   size_t positional = given.positional.size();
-  napi_value gathered = nullptr;  // x.view(2, 3): the numbers as one list
-  if (positional > overload.positional && overload.takesVarargs) {
+  napi_value gathered = nullptr;  // x.view(2, 3) and x.view(-1): the numbers as one list
+  if (overload.takesVarargs && givesSizesOneByOne(overload, given)) {
     const size_t first = overload.positional - 1;
     Napi::Array list = Napi::Array::New(given.env, positional - first);
     for (size_t i = first; i < positional; i++)
@@ -92,7 +99,8 @@ int tryBind(const Overload& overload, const Given& given, Call& call, std::strin
     call.arguments[at] = keyword.value;
   }
 
-  int cost = 0;
+  // hsplit(2) means the overload that takes a number, not the one that takes a list.
+  int cost = gathered != nullptr ? static_cast<int>(Fit::broadcast) : 0;
   for (size_t i = 0; i < arguments.size(); i++) {
     const c10::Argument& argument = arguments[i];
     const Napi::Value value(given.env, call.arguments[i]);

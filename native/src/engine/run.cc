@@ -182,7 +182,7 @@ bool Run::patchPending() {
     }
     c10::IValue& value = frame_[placed.value];
     value = applyPatch(placed.patch, value, outcomes_[index]);
-    if (outcomes_[index].shared) separateForeign(outcomes_[index]);
+    if (outcomes_[index].shared) settleActivation(outcomes_[index]);
     ++nextPending_;
   }
   return false;
@@ -193,14 +193,16 @@ void Run::addForeign(const c10::IValue& value) {
     foreign_.push_back(value.toTensor().storage().unsafeGetStorageImpl());
 }
 
-// The caller may write to memory of its own at any time, and backward() to gradients: what a probe saw there
-// is copied at once.
-void Run::separateForeign(PatchOutcome& outcome) const {
+// What a probe saw in the caller's memory is copied at once: the caller may write to it at any time, and
+// backward() to gradients. So is a small part of a value, which would keep the whole alive; the graph keeps
+// its constants anyway.
+void Run::settleActivation(PatchOutcome& outcome) const {
   const at::Tensor& seen = outcome.activation.toTensor();
-  if (!seen.has_storage() ||
-      std::find(foreign_.begin(), foreign_.end(), seen.storage().unsafeGetStorageImpl()) == foreign_.end()) {
-    return;
-  }
+  if (!seen.has_storage()) return;
+  const c10::StorageImpl* storage = seen.storage().unsafeGetStorageImpl();
+  const bool isForeign = std::find(foreign_.begin(), foreign_.end(), storage) != foreign_.end();
+  const bool isSmallPart = seen.nbytes() * 2 < storage->nbytes() && !plan_->graph().holds(storage);
+  if (!isForeign && !isSmallPart) return;
   outcome.activation = seen.clone();
   outcome.shared = false;
 }

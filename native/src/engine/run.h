@@ -56,7 +56,7 @@ class Run {
   void queuePatches();
   bool branchRuns(const Step& step) const;
   void addForeign(const c10::IValue& value);
-  void separateForeign(PatchOutcome& outcome) const;
+  void settleActivation(PatchOutcome& outcome) const;
   void runStep(const Step& step);
   void merge(const Step& step);
   void callOperator(const Step& step, const OperatorCall& call);

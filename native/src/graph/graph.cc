@@ -3,18 +3,40 @@
 #include <utility>
 
 #include "../errors/errors.h"
+#include "node_checks.h"
 
 namespace graphpatch {
 
+namespace {
+
+// Each value is made once, so a description cannot ask for room for more values than it makes.
+int32_t checkedCount(int32_t valueCount, const std::vector<ValueIndex>& inputs,
+                     const std::vector<GraphConstant>& constants, const std::vector<Node>& nodes) {
+  size_t made = inputs.size() + constants.size();
+  for (const Node& node : nodes) made += node.results.size();
+  if (valueCount < 0 || static_cast<size_t>(valueCount) != made) {
+    throw GraphpatchError("CorruptFileError", "graph: it is said to have " + std::to_string(valueCount) +
+                                                  " values, but makes " + std::to_string(made));
+  }
+  return valueCount;
+}
+
+}  // namespace
+
 Graph::Graph(int32_t valueCount, std::vector<ValueIndex> inputs, std::vector<GraphConstant> constants,
              std::vector<Node> nodes)
-    : valueCount_(valueCount),
+    : valueCount_(checkedCount(valueCount, inputs, constants, nodes)),
       inputs_(std::move(inputs)),
       constants_(std::move(constants)),
       nodes_(std::move(nodes)),
       producers_(valueCount, -1),
       constantOf_(valueCount, -1) {
   lint();
+  for (const GraphConstant& constant : constants_) {
+    if (constant.tensor.has_storage())
+      constantStorages_.insert(constant.tensor.storage().unsafeGetStorageImpl());
+  }
+  checkNodes(*this);
 }
 
 const at::Tensor* Graph::constantOf(ValueIndex value) const {

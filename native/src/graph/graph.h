@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -98,9 +99,12 @@ class Graph {
   int32_t producerOf(ValueIndex value) const { return producers_[value]; }
   // The tensor behind `value`; nullptr when it is not a constant.
   const at::Tensor* constantOf(ValueIndex value) const;
+  // Whether the memory is a constant's.
+  bool holds(const c10::StorageImpl* storage) const { return constantStorages_.count(storage) > 0; }
 
  private:
-  // Throws GraphpatchError when a value is used before it is made, made twice, or out of range.
+  // Throws GraphpatchError when a value is used before it is made, made twice, or out of range. The
+  // constructor also checks each node (node_checks.h): what plans and runs rely on.
   void lint();
 
   int32_t valueCount_;
@@ -109,6 +113,7 @@ class Graph {
   std::vector<Node> nodes_;
   std::vector<int32_t> producers_;
   std::vector<int32_t> constantOf_;
+  std::unordered_set<const c10::StorageImpl*> constantStorages_;
 };
 
 // Calls `visit(ValueIndex)` for every value that `node` uses, in order, repeated uses too.

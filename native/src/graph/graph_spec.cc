@@ -1,5 +1,8 @@
 #include "graph_spec.h"
 
+#include <cmath>
+#include <limits>
+#include <string>
 #include <utility>
 
 #include "../dispatch/ivalue_js.h"
@@ -11,18 +14,39 @@ namespace graphpatch {
 
 namespace {
 
-std::string stringField(const Napi::Object& object, const char* key) {
-  const Napi::Value value = object.Get(key);
-  return value.IsString() ? value.As<Napi::String>().Utf8Value() : std::string();
+// A description may come from a file: nothing in it is taken for granted.
+[[noreturn]] void malformed(const std::string& what, const char* expected, const Napi::Value& found) {
+  throw GraphpatchError("CorruptFileError",
+                        "graph: " + what + " must be " + expected + ", not " + describeValue(found));
 }
 
-std::vector<ValueIndex> indexList(const Napi::Value& value) {
-  const Napi::Array array = value.As<Napi::Array>();
-  std::vector<ValueIndex> indexes;
-  indexes.reserve(array.Length());
-  for (uint32_t i = 0; i < array.Length(); ++i) {
-    indexes.push_back(array.Get(i).As<Napi::Number>().Int32Value());
+Napi::Object toObject(const Napi::Value& value, const std::string& what) {
+  if (!value.IsObject()) malformed(what, "an object", value);
+  return value.As<Napi::Object>();
+}
+
+Napi::Array toArray(const Napi::Value& value, const std::string& what) {
+  if (!value.IsArray()) malformed(what, "an array", value);
+  return value.As<Napi::Array>();
+}
+
+std::string toText(const Napi::Value& value, const std::string& what) {
+  if (!value.IsString()) malformed(what, "a string", value);
+  return value.As<Napi::String>().Utf8Value();
+}
+
+ValueIndex toValueIndex(const Napi::Value& value, const std::string& what) {
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
+  if (!(number >= 0 && number < std::numeric_limits<ValueIndex>::max()) || number != std::trunc(number)) {
+    malformed(what, "the number of a value", value);
   }
+  return static_cast<ValueIndex>(number);
+}
+
+std::vector<ValueIndex> toValueIndexes(const Napi::Value& value, const std::string& what) {
+  const Napi::Array array = toArray(value, what);
+  std::vector<ValueIndex> indexes;
+  for (uint32_t i = 0; i < array.Length(); ++i) indexes.push_back(toValueIndex(array.Get(i), what));
   return indexes;
 }
 
@@ -48,31 +72,44 @@ c10::IValue asFloat(const c10::IValue& value) {
   return number;
 }
 
-Argument argumentFromSpec(const Napi::Value& spec, const c10::TypePtr& type, const std::string& what) {
+c10::IValue constantFromSpec(const Napi::Object& spec, const c10::TypePtr& type, int32_t listSize,
+                             const std::string& what) {
+  if (!spec.Has("constant")) malformed(what, "a value, a constant or a list of them", spec);
+  const c10::IValue constant = jsToIvalue(spec.Get("constant"), type, what, listSize);
+  return spec.Get("isFloat").ToBoolean() ? asFloat(constant) : constant;
+}
+
+std::vector<ListElement> listFromSpec(const Napi::Value& items, const c10::TypePtr& element,
+                                      const std::string& what) {
+  const Napi::Array array = toArray(items, what);
+  std::vector<ListElement> list;
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    const Napi::Object item = toObject(array.Get(i), what);
+    if (item.Has("ref")) {
+      list.emplace_back(toValueIndex(item.Get("ref"), what));
+    } else {
+      list.emplace_back(constantFromSpec(item, element, 0, what));
+    }
+  }
+  return list;
+}
+
+// `listSize` is the N of int[N], for which one number may stand; 0 for none.
+Argument argumentFromSpec(const Napi::Value& spec, const c10::TypePtr& type, int32_t listSize,
+                          const std::string& what) {
   Argument argument;
   argument.type = withoutOptional(type);
-  const Napi::Object object = spec.As<Napi::Object>();
+  const Napi::Object object = toObject(spec, what);
   if (object.Has("ref")) {
     argument.kind = Argument::Kind::Value;
-    argument.value = object.Get("ref").As<Napi::Number>().Int32Value();
+    argument.value = toValueIndex(object.Get("ref"), what);
   } else if (object.Has("list")) {
     argument.kind = Argument::Kind::List;
     // An operator of JavaScript's takes anything.
-    const bool isAny = argument.type->kind() == c10::TypeKind::AnyType;
-    const c10::TypePtr element = isAny ? argument.type : elementType(type, what);
-    argument.type = element;
-    const Napi::Array items = object.Get("list").As<Napi::Array>();
-    for (uint32_t i = 0; i < items.Length(); ++i) {
-      const Napi::Object item = items.Get(i).As<Napi::Object>();
-      if (item.Has("ref")) {
-        argument.list.emplace_back(item.Get("ref").As<Napi::Number>().Int32Value());
-      } else {
-        argument.list.emplace_back(jsToIvalue(item.Get("constant"), element, what));
-      }
-    }
+    if (argument.type->kind() != c10::TypeKind::AnyType) argument.type = elementType(type, what);
+    argument.list = listFromSpec(object.Get("list"), argument.type, what);
   } else {
-    argument.constant = jsToIvalue(object.Get("constant"), type, what);
-    if (object.Get("isFloat").ToBoolean()) argument.constant = asFloat(argument.constant);
+    argument.constant = constantFromSpec(object, type, listSize, what);
   }
   return argument;
 }
@@ -80,6 +117,11 @@ Argument argumentFromSpec(const Napi::Value& spec, const c10::TypePtr& type, con
 // Arguments in the order of the schema; what the description leaves out takes the schema's default.
 std::vector<Argument> operatorArguments(const Napi::Array& specs, const c10::FunctionSchema& schema,
                                         const std::string& node) {
+  if (specs.Length() > schema.arguments().size()) {
+    throw GraphpatchError("ArgumentError", node + ": " + std::to_string(specs.Length()) + " arguments, but " +
+                                               schema.name() + " takes " +
+                                               std::to_string(schema.arguments().size()));
+  }
   std::vector<Argument> arguments;
   arguments.reserve(schema.arguments().size());
   for (size_t i = 0; i < schema.arguments().size(); ++i) {
@@ -87,8 +129,8 @@ std::vector<Argument> operatorArguments(const Napi::Array& specs, const c10::Fun
     const std::string what = node + ": argument " + declared.name();
     const Napi::Value spec =
         i < specs.Length() ? specs.Get(static_cast<uint32_t>(i)) : specs.Env().Undefined();
-    if (spec.IsObject()) {
-      arguments.push_back(argumentFromSpec(spec, declared.real_type(), what));
+    if (!spec.IsUndefined() && !spec.IsNull()) {
+      arguments.push_back(argumentFromSpec(spec, declared.real_type(), declared.N().value_or(0), what));
       continue;
     }
     if (!declared.default_value()) {
@@ -102,57 +144,63 @@ std::vector<Argument> operatorArguments(const Napi::Array& specs, const c10::Fun
   return arguments;
 }
 
+// Values and constants of one type.
 std::vector<Argument> plainArguments(const Napi::Array& specs, const c10::TypePtr& type,
                                      const std::string& node) {
   std::vector<Argument> arguments;
   for (uint32_t i = 0; i < specs.Length(); ++i) {
-    arguments.push_back(argumentFromSpec(specs.Get(i), type, node));
+    arguments.push_back(argumentFromSpec(specs.Get(i), type, 0, node));
   }
   return arguments;
 }
 
-std::optional<BranchCondition> branchCondition(const Napi::Value& spec) {
-  if (!spec.IsObject()) return std::nullopt;
-  const Napi::Object object = spec.As<Napi::Object>();
-  return BranchCondition{object.Get("value").As<Napi::Number>().Int32Value(),
-                         object.Get("expected").ToBoolean()};
+int64_t expectedNumber(const Napi::Value& value, const std::string& node) {
+  return jsToIvalue(value, c10::IntType::get(), node + ": expected").toInt();
+}
+
+std::optional<BranchCondition> branchCondition(const Napi::Value& spec, const std::string& node) {
+  if (spec.IsUndefined()) return std::nullopt;
+  const Napi::Object object = toObject(spec, node + ": when");
+  return BranchCondition{toValueIndex(object.Get("value"), node + ": when"), object.Get("expected").ToBoolean()};
 }
 
 Node nodeFromSpec(const Napi::Object& spec) {
-  const std::string type = stringField(spec, "type");
-  const Napi::Array args = spec.Get("args").As<Napi::Array>();
+  const std::string name = toText(spec.Get("name"), "a node's name");
+  const std::string type = toText(spec.Get("type"), name + ": type");
+  const Napi::Array args = toArray(spec.Get("args"), name + ": args");
   Node node{Alias{},
             {},
-            indexList(spec.Get("results")),
-            branchCondition(spec.Get("when")),
-            stringField(spec, "name"),
-            stringField(spec, "code")};
+            toValueIndexes(spec.Get("results"), name + ": results"),
+            branchCondition(spec.Get("when"), name),
+            name,
+            toText(spec.Get("code"), name + ": code")};
   if (type == "operator") {
-    const c10::OperatorHandle handle =
-        findOperator(stringField(spec, "operator"), stringField(spec, "overload"));
-    node.arguments = operatorArguments(args, handle.schema(), node.name);
+    const c10::OperatorHandle handle = findOperator(toText(spec.Get("operator"), name + ": operator"),
+                                                    toText(spec.Get("overload"), name + ": overload"));
+    node.arguments = operatorArguments(args, handle.schema(), name);
     node.operation = OperatorCall{handle};
     return node;
   }
   if (type == "javascript") {
-    node.arguments = plainArguments(args, c10::AnyType::get(), node.name);
-    node.operation = JavascriptCall{stringField(spec, "operator")};
+    node.arguments = plainArguments(args, c10::AnyType::get(), name);
+    node.operation = JavascriptCall{toText(spec.Get("operator"), name + ": operator")};
     return node;
   }
-  node.arguments = plainArguments(args, c10::NumberType::get(), node.name);
+  node.arguments = plainArguments(args, c10::NumberType::get(), name);
   if (type == "number") {
-    node.operation = NumberCall{numberOpFromName(stringField(spec, "operator"))};
+    node.operation = NumberCall{numberOpFromName(toText(spec.Get("operator"), name + ": operator"))};
   } else if (type == "guard") {
-    node.operation =
-        Guard{spec.Get("expected").As<Napi::Number>().Int64Value(), stringField(spec, "message")};
+    const Napi::Value message = spec.Get("message");
+    node.operation = Guard{expectedNumber(spec.Get("expected"), name),
+                           message.IsUndefined() ? "" : toText(message, name + ": message")};
   } else if (type == "merge") {
     if (node.arguments.size() != 3 || node.results.size() != 1) {
-      throw GraphpatchError("CorruptFileError", "graph: node " + node.name + " is no merge of two values");
+      throw GraphpatchError("CorruptFileError", "graph: node " + name + " is no merge of two values");
     }
     node.operation = Merge{};
   } else if (type != "alias") {
     throw GraphpatchError("CorruptFileError",
-                          "graph: node " + node.name + " has the unknown type \"" + type + "\"");
+                          "graph: node " + name + " has the unknown type \"" + type + "\"");
   }
   return node;
 }
@@ -160,22 +208,22 @@ Node nodeFromSpec(const Napi::Object& spec) {
 }  // namespace
 
 std::shared_ptr<const Graph> graphFromSpec(const Napi::Object& spec) {
-  const int32_t valueCount = spec.Get("valueCount").As<Napi::Number>().Int32Value();
+  const int32_t valueCount = toValueIndex(spec.Get("valueCount"), "valueCount");
   std::vector<GraphConstant> constants;
-  const Napi::Array constantSpecs = spec.Get("constants").As<Napi::Array>();
+  const Napi::Array constantSpecs = toArray(spec.Get("constants"), "constants");
   for (uint32_t i = 0; i < constantSpecs.Length(); ++i) {
-    const Napi::Object constant = constantSpecs.Get(i).As<Napi::Object>();
+    const Napi::Object constant = toObject(constantSpecs.Get(i), "a constant");
     constants.push_back(
-        {constant.Get("value").As<Napi::Number>().Int32Value(), unwrapTensor(constant.Get("tensor"))});
+        {toValueIndex(constant.Get("value"), "a constant's value"), unwrapTensor(constant.Get("tensor"))});
   }
   std::vector<Node> nodes;
-  const Napi::Array nodeSpecs = spec.Get("nodes").As<Napi::Array>();
+  const Napi::Array nodeSpecs = toArray(spec.Get("nodes"), "nodes");
   nodes.reserve(nodeSpecs.Length());
   for (uint32_t i = 0; i < nodeSpecs.Length(); ++i) {
-    nodes.push_back(nodeFromSpec(nodeSpecs.Get(i).As<Napi::Object>()));
+    nodes.push_back(nodeFromSpec(toObject(nodeSpecs.Get(i), "a node")));
   }
-  return std::make_shared<const Graph>(valueCount, indexList(spec.Get("inputs")), std::move(constants),
-                                       std::move(nodes));
+  return std::make_shared<const Graph>(valueCount, toValueIndexes(spec.Get("inputs"), "inputs"),
+                                       std::move(constants), std::move(nodes));
 }
 
 }  // namespace graphpatch

@@ -57,6 +57,10 @@ constexpr std::array<Rule, 34> kRules{{{"size", NumberOp::Size, 2},
                                        {"ite", NumberOp::Ite, 3},
                                        {"sum", NumberOp::Sum, 0}}};
 
+const Rule& ruleOf(NumberOp op) {
+  return *std::find_if(kRules.begin(), kRules.end(), [op](const Rule& one) { return one.op == op; });
+}
+
 [[noreturn]] void refuse(const std::string& problem) { throw GraphpatchError("ArgumentError", problem); }
 
 void requireNumber(const IValue& value) {
@@ -67,9 +71,22 @@ double real(const IValue& value) { return value.isDouble() ? value.toDouble() : 
 
 bool truth(const IValue& value) { return value.isDouble() ? value.toDouble() != 0 : integerOf(value) != 0; }
 
+// No size is larger. Operators compute with sizes, and not all of them look for overflow.
+constexpr int64_t kLargest = int64_t{1} << 53;
+
+// What a checked operation of the compiler has put in `result`, by reference: it is read after the operation.
+int64_t inRange(bool overflowed, const int64_t& result) {
+  if (overflowed || result > kLargest || result < -kLargest) {
+    throw GraphpatchError("ArgumentError", "a size beyond 2^53");
+  }
+  return result;
+}
+
 int64_t floorDivide(int64_t a, int64_t b) {
   if (b == 0) refuse("integer division of a size by zero");
-  if (b == -1) return -a;
+  int64_t negated = 0;
+  if (b == -1)
+    return inRange(__builtin_sub_overflow(int64_t{0}, a, &negated), negated);  // the CPU would trap
   const int64_t quotient = a / b;
   return (a % b != 0 && ((a < 0) != (b < 0))) ? quotient - 1 : quotient;
 }
@@ -132,17 +149,18 @@ IValue realArithmetic(NumberOp op, double a, double b) {
 }
 
 IValue integerArithmetic(NumberOp op, int64_t a, int64_t b) {
+  int64_t result = 0;
   switch (op) {
     case NumberOp::Add:
-      return a + b;
+      return inRange(__builtin_add_overflow(a, b, &result), result);
     case NumberOp::Sub:
-      return a - b;
+      return inRange(__builtin_sub_overflow(a, b, &result), result);
     case NumberOp::Mul:
-      return a * b;
+      return inRange(__builtin_mul_overflow(a, b, &result), result);
     case NumberOp::FloorDiv:
       return floorDivide(a, b);
     case NumberOp::Mod:
-      return a - floorDivide(a, b) * b;
+      return static_cast<int64_t>(a - static_cast<__int128>(floorDivide(a, b)) * b);
     case NumberOp::Min:
       return std::min(a, b);
     case NumberOp::Max:
@@ -169,7 +187,7 @@ IValue ofTensor(NumberOp op, const std::vector<IValue>& arguments) {
 IValue ofOne(NumberOp op, const IValue& a) {
   switch (op) {
     case NumberOp::Neg:
-      return a.isDouble() ? IValue(-a.toDouble()) : IValue(-integerOf(a));
+      return a.isDouble() ? IValue(-a.toDouble()) : IValue(integerArithmetic(NumberOp::Sub, 0, integerOf(a)));
     case NumberOp::Pos:
       return a;
     case NumberOp::Not:
@@ -210,7 +228,8 @@ IValue ofTwo(NumberOp op, const IValue& a, const IValue& b) {
       const int64_t shift = integerOf(b);
       if (shift < 0 || shift > 62) refuse("a shift by " + std::to_string(shift));
       const int64_t factor = int64_t{1} << shift;
-      return op == NumberOp::LeftShift ? integerOf(a) * factor : floorDivide(integerOf(a), factor);
+      if (op == NumberOp::LeftShift) return integerArithmetic(NumberOp::Mul, integerOf(a), factor);
+      return floorDivide(integerOf(a), factor);
     }
     default:
       if (a.isDouble() || b.isDouble()) return realArithmetic(op, real(a), real(b));
@@ -229,11 +248,15 @@ NumberOp numberOpFromName(std::string_view name) {
   throw GraphpatchError("ArgumentError", "unknown number operator \"" + std::string(name) + "\"");
 }
 
+size_t operandCount(NumberOp op) { return ruleOf(op).operands; }
+
+bool isOfTensor(NumberOp op) { return op <= NumberOp::StorageOffset; }
+
 IValue evaluateNumberOp(NumberOp op, const std::vector<IValue>& arguments) {
-  const auto rule = std::find_if(kRules.begin(), kRules.end(), [op](const Rule& one) { return one.op == op; });
-  if (arguments.size() < rule->operands) refuse(std::string(rule->name) + " needs more numbers than it is given");
-  if (op <= NumberOp::StorageOffset) {
-    if (!arguments[0].isTensor()) refuse(std::string(rule->name) + " of something that is no tensor");
+  const Rule& rule = ruleOf(op);
+  if (arguments.size() < rule.operands) refuse(std::string(rule.name) + " needs more numbers than it is given");
+  if (isOfTensor(op)) {
+    if (!arguments[0].isTensor()) refuse(std::string(rule.name) + " of something that is no tensor");
     return ofTensor(op, arguments);
   }
   for (const IValue& argument : arguments) requireNumber(argument);
@@ -243,7 +266,7 @@ IValue evaluateNumberOp(NumberOp op, const std::vector<IValue>& arguments) {
     for (const IValue& argument : arguments) sum = ofTwo(NumberOp::Add, sum, argument);
     return sum;
   }
-  return rule->operands == 1 ? ofOne(op, arguments[0]) : ofTwo(op, arguments[0], arguments[1]);
+  return rule.operands == 1 ? ofOne(op, arguments[0]) : ofTwo(op, arguments[0], arguments[1]);
 }
 
 }  // namespace graphpatch

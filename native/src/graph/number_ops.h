@@ -2,6 +2,8 @@
 
 #include <ATen/core/ivalue.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -53,6 +55,10 @@ enum class NumberOp {
 
 // "size", "add", …; throws GraphpatchError for any other name.
 NumberOp numberOpFromName(std::string_view name);
+
+// How many numbers it takes; 0 for any number of them. A tensor is the first of those of a tensor.
+size_t operandCount(NumberOp op);
+bool isOfTensor(NumberOp op);
 
 // Throws GraphpatchError when there are too few arguments or one is no number.
 c10::IValue evaluateNumberOp(NumberOp op, const std::vector<c10::IValue>& arguments);

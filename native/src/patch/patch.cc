@@ -37,15 +37,6 @@ c10::IValue applyToNumber(const Patch& patch, const c10::IValue& current, PatchO
   return changed;
 }
 
-// Values never change after their node ran, so a probe shares the memory of what it sees. A small part of
-// something large is copied, or the probe would keep the whole alive.
-void keepActivation(const at::Tensor& value, PatchOutcome& outcome) {
-  const at::Tensor seen = value.detach();
-  const bool isSmallPart = seen.has_storage() && seen.nbytes() * 2 < seen.storage().nbytes();
-  outcome.activation = isSmallPart ? seen.clone() : seen;
-  outcome.shared = !isSmallPart;
-}
-
 // For keepGradient a value whose gradient backward() keeps; one that nothing upstream gives a gradient
 // becomes a leaf here.
 c10::IValue withGradient(const Patch& patch, const at::Tensor& current, PatchOutcome& outcome) {
@@ -70,7 +61,9 @@ c10::IValue observe(const Patch& patch, const c10::IValue& current, PatchOutcome
     outcome.activation = current;
     return current;
   }
-  keepActivation(partOf(patch, current.toTensor()), outcome);
+  // Values never change after their node ran, so a probe may share the memory of what it sees.
+  outcome.activation = partOf(patch, current.toTensor()).detach();
+  outcome.shared = true;
   return patch.keepGradient ? withGradient(patch, current.toTensor(), outcome) : current;
 }
 

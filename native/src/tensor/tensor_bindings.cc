@@ -8,6 +8,7 @@
 #include "addon_data.h"
 #include "errors/errors.h"
 #include "tensor/dtypes.h"
+#include "tensor/tensor_bytes.h"
 #include "tensor/tensor_data.h"
 #include "tensor/tensor_handle.h"
 
@@ -82,6 +83,21 @@ Napi::Value fromData(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value dataAddressOf(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    return Napi::Number::New(info.Env(), static_cast<double>(dataAddress(unwrapTensor(info[0]))));
+  });
+}
+
+// copyBytes(tensor, begin, target: Uint8Array)
+void copyBytesTo(const Napi::CallbackInfo& info) {
+  guarded(info, [&] {
+    auto target = info[2].As<Napi::Uint8Array>();
+    copyBytes(unwrapTensor(info[0]), info[1].As<Napi::Number>().Int64Value(), target.Data(),
+              target.ByteLength());
+  });
+}
+
 // Seeds the default generator, as torch.manual_seed does.
 void manualSeed(const Napi::CallbackInfo& info) {
   guarded(info, [&] { at::manual_seed(static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value())); });
@@ -110,6 +126,8 @@ void initTensor(Napi::Env env, Napi::Object exports) {
   exports.Set("item", Napi::Function::New(env, item));
   exports.Set("data", Napi::Function::New(env, data));
   exports.Set("fromData", Napi::Function::New(env, fromData));
+  exports.Set("dataAddress", Napi::Function::New(env, dataAddressOf));
+  exports.Set("copyBytes", Napi::Function::New(env, copyBytesTo));
   exports.Set("manualSeed", Napi::Function::New(env, manualSeed));
 }
 

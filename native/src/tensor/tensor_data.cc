@@ -58,6 +58,9 @@ Napi::Value tensorToTypedArray(Napi::Env env, const at::Tensor& tensor) {
     throw GraphpatchError("TorchError", "A tensor on the meta device has a shape and a dtype but no values");
   }
   at::Tensor values = tensor.detach();
+  if (values.layout() != c10::kStrided) values = values.to_dense();
+  // A gradient that is zero by its formula (of sgn, floor, …) has no memory until it is copied.
+  if (values._is_zerotensor()) values = values.clone();
   if (values.is_complex()) values = at::view_as_real(values.resolve_conj());
   if (values.scalar_type() == ScalarType::Half || values.scalar_type() == ScalarType::BFloat16 ||
       (values.is_floating_point() && values.element_size() == 1)) {

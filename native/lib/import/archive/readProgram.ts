@@ -1,8 +1,9 @@
 import { UnsupportedExportError } from "../../errors";
+import type { SymbolRange } from "../../graph/inputConstraints";
 import { type JsonValue, parseJson } from "./json";
 import { readArgument, readTensorMeta } from "./readArguments";
 import { readGraph } from "./readGraph";
-import type { ExportedProgram, InputSpec, ModuleSignature, OutputSpec, Payload, SymbolRange } from "./schema";
+import type { ExportedProgram, InputSpec, ModuleSignature, OutputSpec, Payload } from "./schema";
 
 /** The major version that PyTorch raises when older readers would misread an archive. */
 const SCHEMA_MAJOR = 8;

@@ -1,3 +1,4 @@
+import type { SymbolRange } from "../../graph/inputConstraints";
 import type { DType } from "../../tensor/dtype";
 
 /**
@@ -87,11 +88,6 @@ export interface ModuleSignature {
   inputTree: string;
   outputTree: string;
   argumentNames: readonly string[] | null;
-}
-
-export interface SymbolRange {
-  min: number | null;
-  max: number | null;
 }
 
 /** Where a weight or constant lies: `weights_config.json`, `constants_config.json`. */

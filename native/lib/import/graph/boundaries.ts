@@ -174,6 +174,14 @@ export class Boundaries {
     })).value;
   }
 
+  /** Weights that nothing uses have nodes, too, under their full names. */
+  addUnusedWeights(): void {
+    const used = new Set(this.aliases.map(({ source }) => source));
+    for (const value of this.owners.keys()) {
+      if (!used.has(value)) this.#weight(value, this.builder.root, null, Number.POSITIVE_INFINITY);
+    }
+  }
+
   #ownWeight(owner: Owner, call: ModuleCall, value: number, user: IrNode | null, index: number): number {
     const local = owner.path.slice(owner.path.lastIndexOf(".") + 1);
     call.reserved.add(local);

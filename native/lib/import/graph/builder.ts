@@ -1,5 +1,6 @@
 import { binding, type OperatorSchema } from "../../binding";
-import type { ArgumentSpec, NodeSpec } from "../../graph/spec";
+import { UnknownOperatorError } from "../../errors";
+import type { ArgumentSpec, ConstantSpec, NodeSpec } from "../../graph/spec";
 import type { ModuleCall } from "../../graph/trace";
 import type { Tensor } from "../../tensor/tensor";
 import type { TensorMeta } from "../archive/schema";
@@ -20,11 +21,20 @@ export interface ValueInfo {
   meta: TensorMeta | null;
 }
 
+function findSchema(operator: string, overload: string): OperatorSchema | null {
+  try {
+    return binding.schema(operator, overload);
+  } catch (error) {
+    if (error instanceof UnknownOperatorError) return null;
+    throw error;
+  }
+}
+
 /** Collects the nodes and values of a graph that is being imported. */
 export class GraphBuilder {
   readonly nodes: IrNode[] = [];
   readonly values: ValueInfo[] = [];
-  readonly constants = new Map<number, Tensor>();
+  readonly constants: ConstantSpec[] = [];
   /** Values that are the very tensor which an operator was given: `x.float()` of floats. */
   readonly identities = new Map<number, number>();
   readonly #schemas = new Map<string, OperatorSchema | null>();
@@ -39,9 +49,10 @@ export class GraphBuilder {
     return this.values.length - 1;
   }
 
-  addConstant(tensor: Tensor, meta: TensorMeta): number {
+  /** @param name in the model's state dictionary */
+  addConstant(tensor: Tensor, meta: TensorMeta, name: string): number {
     const value = this.newValue({ call: null, meta });
-    this.constants.set(value, tensor);
+    this.constants.push({ value, tensor, name });
     return value;
   }
 
@@ -54,7 +65,7 @@ export class GraphBuilder {
     const key = `${operator}.${overload}`;
     let schema = this.#schemas.get(key);
     if (schema === undefined) {
-      schema = binding.schemaOf(operator, overload);
+      schema = findSchema(operator, overload);
       this.#schemas.set(key, schema);
     }
     return schema;

@@ -109,7 +109,7 @@ export function finish(
     spec: {
       valueCount: builder.values.length,
       inputs: inputs.map(({ value }) => value),
-      constants: [...builder.constants].map(([value, tensor]) => ({ value, tensor })),
+      constants: builder.constants,
       nodes: specs,
     },
     index,

@@ -54,7 +54,7 @@ export function bindWeights(
     if (!meta) throw new CorruptFileError(`nothing is known of the weight "${input.target}"`);
     let known = values.get(tensor);
     if (!known) {
-      const value = builder.addConstant(tensor, meta);
+      const value = builder.addConstant(tensor, meta, input.target);
       known = { value, cell: new Cell(value) };
       values.set(tensor, known);
     }

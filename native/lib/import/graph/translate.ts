@@ -1,11 +1,6 @@
 import { type OperatorImplementation, registeredOperator } from "../../dispatch/library";
-import {
-  CorruptFileError,
-  GraphpatchError,
-  UnknownOperatorError,
-  UnsupportedExportError,
-} from "../../errors";
-import { isOperatorAllowed } from "../../graph/operatorPolicy";
+import { GraphpatchError, UnknownOperatorError, UnsafeFileError, UnsupportedExportError } from "../../errors";
+import { operatorRefusal } from "../../graph/operatorRule";
 import type { ArchiveGraph, ArchiveNode } from "../archive/schema";
 import type { GraphBuilder } from "./builder";
 import { addHigherOrder } from "./higherOrder";
@@ -79,7 +74,6 @@ export function checkOperators(
   graph: ArchiveGraph,
 ): ReadonlyMap<string, OperatorImplementation> {
   const registered = new Map<string, OperatorImplementation>();
-  const refused = new Set<string>();
   const unknown = new Set<string>();
   for (const node of allNodes(graph)) {
     const target = parseTarget(node.target);
@@ -92,10 +86,6 @@ export function checkOperators(
     }
     const name = overload === "" ? operator : `${operator}.${overload}`;
     if (builder.schema(operator, overload) === null) unknown.add(name);
-    else if (!isOperatorAllowed(operator)) refused.add(name);
-  }
-  if (refused.size > 0) {
-    throw new CorruptFileError(`graphs from files must not call ${[...refused].join(", ")}`);
   }
   if (unknown.size > 0) {
     throw new UnknownOperatorError(
@@ -103,6 +93,21 @@ export function checkOperators(
     );
   }
   return registered;
+}
+
+/**
+ * Refuses operators that a file must not call; those that the archive's in-place operators have become are looked at.
+ * @throws UnsafeFileError listing them and why.
+ */
+export function checkRefusals(builder: GraphBuilder, path: string): void {
+  const refused = new Map<string, string>();
+  for (const { type, operator, overload } of builder.nodes) {
+    const reason = type === "operator" ? operatorRefusal(operator, overload) : null;
+    if (reason !== null) refused.set(overload === "" ? operator : `${operator}.${overload}`, reason);
+  }
+  if (refused.size === 0) return;
+  const list = [...refused].map(([name, reason]) => `${name} (${reason})`).join(", ");
+  throw new UnsafeFileError(`${path} calls operators that no file may call: ${list}`);
 }
 
 function* allNodes(graph: ArchiveGraph): Generator<ArchiveNode> {

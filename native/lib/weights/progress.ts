@@ -1,0 +1,13 @@
+/** How far loading has come: `done` of `total` tensors. */
+export interface LoadProgress {
+  stage: "weights";
+  done: number;
+  total: number;
+}
+
+/** How far saving has come: `done` of `total` bytes. */
+export interface SaveProgress {
+  stage: "saving";
+  done: number;
+  total: number;
+}
