@@ -33,6 +33,9 @@ export interface SchemaArgument {
   kwargOnly: boolean;
   /** The N of `int[N]`, which a single number may stand for; 0 for none. */
   listSize: number;
+  /** Whether a result may share its memory (`Tensor(a)`), and whether the operator changes it (`Tensor(a!)`). */
+  aliases: boolean;
+  writes: boolean;
 }
 
 /** One overload of an operator. */
@@ -43,6 +46,8 @@ export interface OperatorSchema {
   text: string;
   arguments: SchemaArgument[];
   returns: string[];
+  /** For each result whether it may share an argument's memory. */
+  returnsAliases: boolean[];
 }
 
 /** The overload chosen for a call, and its arguments in schema order, `undefined` where the default stands. */

@@ -1,5 +1,6 @@
 import { binding, type TensorData } from "./binding";
 import { isGradEnabled, withGradMode } from "./dispatch/gradMode";
+import { library } from "./dispatch/library";
 import { ArgumentError } from "./errors";
 import { FACTORIES } from "./generated/names";
 import type { TorchOps } from "./generated/torchOps";
@@ -72,6 +73,8 @@ const own = {
 
   /** Every registered operator by namespace: `torch.ops.aten._softmax(x, -1, false)`. */
   ops: operatorNamespaces(),
+
+  library,
 };
 
 /** PyTorch's short names of some dtypes. */

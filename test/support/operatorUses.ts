@@ -50,6 +50,8 @@ const NUMBERS: Readonly<Record<string, (a: number, b: number) => number>> = {
  * tensors that have a shape and a dtype but no values.
  */
 export class GraphUses {
+  /** What was found for inputs of some shapes: a graph has many plans. */
+  readonly #known = new Map<string, Map<string, OperatorUse>>();
   readonly #nodes: readonly NodeSpec[];
   readonly #inputs: readonly number[];
   readonly #constants: readonly { value: number; shape: number[]; dtype: string }[];
@@ -70,6 +72,19 @@ export class GraphUses {
 
   /** By node name. What follows an operator that needs values (nonzero, …) is not known and left out. */
   of(inputs: readonly unknown[]): Map<string, OperatorUse> {
+    const { addon } = this;
+    const key = inputs
+      .map((input) => (addon.isTensor(input) ? `${addon.dtype(input)}${addon.shape(input)}` : input))
+      .join(";");
+    let uses = this.#known.get(key);
+    if (!uses) {
+      uses = this.#find(inputs);
+      this.#known.set(key, uses);
+    }
+    return uses;
+  }
+
+  #find(inputs: readonly unknown[]): Map<string, OperatorUse> {
     const { addon } = this;
     const values: unknown[] = [];
     const made: Tensor[] = [];
@@ -105,7 +120,8 @@ export class GraphUses {
       case "alias":
         return [first];
       case "number":
-        if (operator !== "size") return [NUMBERS[operator](Number(first), Number(second))];
+        if (operator in NUMBERS) return [NUMBERS[operator](Number(first), Number(second))];
+        if (operator !== "size") return [];
         return this.addon.isTensor(first) ? [this.addon.sizeAt(first, Number(second))] : [];
       case "operator":
         try {

@@ -2,6 +2,7 @@ import { binding, type ResolvedOperator } from "../binding";
 import "../errors";
 import { isGradEnabled } from "./gradMode";
 import { getInterceptor } from "./interceptor";
+import { registeredOperator } from "./library";
 
 export type { ResolvedOperator } from "../binding";
 
@@ -13,6 +14,8 @@ export type { ResolvedOperator } from "../binding";
  * @throws UnknownOperatorError, ArgumentError (which argument does not fit), TorchError (what the operator itself reports)
  */
 export function callOperator(name: string, args: unknown[], kwargs?: Record<string, unknown>): unknown {
+  const registered = registeredOperator(name);
+  if (registered) return registered(...([...args, ...(kwargs ? [kwargs] : [])] as never[]));
   const interceptor = getInterceptor();
   if (interceptor !== null) return interceptor.call(name, args, kwargs);
   return binding.call(name, args, kwargs, isGradEnabled());

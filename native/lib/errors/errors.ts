@@ -67,3 +67,9 @@ export class PatchError extends GraphpatchError {}
 
 /** What PyTorch itself reports, in its words. */
 export class TorchError extends GraphpatchError {}
+
+/** An exported model holds something that this package cannot run; the message names it, and what to do. */
+export class UnsupportedExportError extends GraphpatchError {}
+
+/** A file holds values as a Python pickle, which is code that this package never runs. */
+export class PickledDataError extends GraphpatchError {}

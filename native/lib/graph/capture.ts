@@ -1,10 +1,13 @@
 import { setInterceptor } from "../dispatch/interceptor";
+import type { OperatorImplementation } from "../dispatch/library";
 import { CaptureError } from "../errors";
 import type { Module } from "../nn/module";
 import { getModuleCallInterceptor, setModuleCallInterceptor } from "../nn/moduleCalls";
 import { torch } from "../torch";
 import { nodeAliasesOf } from "./aliases";
-import { moduleOf, nameNodes } from "./names";
+import { indexNodes } from "./indexNodes";
+import type { InputConstraints } from "./inputConstraints";
+import { nameNodes } from "./names";
 import { NodeIndex } from "./nodeIndex";
 import { SourceReader } from "./sourceLine";
 import type { ConstantSpec, GraphSpec } from "./spec";
@@ -20,6 +23,12 @@ export interface CapturedGraph {
   /** Inputs of a run by name, and their shape and dtype at capture. */
   inputs: { name: string; value: number; shape: number[]; dtype: string }[];
   inputStructure: Structure;
+  /** What the inputs of an exported model must be like. */
+  constraints?: InputConstraints;
+  /** Operators written in TypeScript that the graph calls, by name. */
+  operators?: ReadonlyMap<string, OperatorImplementation>;
+  /** Names of the forward's parameters; given where inputs may be passed by them as well as in order. */
+  parameters?: string[];
   output: { structure: Structure; values: number[] };
 }
 
@@ -46,34 +55,13 @@ function assemble(model: Module, trace: Trace, tracer: Tracer): CapturedGraph {
   const names = nameNodes(trace);
   const reader = new SourceReader();
   const index = new NodeIndex();
-  const nameOfValue = new Map<number, string>();
-  const inputs: CapturedGraph["inputs"] = [];
-  trace.nodes.forEach((node, i) => {
-    const name = names[i];
-    const code = node.location ? reader.describe(node.location) : null;
-    if (node.spec) {
-      node.spec.name ||= name.split("|")[0];
-      node.spec.code ||= code ?? "";
-    }
-    nameOfValue.set(node.value, name);
-    if (node.kind === "input") {
-      inputs.push({ name, value: node.value, shape: node.shape ?? [], dtype: node.dtype ?? "" });
-    }
-    index.add(
-      {
-        name,
-        kind: node.kind,
-        operator: node.operator,
-        shape: node.shape,
-        dtype: node.dtype,
-        strides: node.strides,
-        module: moduleOf(name),
-        moduleType: node.call.module.constructor.name,
-        code,
-      },
-      node.value,
-    );
-  });
+  const nameOfValue = new Map(trace.nodes.map(({ value }, i) => [value, names[i]]));
+  indexNodes(index, trace.nodes, names, ({ location, code }) =>
+    location ? reader.describe(location) : code,
+  );
+  const inputs = trace.nodes.flatMap(({ kind, value, shape, dtype }, i) =>
+    kind === "input" ? [{ name: names[i], value, shape: shape ?? [], dtype: dtype ?? "" }] : [],
+  );
   index.addAliases(nodeAliasesOf(model));
   for (const [spec, watched] of tracer.guards) spec.name = nameOfValue.get(watched) ?? "a size";
   return {

@@ -35,7 +35,7 @@ export function fileKind(path: string): FileKind {
 }
 
 /** The error for a file that holds no graph, with the call that opens it. */
-export function notAGraph(path: string, kind: Exclude<FileKind, "safetensors">): Error {
+export function notAGraph(path: string, kind: Exclude<FileKind, "safetensors" | "zip">): Error {
   switch (kind) {
     case "gguf":
       return new ArgumentError(
@@ -45,13 +45,9 @@ export function notAGraph(path: string, kind: Exclude<FileKind, "safetensors">):
       return new ArgumentError(
         `${path} is a pickle, as torch.save() writes it; it can run code and is never read. Save the model's weights as safetensors in Python and open them with AutoModelForCausalLM.fromPretrained()`,
       );
-    case "zip":
-      return new ArgumentError(
-        `${path} is a zip archive; PatchableGraph.load() reads the files that pg.save() writes`,
-      );
     case "unknown":
       return new CorruptFileError(
-        `${path} holds no graph: it begins with none of the marks of a file that pg.save() writes`,
+        `${path} holds no graph: it begins with none of the marks of a file that pg.save() or torch.export.save() writes`,
       );
   }
 }

@@ -1,6 +1,8 @@
 import { ArgumentError, DtypeError, ShapeError } from "../errors";
 import { Tensor } from "../tensor/tensor";
 import type { CapturedGraph } from "./capture";
+import type { RunValue } from "./native";
+import { bindParameters } from "./parameterInputs";
 import { flatten, isDictionary, type Structure } from "./structure";
 
 /** What a run is given: the model's arguments; a dictionary for a model whose forward takes one. */
@@ -84,25 +86,32 @@ function describe(structure: Structure): string {
 /**
  * The tensors of `inputs` in the order of the graph's inputs.
  * @throws ArgumentError when an input is missing, or was not part of the capture.
- * @throws DtypeError, ShapeError when a tensor's dtype or number of dimensions differs from the captured one.
+ * @throws DtypeError, ShapeError when a tensor's dtype or number of dimensions differs from the captured one, or an
+ *   exported model was promised other sizes.
  */
-export function bindInputs(graph: CapturedGraph, inputs: RunInputs): Tensor[] {
+export function bindInputs(graph: CapturedGraph, inputs: RunInputs): RunValue[] {
+  if (graph.parameters) return bindParameters(graph, graph.parameters, inputs);
   const { structure, leaves } = flatten(forwardArguments(inputs), isTensor);
   checkStructure(graph.inputStructure, structure, "");
   // Keys may come in another order than at capture.
   const order = leafOrder(graph.inputStructure, structure);
   return graph.inputs.map((expected, i) => {
     const tensor = leaves[order[i]].value;
-    if (tensor.dtype !== expected.dtype) {
-      throw new DtypeError(`input ${expected.name}: captured as ${expected.dtype}, given as ${tensor.dtype}`);
-    }
-    if (tensor.shape.length !== expected.shape.length) {
-      throw new ShapeError(
-        `input ${expected.name}: captured with ${expected.shape.length} dimensions [${expected.shape.join(", ")}], given [${tensor.shape.join(", ")}]`,
-      );
-    }
+    checkTensor(expected, tensor);
     return tensor;
   });
+}
+
+/** @throws DtypeError, ShapeError when the tensor differs from the captured one in dtype or rank. */
+export function checkTensor(expected: CapturedGraph["inputs"][number], tensor: Tensor): void {
+  if (tensor.dtype !== expected.dtype) {
+    throw new DtypeError(`input ${expected.name}: captured as ${expected.dtype}, given as ${tensor.dtype}`);
+  }
+  if (tensor.shape.length !== expected.shape.length) {
+    throw new ShapeError(
+      `input ${expected.name}: captured with ${expected.shape.length} dimensions [${expected.shape.join(", ")}], given [${tensor.shape.join(", ")}]`,
+    );
+  }
 }
 
 /** For each leaf of `captured` the index of the corresponding leaf of `given`, which has the same structure. */

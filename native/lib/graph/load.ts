@@ -1,10 +1,13 @@
 import { CorruptFileError, GraphpatchError } from "../errors";
+import { importArchive } from "../import/importArchive";
+import type { ImportOptions } from "../import/options";
 import type { WeightsProgress } from "../weights/progress";
 import type { CapturedGraph } from "./capture";
 import { fileKind, notAGraph } from "./fileKind";
 import { loadGraph } from "./persist/loadGraph";
 
-export interface LoadOptions {
+/** Options of loading a graph; those of {@link ImportOptions} are for archives of `torch.export.save`. */
+export interface LoadOptions extends ImportOptions {
   /** Called as loading goes on, at most every 50 ms and at the end. */
   onProgress?: (progress: WeightsProgress) => void;
 }
@@ -27,11 +30,13 @@ export async function openGraph<T>(
   }
 }
 
-function readGraph(path: string, options: LoadOptions): Promise<CapturedGraph> {
+async function readGraph(path: string, options: LoadOptions): Promise<CapturedGraph> {
   const kind = fileKind(path);
   switch (kind) {
     case "safetensors":
       return loadGraph(path, options.onProgress);
+    case "zip":
+      return importArchive(path, options);
     default:
       throw notAGraph(path, kind);
   }

@@ -13,7 +13,7 @@ export interface TensorOwner {
 
 /** `LlamaMLP (model.layers.3.mlp)`, for messages. */
 export function describeModule(call: ModuleCall): string {
-  return `${call.module.constructor.name} (${call.path === "" ? "the root module" : call.path})`;
+  return `${call.type} (${call.path === "" ? "the root module" : call.path})`;
 }
 
 /** Where the modules of a model are, and whose each parameter is. */
@@ -43,7 +43,7 @@ export class ModuleIndex {
   }
 
   /** A call of `module` by `parent`. @throws CaptureError when it is not one of the model's modules. */
-  newCall(module: Module, parent: ModuleCall | null): ModuleCall {
+  newCall(module: Module, parent: ModuleCall<Module> | null): ModuleCall<Module> {
     const path = this.#pathOf.get(module);
     if (path === undefined) {
       throw new CaptureError(
@@ -52,7 +52,8 @@ export class ModuleIndex {
     }
     const own = [...module.ownParameters(), ...module.ownBuffers(), ...module.namedChildren()];
     const reserved = new Set(["output", ...own.map(([name]) => name)]);
-    const call: ModuleCall = { module, path, parent, children: [], reserved };
+    const type = module.constructor.name;
+    const call: ModuleCall<Module> = { module, type, path, parent, children: [], reserved };
     parent?.children.push(call);
     return call;
   }
@@ -68,9 +69,12 @@ export class ModuleIndex {
    * Through which module `tensor` is used inside `call`: the innermost active one that has it, so that the uses of a
    * tied weight are told apart. `active` is null when its module is not being called, `owner` when it is nobody's.
    */
-  ownerOf(tensor: Tensor, call: ModuleCall): { owner: TensorOwner | null; active: ModuleCall | null } {
+  ownerOf(
+    tensor: Tensor,
+    call: ModuleCall<Module>,
+  ): { owner: TensorOwner | null; active: ModuleCall<Module> | null } {
     const owners = this.#owners.get(tensor) ?? [];
-    for (let active: ModuleCall | null = call; active; active = active.parent) {
+    for (let active: ModuleCall<Module> | null = call; active; active = active.parent) {
       const { module } = active;
       const owner = owners.find((candidate) => candidate.module === module);
       if (owner) return { owner, active };

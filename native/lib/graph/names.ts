@@ -8,6 +8,11 @@ export function joinIndices(path: string): string {
   return path.replace(/(?<=[^.])\.(\d+)(?=\.|$)/g, "_$1");
 }
 
+/** What nodes of an operator are called: its ATen name without leading underscores (`_softmax`, `__and__`). */
+export function operatorLocalName(base: string): string {
+  return /^__(\w+)__$/.exec(base)?.[1] ?? base.replace(/^_+/, "");
+}
+
 /**
  * Names of module calls. A module that is called several times by the same caller is numbered in order of its calls:
  * `act_0`, `act_1`; what lies below follows.
@@ -44,7 +49,7 @@ function nameBelow(caller: ModuleCall, child: ModuleCall, callerName: string): s
 }
 
 /** Full names of all nodes of a trace, in order. */
-export function nameNodes(trace: Trace): string[] {
+export function nameNodes(trace: Pick<Trace, "root" | "nodes">): string[] {
   const callNames = nameCalls(trace.root);
   const counters = new Map<ModuleCall, Map<string, number>>();
   const localNames = new Map<object, string>();

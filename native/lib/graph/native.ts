@@ -69,7 +69,7 @@ export interface PlanRequest {
   packed: boolean;
 }
 
-/** The run is over, or stands at a custom patch and waits for its result. */
+/** The run is over, or stands at a custom patch or an operator of JavaScript's and waits for its result. */
 export type NativeProgress =
   | {
       done: true;
@@ -78,7 +78,9 @@ export type NativeProgress =
       fired?: Uint8Array;
       outcomes?: NativeOutcomes;
     }
-  | { done: false; patch: number; value: RunValue };
+  | { done: false; patch: number; value: RunValue; call?: undefined }
+  /** It stands at an operator that is a function of JavaScript's. */
+  | { done: false; call: string; args: unknown[] };
 
 interface EngineBinding {
   createGraph(spec: GraphSpec): NativeGraph;
@@ -90,8 +92,8 @@ interface EngineBinding {
   unpackWeights(graph: NativeGraph): Promise<void>;
   /** @throws PatchError for a patch that cannot fit what is known of its node. */
   startRun(plan: NativePlan, inputs: RunValue[], patches: NativePatch[], gradEnabled: boolean): NativeRun;
-  /** Goes on, on the engine thread; `result` is what the custom patch the run stands at gave. */
-  advanceRun(run: NativeRun, result?: RunValue): Promise<NativeProgress>;
+  /** Goes on, on the engine thread; `result` is what the custom patch gave, or a list of what the operator did. */
+  advanceRun(run: NativeRun, result?: RunValue | readonly Tensor[]): Promise<NativeProgress>;
   /** What a probe saw, which the addon lets go of; null if it has seen nothing. */
   takeActivation(outcomes: NativeOutcomes, index: number): RunValue | null;
   /** Largest absolute change; null for patches that only look, or when the value was not computed. */

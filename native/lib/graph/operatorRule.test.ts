@@ -42,7 +42,6 @@ describe("what a graph from a file may hold", () => {
     ["aten::_print", "", /gives no tensor/],
     ["aten::_assert_async", "msg", /gives no tensor/],
     ["aten::_test_serialization_subcmul", "", /internal/],
-    ["aten::item", "", /gives no tensor/],
     ["profiler::_record_function_enter", "", /not one of PyTorch's own/],
     ["quantized::linear", "", /not one of PyTorch's own/],
     ["_c10d_functional::all_reduce", "", /not one of PyTorch's own/],

@@ -88,6 +88,7 @@ const INTERNAL: ReadonlySet<string> = new Set([
   "_linalg_slogdet",
   "_linalg_solve_ex",
   "_linalg_svd",
+  "_local_scalar_dense",
   "_log_softmax",
   "_logcumsumexp",
   "_masked_softmax",
@@ -120,6 +121,9 @@ const INTERNAL: ReadonlySet<string> = new Set([
   "_upsample_nearest_exact2d",
   "_upsample_nearest_exact3d",
 ]);
+
+/** Operators that read the one number of a tensor, for sizes that depend on values. */
+const GIVES_NUMBER: ReadonlySet<string> = new Set(["item", "_local_scalar_dense"]);
 
 const known = new Map<string, string | null>();
 
@@ -154,7 +158,9 @@ function judge(operator: string, overload: string): string | null {
   if (file) return `it takes the name of a file, ${file.name}`;
   const odd = args.find(({ type }) => !PLAIN_TYPES.has(plainType(type)));
   if (odd) return `its argument ${odd.name} is of type ${odd.type}, which is no plain value`;
-  if (!returns.some((type) => plainType(type) === "Tensor")) return "it gives no tensor";
+  if (!returns.some((type) => plainType(type) === "Tensor") && !GIVES_NUMBER.has(name)) {
+    return "it gives no tensor";
+  }
   if (name.startsWith("_") && !INTERNAL.has(name)) return "it is internal to PyTorch";
   if (REFUSED.has(name) || TRUSTING.test(name))
     return "it trusts its arguments in ways that a file must not use";

@@ -1,7 +1,7 @@
 import { CancelledError, PatchError } from "../errors";
 import type { Module } from "../nn/module";
 import { Patch } from "../patches/patch";
-import type { Tensor } from "../tensor/tensor";
+import { Tensor } from "../tensor/tensor";
 import { torch } from "../torch";
 import type { SaveOptions } from "../weights/safetensorsWriter";
 import { type CapturedGraph, capture } from "./capture";
@@ -9,7 +9,7 @@ import { tokensOf } from "./dimensions";
 import { buildTree, formatTree, type GraphTree } from "./graphTree";
 import { bindInputs, forwardArguments, type RunInputs } from "./inputs";
 import { type LoadOptions, openGraph } from "./load";
-import { engine, type NativeGraph, type NativeRun, type RunValue } from "./native";
+import { engine, type NativeGraph, type NativeProgress, type NativeRun, type RunValue } from "./native";
 import type { NodeInfo } from "./nodeIndex";
 import { deliverOutcomes } from "./outcomes";
 import { collectPatches, customPatchOf, type PatchList } from "./patchRun";
@@ -26,6 +26,7 @@ import {
 } from "./patchScope";
 import { saveGraph } from "./persist/saveGraph";
 import { PlanCache } from "./planCache";
+import { callRegistered } from "./registeredCalls";
 import { graphRegistry } from "./registry";
 import { unflatten } from "./structure";
 
@@ -79,11 +80,12 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
   }
 
   /**
-   * Opens a graph that {@link save} wrote. Weights are mapped, not read, and frozen as those of loaded models are; nothing
+   * Opens a graph that {@link save} wrote, or an archive of `torch.export.save` (`.pt2`): any PyTorch model. Weights are mapped, not read, and frozen as those of loaded models are; nothing
    * in the file is run. A file from a stranger is checked in full and holds only operators that compute tensors from
    * tensors.
    * @throws MissingFileError, CorruptFileError naming the file and the field that is wrong, UnsafeFileError naming a node
    *   whose operator is refused, UnknownOperatorError, ArgumentError for another kind of file, saying what opens it.
+   * @throws UnsupportedExportError, PickledDataError naming what else an archive holds that cannot be run.
    */
   static async load<M extends Module = Module>(
     path: string,
@@ -260,9 +262,7 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
     try {
       let progress = await engine.advanceRun(run);
       while (!progress.done) {
-        const placed = list.placed[progress.patch];
-        const { value } = progress;
-        const result = await runUnpatched(() => customPatchOf(placed).apply(value, placed.info.name));
+        const result = await this.#askJavaScript(progress, list);
         progress = await engine.advanceRun(run, result);
       }
       return progress;
@@ -271,10 +271,24 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
     }
   }
 
-  #hasCapturedShapes(tensors: Tensor[]): boolean {
+  /** What a custom patch makes of a value, or an operator written in TypeScript of its arguments. */
+  #askJavaScript(
+    progress: NativeProgress & { done: false },
+    list: PatchList,
+  ): Promise<RunValue | readonly Tensor[]> | RunValue | readonly Tensor[] {
+    if (progress.call !== undefined) {
+      const { call, args } = progress;
+      return runUnpatched(() => callRegistered(call, this.#captured.operators, args));
+    }
+    const placed = list.placed[progress.patch];
+    const { value } = progress;
+    return runUnpatched(() => customPatchOf(placed).apply(value, placed.info.name));
+  }
+
+  #hasCapturedShapes(values: RunValue[]): boolean {
     return this.#captured.inputs.every(({ shape }, i) => {
-      const given = tensors[i].shape;
-      return shape.every((size, dim) => size === given[dim]);
+      const given = values[i];
+      return !(given instanceof Tensor) || shape.every((size, dim) => size === given.shape[dim]);
     });
   }
 

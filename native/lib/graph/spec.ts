@@ -22,7 +22,12 @@ export interface ConstantSpec {
   name: string;
 }
 
-export type NodeType = "operator" | "alias" | "number" | "guard";
+/**
+ * `operator` calls libtorch; `alias` gives its argument a second name; `number` is arithmetic on sizes; `guard` refuses
+ * inputs that break an assumption; `merge` takes argument 1 where argument 0 is true, else argument 2; `javascript` calls an
+ * operator that is written in TypeScript.
+ */
+export type NodeType = "operator" | "alias" | "number" | "guard" | "merge" | "javascript";
 
 export interface NodeSpec {
   type: NodeType;
@@ -39,10 +44,17 @@ export interface NodeSpec {
   code: string;
   /** Guards: what argument 0 must be. */
   expected?: number;
+  /** Guards: what to say instead of naming the number. */
+  message?: string;
+  /** The node is run only where this value, a boolean, is as expected: a branch of a condition. */
+  when?: { value: number; expected: boolean };
 }
 
-/** A value of the graph, a constant, or a list of both. */
+/**
+ * A value of the graph, a constant, or a list of both. `isFloat`: a number without a fraction that is a float all the
+ * same (`x * 2.0` of integers gives floats).
+ */
 export type ArgumentSpec =
   | { ref: number }
-  | { constant: unknown }
+  | { constant: unknown; isFloat?: boolean }
   | { list: ({ ref: number } | { constant: unknown })[] };

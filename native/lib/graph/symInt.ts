@@ -1,13 +1,43 @@
 import type { Size, SymInt as SymIntLike } from "../dispatch/size";
 import { ArgumentError } from "../errors";
 
-/** Operators on sizes; rounding as in Python. Names as in `NumberOp` of src/graph/number_ops.h. */
-export type NumberOperator = "add" | "sub" | "mul" | "floordiv" | "mod" | "neg" | "min" | "max";
+/** Operators on sizes that a model can use; rounding as in Python. Names as in `NumberOp` of src/graph/number_ops.h. */
+export type SizeOperator = "add" | "sub" | "mul" | "floordiv" | "mod" | "neg" | "min" | "max";
+
+/** All operators on numbers that a graph can hold, as Python has them; imported graphs use them. */
+export type NumberOperator =
+  | SizeOperator
+  | "size"
+  | "stride"
+  | "numel"
+  | "storage_offset"
+  | "truediv"
+  | "pow"
+  | "pos"
+  | "eq"
+  | "ne"
+  | "lt"
+  | "le"
+  | "gt"
+  | "ge"
+  | "and"
+  | "or"
+  | "not"
+  | "lshift"
+  | "rshift"
+  | "trunc"
+  | "floor"
+  | "ceil"
+  | "round"
+  | "float"
+  | "ite"
+  | "sqrt"
+  | "sum";
 
 /** What records arithmetic on sizes: the tracer. */
 export interface NumberRecorder {
   /** Records `operator` on `operands`, whose result is `concrete` in this trace. */
-  recordNumber(operator: NumberOperator, operands: Size[], concrete: number): SymInt;
+  recordNumber(operator: SizeOperator, operands: Size[], concrete: number): SymInt;
   /** The number was read as a plain one: the graph holds only while it stays the same. */
   recordGuard(size: SymInt): void;
 }
@@ -37,7 +67,7 @@ export class SymInt implements SymIntLike {
     return String(this.concrete);
   }
 
-  record(operator: NumberOperator, operands: Size[], concrete: number): SymInt {
+  record(operator: SizeOperator, operands: Size[], concrete: number): SymInt {
     return this.recorder.recordNumber(operator, operands, concrete);
   }
 }
@@ -47,7 +77,7 @@ export function concreteSize(size: Size): number {
   return size instanceof SymInt ? size.concrete : Number(size);
 }
 
-const RULES: Record<NumberOperator, (a: number, b: number) => number> = {
+const RULES: Record<SizeOperator, (a: number, b: number) => number> = {
   add: (a, b) => a + b,
   sub: (a, b) => a - b,
   mul: (a, b) => a * b,
@@ -61,7 +91,7 @@ const RULES: Record<NumberOperator, (a: number, b: number) => number> = {
   max: Math.max,
 };
 
-function apply(operator: NumberOperator, ...operands: Size[]): Size {
+function apply(operator: SizeOperator, ...operands: Size[]): Size {
   const [a, b] = operands.map(concreteSize);
   const concrete = RULES[operator](a, b ?? 0);
   const symbolic = operands.find((operand) => operand instanceof SymInt);

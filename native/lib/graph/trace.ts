@@ -1,4 +1,3 @@
-import type { Module } from "../nn/module";
 import type { Tensor } from "../tensor/tensor";
 import type { SourceLocation } from "./sourceLine";
 import type { NodeSpec } from "./spec";
@@ -7,13 +6,16 @@ import type { Structure } from "./structure";
 /** What a node stands for. */
 export type NodeKind = "operator" | "argument" | "output" | "parameter" | "buffer" | "input" | "number";
 
-/** One call of a module while it was traced. */
-export interface ModuleCall {
-  module: Module;
+/** One call of a module. */
+export interface ModuleCall<M extends object = object> {
+  /** The same object for every call of one module. */
+  module: M;
+  /** Class of the module. */
+  type: string;
   /** Dotted path in PyTorch's spelling (`transformer.h.17`); "" for the root. */
   path: string;
-  parent: ModuleCall | null;
-  children: ModuleCall[];
+  parent: ModuleCall<M> | null;
+  children: ModuleCall<M>[];
   /** Names that operators inside must not take: arguments, parameters, children. */
   reserved: Set<string>;
 }
@@ -35,6 +37,8 @@ export interface TracedNode {
   strides?: number[];
   operator: string;
   location: SourceLocation | null;
+  /** Source line as text, where it is known already (an archive has no source files). */
+  code: string | null;
   /** What the addon runs; null for inputs. Shared by the parts of an operator with several results. */
   spec: NodeSpec | null;
 }

@@ -7,10 +7,11 @@ import type { Module } from "../nn/module";
 import { Tensor } from "../tensor/tensor";
 import { nameArguments } from "./argumentNames";
 import { describeModule, ModuleIndex, type TensorOwner } from "./moduleIndex";
+import { operatorLocalName } from "./names";
 import { currentLocation, type SourceLocation } from "./sourceLine";
 import type { ArgumentSpec, NodeSpec } from "./spec";
 import { flatten, unflatten } from "./structure";
-import { concreteSize, type NumberOperator, type NumberRecorder, SymInt } from "./symInt";
+import { concreteSize, type NumberOperator, type NumberRecorder, type SizeOperator, SymInt } from "./symInt";
 import type { ModuleCall, NodeKind, Trace, TracedNode } from "./trace";
 
 type TraceValue = Tensor | SymInt;
@@ -41,20 +42,20 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
   readonly #parameterValues = new Map<string, number>();
   /** Full paths of the parameters and buffers that were used. */
   readonly #owners = new Set<string>();
-  readonly #callIds = new Map<ModuleCall, number>();
+  readonly #callIds = new Map<ModuleCall<Module>, number>();
   readonly #guarded = new Set<number>();
   readonly #nodes: TracedNode[] = [];
   readonly #specs: NodeSpec[] = [];
   #valueCount = 0;
   #resolving = false;
-  #call: ModuleCall;
+  #call: ModuleCall<Module>;
 
   constructor(model: Module) {
     this.#modules = new ModuleIndex(model);
     this.#call = this.#newCall(model, null);
   }
 
-  #newCall(module: Module, parent: ModuleCall | null): ModuleCall {
+  #newCall(module: Module, parent: ModuleCall<Module> | null): ModuleCall<Module> {
     const call = this.#modules.newCall(module, parent);
     this.#callIds.set(call, this.#callIds.size);
     return call;
@@ -108,14 +109,14 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
     }
   }
 
-  #nameArguments(call: ModuleCall, args: unknown[]) {
+  #nameArguments(call: ModuleCall<Module>, args: unknown[]) {
     const { structure, leaves } = flatten(args, isTraceValue);
     const names = nameArguments(call.module.forward, args, leaves);
     for (const { local } of names) call.reserved.add(local);
     return { structure, named: leaves.map(({ value }, i) => ({ ...names[i], value })) };
   }
 
-  #markOutput(call: ModuleCall, result: unknown) {
+  #markOutput(call: ModuleCall<Module>, result: unknown) {
     const { structure, leaves } = flatten(result, isTraceValue);
     if (leaves.length === 0) throw new CaptureError(`${describeModule(call)} returns no tensor`);
     const marked = leaves.map(({ path, value }) =>
@@ -173,7 +174,7 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
     operator: string;
     spec?: NodeSpec;
     location?: SourceLocation | null;
-    call?: ModuleCall;
+    call?: ModuleCall<Module>;
     absolute?: string;
   }): void {
     const tensor = node.of instanceof Tensor ? node.of : null;
@@ -189,6 +190,7 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
       strides: tensor && !binding.isContiguous(tensor) ? binding.strides(tensor) : undefined,
       operator: node.operator,
       location: node.location ?? null,
+      code: null,
       spec: node.spec ?? null,
     });
   }
@@ -282,7 +284,7 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
     leaves.forEach(({ path, value }, i) => {
       this.#addNode({
         kind: "operator",
-        local: base.replace(/^_+/, ""),
+        local: operatorLocalName(base),
         part: path,
         value: results[i],
         of: value,
@@ -322,14 +324,14 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
     return this.#number("size", args, concreteShape[position], "aten::sym_size.int");
   }
 
-  recordNumber(operator: NumberOperator, operands: Size[], result: number): SymInt {
+  recordNumber(operator: SizeOperator, operands: Size[], result: number): SymInt {
     const args = operands.map((operand) =>
       operand instanceof SymInt ? { ref: this.#indexOf(operand) } : { constant: concreteSize(operand) },
     );
     return this.#number(operator, args, result, `sym::${operator}`);
   }
 
-  #number(operator: string, args: ArgumentSpec[], result: number, shown: string): SymInt {
+  #number(operator: NumberOperator, args: ArgumentSpec[], result: number, shown: string): SymInt {
     const index = this.#valueCount++;
     const size = new SymInt(this, index, result);
     this.#valueOf.set(size, index);

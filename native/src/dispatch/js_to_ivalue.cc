@@ -213,6 +213,10 @@ Fit toAnything(const Napi::Value& value, IValue& out) {
     out = value.As<Napi::String>().Utf8Value();
     return Fit::exact;
   }
+  if (value.IsNull()) {
+    out = IValue();
+    return Fit::exact;
+  }
   if (isTensor(value)) return toTensor(value, out);
   return toScalar(value, out);
 }

@@ -13,6 +13,9 @@ Napi::Object argumentToJs(Napi::Env env, const c10::Argument& argument) {
   result.Set("optional", Napi::Boolean::New(env, argument.default_value().has_value()));
   result.Set("kwargOnly", Napi::Boolean::New(env, argument.kwarg_only()));
   result.Set("listSize", Napi::Number::New(env, argument.N().value_or(0)));
+  const c10::AliasInfo* alias = argument.alias_info();
+  result.Set("aliases", Napi::Boolean::New(env, alias != nullptr));
+  result.Set("writes", Napi::Boolean::New(env, alias != nullptr && alias->isWrite()));
   return result;
 }
 
@@ -35,6 +38,11 @@ Napi::Object schemaToJs(Napi::Env env, const c10::FunctionSchema& schema) {
     returns.Set(returns.Length(), Napi::String::New(env, value.real_type()->str()));
   }
   result.Set("returns", returns);
+  Napi::Array returnsAliases = Napi::Array::New(env);
+  for (const c10::Argument& value : schema.returns()) {
+    returnsAliases.Set(returnsAliases.Length(), Napi::Boolean::New(env, value.alias_info() != nullptr));
+  }
+  result.Set("returnsAliases", returnsAliases);
   return result;
 }
 

@@ -81,6 +81,14 @@ Napi::Value finishedRun(Napi::Env env, Run& run) {
 Napi::Value pausedRun(Napi::Env env, const Run& run) {
   Napi::Object object = Napi::Object::New(env);
   object["done"] = Napi::Boolean::New(env, false);
+  if (const JavascriptCall* call = run.pausedCall()) {
+    object["call"] = Napi::String::New(env, call->name);
+    const std::vector<c10::IValue> values = run.pausedArguments();
+    Napi::Array args = Napi::Array::New(env, values.size());
+    for (uint32_t i = 0; i < values.size(); ++i) args[i] = ivalueToJs(env, values[i]);
+    object["args"] = args;
+    return object;
+  }
   object["patch"] = Napi::Number::New(env, static_cast<double>(run.pausedPatch()));
   object["value"] = ivalueToJs(env, run.pausedValue());
   return object;
@@ -183,7 +191,15 @@ Napi::Value advanceRun(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     const std::shared_ptr<Run> run = Handle<Run>::unwrap(info[0]);
     releaseOpenMpWorkers();
-    if (!info[1].IsUndefined()) run->resume(valueFromJs(info[1], "the result of a custom patch"));
+    if (info[1].IsArray() && run->pausedCall() != nullptr) {
+      const Napi::Array results = info[1].As<Napi::Array>();
+      std::vector<c10::IValue> values;
+      for (uint32_t i = 0; i < results.Length(); ++i)
+        values.push_back(valueFromJs(results.Get(i), "the result of an operator"));
+      run->resumeCall(std::move(values));
+    } else if (!info[1].IsUndefined()) {
+      run->resume(valueFromJs(info[1], "the result of a custom patch"));
+    }
     return runOnEngine(info.Env(), [run]() -> Finish {
       const bool done = run->advance();
       return [run, done](Napi::Env env) { return done ? finishedRun(env, *run) : pausedRun(env, *run); };

@@ -29,7 +29,9 @@ bool isSize(const Node& node) {
 // Whether the node gives the same for the same arguments, and changes nothing.
 bool isPure(const Node& node) {
   const auto* call = std::get_if<OperatorCall>(&node.operation);
-  if (call == nullptr) return !isAlias(node);
+  if (call == nullptr) {
+    return std::holds_alternative<NumberCall>(node.operation) || isGuard(node);
+  }
   return !call->handle.schema().is_mutable() && !call->handle.hasTag(at::Tag::nondeterministic_seeded);
 }
 
@@ -78,18 +80,7 @@ std::vector<bool> Plan::neededNodes(const std::vector<ValueIndex>& observed) {
     const Node& node = graph_->nodes()[i];
     bool needed = false;
     if (isGuard(node)) {
-      // A guard is checked whenever the size it looks at is there anyway or costs nothing (an input's).
-      const ValueIndex guarded = resolve(node.arguments[0].value);
-      const int32_t producer = graph_->producerOf(guarded);
-      needed = isNeeded_[guarded];
-      if (!needed && producer >= 0 &&
-          std::holds_alternative<NumberCall>(graph_->nodes()[producer].operation)) {
-        needed = true;
-        forEachUse(graph_->nodes()[producer], [&](ValueIndex used) {
-          const ValueIndex source = resolve(used);
-          needed = needed && (isNeeded_[source] || graph_->producerOf(source) < 0);
-        });
-      }
+      needed = isFree(resolve(node.arguments[0].value));
     } else {
       for (ValueIndex result : node.results) {
         needed = needed || (isNeeded_[result] && !isReplaced_[result]);
@@ -100,6 +91,17 @@ std::vector<bool> Plan::neededNodes(const std::vector<ValueIndex>& observed) {
     forEachUse(node, [&](ValueIndex used) { isNeeded_[resolve(used)] = true; });
   }
   return nodeNeeded;
+}
+
+// Whether a value is there anyway or costs nothing (a size of an input, arithmetic on numbers that are there):
+// then guards on it are checked.
+bool Plan::isFree(ValueIndex value) const {
+  const int32_t producer = graph_->producerOf(value);
+  if (isNeeded_[value] || producer < 0) return true;
+  const Node& node = graph_->nodes()[producer];
+  bool free = std::holds_alternative<NumberCall>(node.operation);
+  forEachUse(node, [&](ValueIndex used) { free = free && isFree(resolve(used)); });
+  return free;
 }
 
 // Which nodes depend on nothing but the shapes of the inputs: their sizes, literal arguments and small
@@ -114,7 +116,7 @@ std::vector<bool> Plan::shapeNodes(const std::vector<bool>& needed) const {
   }
   for (size_t i = 0; i < nodes.size(); ++i) {
     const Node& node = graph_->nodes()[i];
-    if (!needed[i] || !isPure(node)) continue;
+    if (!needed[i] || node.when || !isPure(node)) continue;
     bool fits = true;
     forEachUse(node, [&](ValueIndex used) {
       const ValueIndex source = resolve(used);
@@ -130,7 +132,8 @@ std::vector<bool> Plan::shapeNodes(const std::vector<bool>& needed) const {
 }
 
 Step Plan::prepareStep(const Node& node, bool packed) {
-  Step step{&node, {}, {}, {}, {}, {}};
+  Step step{&node, {}, {}, {}, {}, {}, {}};
+  if (node.when) step.when = BranchCondition{resolve(node.when->value), node.when->expected};
   step.arguments.reserve(node.arguments.size());
   for (const Argument& argument : node.arguments) step.arguments.push_back(prepare(argument));
   for (ValueIndex result : node.results) {
@@ -190,6 +193,7 @@ void Plan::findShapeValues() {
     shapeValues_.push_back(value);
   };
   for (size_t i = shapeSteps_; i < steps_.size(); ++i) {
+    if (steps_[i].when) use(steps_[i].when->value);
     for (const Argument& argument : steps_[i].arguments) {
       if (argument.kind == Argument::Kind::Value) use(argument.value);
       for (const ListElement& element : argument.list) {
@@ -213,6 +217,7 @@ void Plan::planReleases() {
     for (ValueIndex result : step.results) {
       if (result >= 0) releaseAt(step, result);
     }
+    if (step.when) releaseAt(step, step.when->value);
     for (const Argument& argument : step.arguments) {
       if (argument.kind == Argument::Kind::Value) releaseAt(step, argument.value);
       for (const ListElement& element : argument.list) {

@@ -31,6 +31,8 @@ struct Step {
   std::vector<ValueIndex> results;
   // Results that have patches and that something needs, in order.
   std::vector<ValueIndex> patched;
+  // The branch it belongs to, with aliases resolved.
+  std::optional<BranchCondition> when;
   // Values not used after this step.
   std::vector<ValueIndex> released;
   // Set where the step may multiply by a packed weight.
@@ -68,6 +70,7 @@ class Plan {
   ValueIndex resolve(ValueIndex value) const;
   // Fills isNeeded_; gives the nodes to run.
   std::vector<bool> neededNodes(const std::vector<ValueIndex>& observed);
+  bool isFree(ValueIndex value) const;
   std::vector<bool> shapeNodes(const std::vector<bool>& needed) const;
   Step prepareStep(const Node& node, bool packed);
   Argument prepare(const Argument& argument);

@@ -125,17 +125,55 @@ bool Run::advance() {
                             "the run was cancelled before node " + steps[nextStep_].node->name);
     }
     current_ = &steps[nextStep_++];
-    runStep(*current_);
-    if (current_->patched.empty()) continue;
-    pending_.clear();
-    nextPending_ = 0;
-    for (ValueIndex value : current_->patched) {
-      const std::vector<size_t>& patches = patchesOf_.at(value);
-      pending_.insert(pending_.end(), patches.begin(), patches.end());
+    if (current_->when && !branchRuns(*current_)) continue;
+    if (std::holds_alternative<JavascriptCall>(current_->node->operation)) {
+      atCall_ = true;
+      return false;
     }
+    runStep(*current_);
+    if (!current_->patched.empty()) queuePatches();
   }
   finish();
   return true;
+}
+
+// Results of a branch that does not run stay empty, and so does what is made of them.
+bool Run::branchRuns(const Step& step) const {
+  const c10::IValue& condition = frame_[step.when->value];
+  return !condition.isNone() && (integerOf(condition) != 0) == step.when->expected;
+}
+
+void Run::queuePatches() {
+  pending_.clear();
+  nextPending_ = 0;
+  for (ValueIndex value : current_->patched) {
+    const std::vector<size_t>& patches = patchesOf_.at(value);
+    if (!frame_[value].isNone()) pending_.insert(pending_.end(), patches.begin(), patches.end());
+  }
+}
+
+const JavascriptCall* Run::pausedCall() const {
+  return atCall_ ? &std::get<JavascriptCall>(current_->node->operation) : nullptr;
+}
+
+std::vector<c10::IValue> Run::pausedArguments() const {
+  std::vector<c10::IValue> arguments;
+  for (const Argument& argument : current_->arguments) arguments.push_back(valueOf(argument));
+  return arguments;
+}
+
+void Run::resumeCall(std::vector<c10::IValue> results) {
+  if (results.size() != current_->results.size()) {
+    throw GraphpatchError("ArgumentError", "operator " + pausedCall()->name + " at node " + current_->node->name +
+                                               " gave " + std::to_string(results.size()) + " values instead of " +
+                                               std::to_string(current_->results.size()));
+  }
+  for (size_t i = 0; i < results.size(); ++i) {
+    addForeign(results[i]);
+    if (current_->results[i] >= 0) frame_[current_->results[i]] = std::move(results[i]);
+  }
+  atCall_ = false;
+  queuePatches();
 }
 
 // Applies pending patches; true when a custom one needs JavaScript.
@@ -188,6 +226,8 @@ void Run::runStep(const Step& step) {
     if (step.results[0] >= 0) frame_[step.results[0]] = valueOf(step.arguments[0]);
   } else if (const auto* number = std::get_if<NumberCall>(&step.node->operation)) {
     callNumber(step, *number);
+  } else if (std::holds_alternative<Merge>(step.node->operation)) {
+    merge(step);
   } else {
     checkGuard(step, std::get<Guard>(step.node->operation));
   }
@@ -286,9 +326,18 @@ void Run::callNumber(const Step& step, const NumberCall& call) {
   if (step.results[0] >= 0) frame_[step.results[0]] = evaluateNumberOp(call.op, stack_);
 }
 
+void Run::merge(const Step& step) {
+  const bool condition = integerOf(valueOf(step.arguments[0])) != 0;
+  if (step.results[0] >= 0) frame_[step.results[0]] = valueOf(step.arguments[condition ? 1 : 2]);
+}
+
 void Run::checkGuard(const Step& step, const Guard& guard) {
-  const int64_t actual = valueOf(step.arguments[0]).toInt();
+  const int64_t actual = integerOf(valueOf(step.arguments[0]));
   if (actual == guard.expected) return;
+  if (!guard.message.empty()) {
+    throw GraphpatchError("ShapeError",
+                          "this input breaks an assumption of the model: " + guard.message + "; " + step.node->code);
+  }
   std::ostringstream message;
   message << "this input does not fit the captured graph: " << step.node->name << " was " << guard.expected
           << " at capture and is " << actual << " now; " << step.node->code;

@@ -27,8 +27,13 @@ class Run {
   Run(std::shared_ptr<const Plan> plan, std::vector<c10::IValue> inputs, std::vector<PlacedPatch> patches,
       bool gradEnabled);
 
-  // Runs to the end (true) or to the next custom patch (false). Throws with the node's name.
+  // Runs to the end (true) or to the next place that is JavaScript's (false): a custom patch, or an operator.
+  // Throws with the node's name.
   bool advance();
+  // The operator the run stands at, its arguments and how many results it gives; nullptr at a patch.
+  const JavascriptCall* pausedCall() const;
+  std::vector<c10::IValue> pausedArguments() const;
+  void resumeCall(std::vector<c10::IValue> results);
   // The custom patch the run stands at, and its value; only after advance() returned false.
   size_t pausedPatch() const { return pausedPatch_; }
   const c10::IValue& pausedValue() const { return frame_[patches_[pausedPatch_].value]; }
@@ -48,9 +53,12 @@ class Run {
   bool recordsGradients(bool gradEnabled) const;
   void recallShapeValues();
   bool patchPending();
+  void queuePatches();
+  bool branchRuns(const Step& step) const;
   void addForeign(const c10::IValue& value);
   void settleActivation(PatchOutcome& outcome) const;
   void runStep(const Step& step);
+  void merge(const Step& step);
   void callOperator(const Step& step, const OperatorCall& call);
   bool callPacked(const Step& step);
   void callNumber(const Step& step, const NumberCall& call);
@@ -82,6 +90,7 @@ class Run {
   // The steps that depend on shapes only are run and not yet remembered.
   bool learnsShapes_ = false;
   size_t pausedPatch_ = 0;
+  bool atCall_ = false;
   std::vector<c10::IValue> stack_;
   std::vector<c10::IValue> results_;
 };

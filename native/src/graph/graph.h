@@ -49,15 +49,31 @@ struct NumberCall {
 };
 
 // Refuses an input that breaks what was assumed while the graph was captured: argument 0 must equal
-// `expected`.
+// `expected`. `message` says what was assumed, if it is not that.
 struct Guard {
   int64_t expected = 0;
+  std::string message;
+};
+
+// The end of a condition: argument 1 where argument 0 is true, else argument 2. Only one of them was computed.
+struct Merge {};
+
+// An operator that is a function of JavaScript's, known there by its name ("ns::op").
+struct JavascriptCall {
+  std::string name;
+};
+
+// A branch of a condition: the node runs only where `value`, a boolean, is as expected.
+struct BranchCondition {
+  ValueIndex value = -1;
+  bool expected = true;
 };
 
 struct Node {
-  std::variant<OperatorCall, Alias, NumberCall, Guard> operation;
+  std::variant<OperatorCall, Alias, NumberCall, Guard, Merge, JavascriptCall> operation;
   std::vector<Argument> arguments;
   std::vector<ValueIndex> results;
+  std::optional<BranchCondition> when;
   // For messages: "transformer.h_0.mlp.act.mul_3" and the source line, or for a guard what assumed it.
   std::string name;
   std::string code;
@@ -103,6 +119,7 @@ class Graph {
 // Calls `visit(ValueIndex)` for every value that `node` uses, in order, repeated uses too.
 template <class F>
 void forEachUse(const Node& node, F&& visit) {
+  if (node.when) visit(node.when->value);
   for (const Argument& argument : node.arguments) {
     if (argument.kind == Argument::Kind::Value) {
       visit(argument.value);

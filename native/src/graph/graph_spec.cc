@@ -63,10 +63,20 @@ c10::TypePtr elementType(const c10::TypePtr& type, const std::string& what) {
   return list->getElementType();
 }
 
+// 2.0, which JavaScript does not tell from 2: it decides the dtype of what it is added to.
+c10::IValue asFloat(const c10::IValue& value) {
+  if (value.isInt()) return static_cast<double>(value.toInt());
+  if (!value.isTensor() || !value.toTensor().unsafeGetTensorImpl()->is_wrapped_number()) return value;
+  at::Tensor number = value.toTensor().to(at::kDouble);
+  number.unsafeGetTensorImpl()->set_wrapped_number(true);
+  return number;
+}
+
 c10::IValue constantFromSpec(const Napi::Object& spec, const c10::TypePtr& type, int32_t listSize,
                              const std::string& what) {
   if (!spec.Has("constant")) malformed(what, "a value, a constant or a list of them", spec);
-  return jsToIvalue(spec.Get("constant"), type, what, listSize);
+  const c10::IValue constant = jsToIvalue(spec.Get("constant"), type, what, listSize);
+  return spec.Get("isFloat").ToBoolean() ? asFloat(constant) : constant;
 }
 
 std::vector<ListElement> listFromSpec(const Napi::Value& items, const c10::TypePtr& element,
@@ -95,7 +105,8 @@ Argument argumentFromSpec(const Napi::Value& spec, const c10::TypePtr& type, int
     argument.value = toValueIndex(object.Get("ref"), what);
   } else if (object.Has("list")) {
     argument.kind = Argument::Kind::List;
-    argument.type = elementType(type, what);
+    // An operator of JavaScript's takes anything.
+    if (argument.type->kind() != c10::TypeKind::AnyType) argument.type = elementType(type, what);
     argument.list = listFromSpec(object.Get("list"), argument.type, what);
   } else {
     argument.constant = constantFromSpec(object, type, listSize, what);
@@ -133,17 +144,24 @@ std::vector<Argument> operatorArguments(const Napi::Array& specs, const c10::Fun
   return arguments;
 }
 
-// Values and whole numbers.
-std::vector<Argument> plainArguments(const Napi::Array& specs, const std::string& node) {
+// Values and constants of one type.
+std::vector<Argument> plainArguments(const Napi::Array& specs, const c10::TypePtr& type,
+                                     const std::string& node) {
   std::vector<Argument> arguments;
   for (uint32_t i = 0; i < specs.Length(); ++i) {
-    arguments.push_back(argumentFromSpec(specs.Get(i), c10::IntType::get(), 0, node));
+    arguments.push_back(argumentFromSpec(specs.Get(i), type, 0, node));
   }
   return arguments;
 }
 
 int64_t expectedNumber(const Napi::Value& value, const std::string& node) {
   return jsToIvalue(value, c10::IntType::get(), node + ": expected").toInt();
+}
+
+std::optional<BranchCondition> branchCondition(const Napi::Value& spec, const std::string& node) {
+  if (spec.IsUndefined()) return std::nullopt;
+  const Napi::Object object = toObject(spec, node + ": when");
+  return BranchCondition{toValueIndex(object.Get("value"), node + ": when"), object.Get("expected").ToBoolean()};
 }
 
 Node nodeFromSpec(const Napi::Object& spec) {
@@ -153,6 +171,7 @@ Node nodeFromSpec(const Napi::Object& spec) {
   Node node{Alias{},
             {},
             toValueIndexes(spec.Get("results"), name + ": results"),
+            branchCondition(spec.Get("when"), name),
             name,
             toText(spec.Get("code"), name + ": code")};
   if (type == "operator") {
@@ -162,11 +181,23 @@ Node nodeFromSpec(const Napi::Object& spec) {
     node.operation = OperatorCall{handle};
     return node;
   }
-  node.arguments = plainArguments(args, name);
+  if (type == "javascript") {
+    node.arguments = plainArguments(args, c10::AnyType::get(), name);
+    node.operation = JavascriptCall{toText(spec.Get("operator"), name + ": operator")};
+    return node;
+  }
+  node.arguments = plainArguments(args, c10::NumberType::get(), name);
   if (type == "number") {
     node.operation = NumberCall{numberOpFromName(toText(spec.Get("operator"), name + ": operator"))};
   } else if (type == "guard") {
-    node.operation = Guard{expectedNumber(spec.Get("expected"), name)};
+    const Napi::Value message = spec.Get("message");
+    node.operation = Guard{expectedNumber(spec.Get("expected"), name),
+                           message.IsUndefined() ? "" : toText(message, name + ": message")};
+  } else if (type == "merge") {
+    if (node.arguments.size() != 3 || node.results.size() != 1) {
+      throw GraphpatchError("CorruptFileError", "graph: node " + name + " is no merge of two values");
+    }
+    node.operation = Merge{};
   } else if (type != "alias") {
     throw GraphpatchError("CorruptFileError",
                           "graph: node " + name + " has the unknown type \"" + type + "\"");

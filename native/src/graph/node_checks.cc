@@ -82,13 +82,13 @@ void markResults(const Node& node, const c10::FunctionSchema& schema, std::vecto
 }
 
 void checkNumberCall(const Node& node, NumberOp op, std::vector<ValueKind>& kinds) {
-  const size_t wanted = op == NumberOp::Neg ? 1 : 2;
-  if (node.arguments.size() != wanted || node.results.size() != 1) {
+  const size_t wanted = operandCount(op);
+  if ((wanted != 0 && node.arguments.size() != wanted) || node.results.size() != 1) {
     refuse(node, "must have " + std::to_string(wanted) + " arguments and one result");
   }
-  for (size_t i = 0; i < wanted; ++i) {
+  for (size_t i = 0; i < node.arguments.size(); ++i) {
     const Argument& argument = node.arguments[i];
-    const bool wantsTensor = op == NumberOp::Size && i == 0;
+    const bool wantsTensor = isOfTensor(op) && i == 0;
     const ValueKind kind = isValue(argument) ? kinds[argument.value] : ValueKind::Number;
     if (argument.kind == Argument::Kind::List ||
         kind == (wantsTensor ? ValueKind::Number : ValueKind::Tensor)) {
@@ -110,6 +110,13 @@ void checkNodes(const Graph& graph) {
       markResults(node, call->handle.schema(), kinds);
     } else if (const auto* number = std::get_if<NumberCall>(&node.operation)) {
       checkNumberCall(node, number->op, kinds);
+    } else if (std::holds_alternative<Merge>(node.operation)) {
+      const Argument& condition = node.arguments[0];
+      if (!isValue(condition) || kinds[condition.value] == ValueKind::Tensor) {
+        refuse(node, "must choose by a boolean");
+      }
+    } else if (std::holds_alternative<JavascriptCall>(node.operation)) {
+      for (ValueIndex result : node.results) kinds[result] = ValueKind::Tensor;
     } else {
       const bool isAlias = std::holds_alternative<Alias>(node.operation);
       if (node.arguments.size() != 1 || !isValue(node.arguments[0]) ||

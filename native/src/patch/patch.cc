@@ -46,6 +46,9 @@ c10::IValue withGradient(const Patch& patch, const at::Tensor& current, PatchOut
   }
   at::Tensor live = current;
   if (live.requires_grad()) {
+    // A tensor of its own: what used the value before the patch (inside the module whose output it is) has no
+    // part in the gradient.
+    live = at::alias(current);
     live.retain_grad();
   } else {
     live = live.detach().requires_grad_(true);

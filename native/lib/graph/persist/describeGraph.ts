@@ -4,6 +4,7 @@ import type { CapturedGraph } from "../capture";
 import type { ArgumentSpec, ConstantSpec, NodeSpec } from "../spec";
 import {
   type EncodedArgument,
+  type EncodedConstant,
   type EncodedNode,
   FORMAT_VERSION,
   type GraphDescription,
@@ -31,6 +32,10 @@ export function describeGraph(graph: CapturedGraph): {
     inputs: graph.inputs.map(({ name, value, shape, dtype }) => ({ name, value, shape, dtype })),
     inputStructure: encodeStructure(graph.inputStructure, "the input"),
     output: { structure: encodeStructure(graph.output.structure, "the output"), values: graph.output.values },
+    ...(graph.parameters && { parameters: graph.parameters }),
+    ...(graph.constraints && {
+      constraints: { ...graph.constraints, ranges: Object.entries(graph.constraints.ranges) },
+    }),
     nodes: graph.spec.nodes.map(encodeNode),
     names: describeNames(graph),
   };
@@ -64,6 +69,8 @@ function encodeNode({
   name,
   code,
   expected,
+  message,
+  when,
 }: NodeSpec): EncodedNode {
   const encoded: EncodedNode = {
     type,
@@ -75,17 +82,24 @@ function encodeNode({
     code,
   };
   if (expected !== undefined) encoded.expected = expected;
+  if (message !== undefined) encoded.message = message;
+  if (when !== undefined) encoded.when = when;
   return encoded;
 }
 
 function encodeArgument(argument: ArgumentSpec, where: string): EncodedArgument {
   if ("ref" in argument) return { ref: argument.ref };
-  if ("constant" in argument) return { constant: encodeValue(argument.constant, where) };
+  if ("constant" in argument) return encodeConstant(argument, where);
   return {
-    list: argument.list.map((item) =>
-      "ref" in item ? { ref: item.ref } : { constant: encodeValue(item.constant, where) },
-    ),
+    list: argument.list.map((item) => ("ref" in item ? { ref: item.ref } : encodeConstant(item, where))),
   };
+}
+
+function encodeConstant(
+  { constant, isFloat }: { constant: unknown; isFloat?: boolean },
+  where: string,
+): EncodedConstant {
+  return { constant: encodeValue(constant, where), ...(isFloat && { isFloat }) };
 }
 
 function describeNames({ index }: CapturedGraph): NameDescription[] {

@@ -1,3 +1,4 @@
+import type { InputConstraints, SymbolRange } from "../inputConstraints";
 import type { NodeKind } from "../trace";
 import type { EncodedValue } from "./plainValue";
 
@@ -30,6 +31,10 @@ export interface GraphDescription {
   inputs: { name: string; value: number; shape: number[]; dtype: string }[];
   inputStructure: EncodedStructure;
   output: { structure: EncodedStructure; values: number[] };
+  /** Names of the forward's parameters, where inputs can be given by them. */
+  parameters?: string[];
+  /** As in `CapturedGraph`; the ranges as pairs, whose keys are any text. */
+  constraints?: Omit<InputConstraints, "ranges"> & { ranges: [string, SymbolRange][] };
   /** What is run, in order. */
   nodes: EncodedNode[];
   /** What has a name, in order. */
@@ -57,12 +62,20 @@ export interface EncodedNode {
   name: string;
   code: string;
   expected?: number;
+  message?: string;
+  when?: { value: number; expected: boolean };
 }
 
 export type EncodedArgument =
   | { ref: number }
-  | { constant: EncodedValue }
-  | { list: ({ ref: number } | { constant: EncodedValue })[] };
+  | EncodedConstant
+  | { list: ({ ref: number } | EncodedConstant)[] };
+
+/** `isFloat` as in `ArgumentSpec`. */
+export interface EncodedConstant {
+  constant: EncodedValue;
+  isFloat?: true;
+}
 
 export type EncodedStructure =
   | { leaf: number }

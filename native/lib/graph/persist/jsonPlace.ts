@@ -80,6 +80,10 @@ export class JsonPlace {
     return this.items().map((item) => item.integer(least, most));
   }
 
+  flag(): boolean {
+    return typeof this.value === "boolean" ? this.value : this.fail("true or false");
+  }
+
   orNull<T>(read: (place: JsonPlace) => T): T | null {
     return this.value === null ? null : read(this);
   }

@@ -1,7 +1,9 @@
+import { registeredOperator } from "../../dispatch/library";
 import { CorruptFileError, UnknownOperatorError, UnsafeFileError } from "../../errors";
 import { DTYPES, type DType } from "../../tensor/dtype";
 import { checkJsonExtent, duplicateKey, parseJsonObject } from "../../weights/jsonText";
 import type { CapturedGraph } from "../capture";
+import type { InputConstraints } from "../inputConstraints";
 import { NodeIndex } from "../nodeIndex";
 import { operatorRefusal } from "../operatorRule";
 import type { ArgumentSpec, GraphSpec, NodeSpec, NodeType } from "../spec";
@@ -26,7 +28,7 @@ export interface NamedTensor {
   layout: Layout;
 }
 
-const NODE_TYPES: readonly NodeType[] = ["operator", "alias", "number", "guard"];
+const NODE_TYPES: readonly NodeType[] = ["operator", "alias", "number", "guard", "merge", "javascript"];
 const KINDS: readonly NodeKind[] = [
   "operator",
   "argument",
@@ -61,7 +63,16 @@ export function readDescription(text: string, source: string): ReadGraph {
     .map((place) => readNode(place, source));
   const made = inputs.length + tensors.length + nodes.reduce((sum, { results }) => sum + results.length, 0);
   const values = root.get("output").get("values");
+  const operators = new Map(
+    nodes.flatMap(({ type, operator }) => {
+      const implementation = type === "javascript" ? registeredOperator(operator) : undefined;
+      return implementation ? [[operator, implementation] as const] : [];
+    }),
+  );
   return {
+    ...(operators.size > 0 && { operators }),
+    ...(root.has("parameters") && { parameters: readParameters(root.get("parameters")) }),
+    ...(root.has("constraints") && { constraints: readConstraints(root.get("constraints"), inputs.length) }),
     label: root.get("label").text(MAX_NAME),
     spec: {
       valueCount: root.get("valueCount").integer(made, made),
@@ -76,6 +87,32 @@ export function readDescription(text: string, source: string): ReadGraph {
       values: values.integers(0, made - 1),
     },
     index: readNames(root.get("names"), made),
+  };
+}
+
+function readParameters(place: JsonPlace): string[] {
+  return place.items().map((name) => name.text(MAX_NAME));
+}
+
+function readConstraints(place: JsonPlace, inputCount: number): InputConstraints {
+  const sizes = place.get("sizes").items();
+  if (sizes.length !== inputCount) return place.get("sizes").fail(`the sizes of ${inputCount} inputs`);
+  const bound = (range: JsonPlace, key: string) =>
+    range.get(key).orNull((limit) => limit.integer(Number.MIN_SAFE_INTEGER));
+  return {
+    sizes: sizes.map((dims) =>
+      dims.items().map((size) => (typeof size.value === "string" ? size.text() : size.integer())),
+    ),
+    ranges: Object.fromEntries(
+      place
+        .get("ranges")
+        .pairs()
+        .map(([symbol, range]) => [symbol, { min: bound(range, "min"), max: bound(range, "max") }]),
+    ),
+    guards: place
+      .get("guards")
+      .items()
+      .map((guard) => guard.text()),
   };
 }
 
@@ -108,7 +145,8 @@ function readInput(place: JsonPlace): CapturedGraph["inputs"][number] {
     name: place.get("name").text(MAX_NAME),
     value: place.get("value").integer(),
     shape: readShape(place.get("shape")),
-    dtype: readDtype(place.get("dtype")),
+    // A number has no dtype.
+    dtype: place.get("dtype").value === "" ? "" : readDtype(place.get("dtype")),
   };
 }
 
@@ -139,7 +177,13 @@ function readNode(place: JsonPlace, source: string): NodeSpec {
     code: place.get("code").text(),
   };
   if (place.has("expected")) node.expected = place.get("expected").integer(Number.MIN_SAFE_INTEGER);
+  if (place.has("message")) node.message = place.get("message").text();
+  if (place.has("when")) {
+    const when = place.get("when");
+    node.when = { value: when.get("value").integer(), expected: when.get("expected").flag() };
+  }
   if (node.type === "operator") checkOperator(node, source);
+  if (node.type === "javascript") node.operator = checkRegistered(node, source);
   if (node.operator === "aten::arange" && node.args.some(isHuge)) {
     place.get("args").fail("numbers whose differences have 64 bits");
   }
@@ -151,6 +195,14 @@ function isHuge(argument: ArgumentSpec | null): boolean {
   if (argument === null || !("constant" in argument)) return false;
   const { constant } = argument;
   return typeof constant === "bigint" || (Number.isInteger(constant) && !Number.isSafeInteger(constant));
+}
+
+/** @throws UnknownOperatorError for an operator written in TypeScript that nobody has registered. */
+function checkRegistered({ operator, name }: NodeSpec, source: string): string {
+  if (registeredOperator(operator)) return operator;
+  throw new UnknownOperatorError(
+    `${source}: node ${name} has the operator ${operator}, which is written in TypeScript; give it its implementation before loading: torch.library.register("${operator}", (…) => …)`,
+  );
 }
 
 function checkOperator({ operator, overload, name }: NodeSpec, source: string): void {
@@ -173,9 +225,10 @@ function readArgument(place: JsonPlace): ArgumentSpec {
   return { list: place.get("list").items().map(readElement) };
 }
 
-function readElement(place: JsonPlace): { ref: number } | { constant: unknown } {
+function readElement(place: JsonPlace): { ref: number } | { constant: unknown; isFloat?: boolean } {
   if (place.has("ref")) return { ref: place.get("ref").integer() };
-  return { constant: decodeValue(place.get("constant")) };
+  const constant = decodeValue(place.get("constant"));
+  return place.has("isFloat") ? { constant, isFloat: true } : { constant };
 }
 
 function readNames(place: JsonPlace, valueCount: number): NodeIndex {

@@ -1,0 +1,175 @@
+import { ShapeError } from "../errors";
+import { Tensor } from "../tensor/tensor";
+import { evaluate } from "./expressions/evaluate";
+import { type Expression, ExpressionError, parseExpression } from "./expressions/parse";
+
+/**
+ * What an exported model was promised about its inputs. Plain data, so that a saved graph can keep it; the expressions
+ * are Python's or sympy's.
+ */
+export interface InputConstraints {
+  /** For each input of the graph its sizes, or for a number its value: fixed, or an expression over symbols. */
+  sizes: (number | string)[][];
+  /** Range of each symbol or expression. */
+  ranges: Record<string, SymbolRange>;
+  /** Conditions on the inputs: `L['x'].size()[0] == L['y'].size()[0]`. */
+  guards: string[];
+}
+
+/** What a size may be; null for no bound. */
+export interface SymbolRange {
+  min: number | null;
+  max: number | null;
+}
+
+/** Export assumes that sizes are no 0 or 1, and PyTorch allows them all the same when a graph runs. */
+const ASSUMED_MIN = 2;
+
+/** A bound input and its name. */
+interface NamedInput {
+  name: string;
+  value: Tensor | number | boolean;
+}
+
+/** Where a symbol was first seen. */
+interface Found {
+  size: number;
+  where: string;
+}
+
+function parseOrNull(text: string): Expression | null {
+  try {
+    return parseExpression(text);
+  } catch (error) {
+    if (error instanceof ExpressionError) return null;
+    throw error;
+  }
+}
+
+/** Checks inputs against the constraints of one graph; expressions are parsed once. */
+export class ConstraintChecker {
+  readonly #sizes: (number | Expression | null)[][];
+  readonly #ranges: { text: string; expression: Expression | null; min: number | null; max: number | null }[];
+  readonly #guards: { text: string; expression: Expression }[] = [];
+  /** Guards that no check here understands. */
+  readonly unchecked: string[] = [];
+
+  constructor({ sizes, ranges, guards }: InputConstraints) {
+    this.#sizes = sizes.map((dims) =>
+      dims.map((size) => (typeof size === "number" ? size : parseOrNull(size))),
+    );
+    this.#ranges = Object.entries(ranges).map(([text, range]) => ({
+      text,
+      expression: parseOrNull(text),
+      ...range,
+    }));
+    for (const text of guards) {
+      const expression = parseOrNull(text);
+      if (expression) this.#guards.push({ text, expression });
+      else this.unchecked.push(text);
+    }
+  }
+
+  /**
+   * @param byParameter what each parameter of the forward was given, which guards look at
+   * @throws ShapeError naming the input and what it may be.
+   */
+  check(inputs: readonly NamedInput[], byParameter: Readonly<Record<string, unknown>>): void {
+    const symbols = this.#unify(inputs);
+    const environment = { symbol: (name: string) => symbols.get(name)?.size, inputs: byParameter };
+    this.#checkDerived(inputs, environment);
+    this.#checkRanges(symbols, environment);
+    for (const { text, expression } of this.#guards) {
+      if (tryEvaluate(expression, environment) !== false) continue;
+      const shapes = inputs.map(({ name, value }) => `${name} ${describe(value)}`).join(", ");
+      throw new ShapeError(`the inputs break a condition of the exported model: ${text} (given: ${shapes})`);
+    }
+  }
+
+  /** Sizes of the symbols, from the dimensions that are nothing but a symbol; fixed sizes are compared. */
+  #unify(inputs: readonly NamedInput[]): Map<string, Found> {
+    const symbols = new Map<string, Found>();
+    this.#eachSize(inputs, (wanted, size, where) => {
+      if (typeof wanted === "number" && wanted !== size) {
+        throw new ShapeError(`${where} must be ${wanted}, as when the model was exported, and is ${size}`);
+      }
+      const symbol = wanted === null || typeof wanted === "number" ? null : symbolName(wanted);
+      if (symbol === null) return;
+      const known = symbols.get(symbol);
+      if (!known) symbols.set(symbol, { size, where });
+      else if (known.size !== size) {
+        throw new ShapeError(
+          `${where} is ${size}, but must be the same as ${known.where}, which is ${known.size}`,
+        );
+      }
+    });
+    return symbols;
+  }
+
+  /** Dimensions that follow from others: twice as long, one less. */
+  #checkDerived(inputs: readonly NamedInput[], environment: Parameters<typeof evaluate>[1]): void {
+    this.#eachSize(inputs, (wanted, size, where) => {
+      if (wanted === null || typeof wanted === "number") return;
+      const expected = tryEvaluate(wanted, environment);
+      if (typeof expected === "number" && expected !== size) {
+        throw new ShapeError(
+          `${where} is ${size}, but must be ${expected}, which follows from the other inputs' sizes`,
+        );
+      }
+    });
+  }
+
+  #checkRanges(symbols: ReadonlyMap<string, Found>, environment: Parameters<typeof evaluate>[1]): void {
+    for (const { text, expression, min, max } of this.#ranges) {
+      const size = expression && tryEvaluate(expression, environment);
+      if (typeof size !== "number") continue;
+      const tooSmall = min !== null && min > ASSUMED_MIN && size < min;
+      if (!tooSmall && (max === null || size <= max)) continue;
+      const from = min !== null && min > ASSUMED_MIN ? `at least ${min}` : "";
+      const to = max === null ? "" : `at most ${max}`;
+      const where = symbols.get(text)?.where ?? `the size ${text} of the inputs`;
+      throw new ShapeError(
+        `${where} is ${size}; the model was exported for sizes of ${[from, to].filter(Boolean).join(" and ")}`,
+      );
+    }
+  }
+
+  #eachSize(
+    inputs: readonly NamedInput[],
+    visit: (wanted: number | Expression | null, size: number, where: string) => void,
+  ): void {
+    inputs.forEach(({ name, value }, i) => {
+      const wanted = this.#sizes[i] ?? [];
+      if (!(value instanceof Tensor)) {
+        if (wanted.length > 0) visit(wanted[0], Number(value), `input ${name}`);
+        return;
+      }
+      value.shape.forEach((size, dim) => {
+        if (dim < wanted.length) visit(wanted[dim], size, `input ${name}: its size ${dim}`);
+      });
+    });
+  }
+}
+
+function describe(value: Tensor | number | boolean): string {
+  return value instanceof Tensor ? `[${value.shape.join(", ")}]` : String(value);
+}
+
+/** The name of a bare symbol: `s0`, or sympy's `Symbol('s0', integer=True)`. */
+function symbolName(expression: Expression): string | null {
+  if (expression.type === "name") return expression.name;
+  if (expression.type !== "call" || expression.callee.type !== "name" || expression.callee.name !== "Symbol")
+    return null;
+  const [name] = expression.args;
+  return name?.type === "constant" ? String(name.value) : null;
+}
+
+/** Undefined where something in the expression is not known. */
+function tryEvaluate(expression: Expression, environment: Parameters<typeof evaluate>[1]): unknown {
+  try {
+    return evaluate(expression, environment);
+  } catch (error) {
+    if (error instanceof ExpressionError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,132 @@
+import { binding, type OperatorSchema } from "../../binding";
+import { UnknownOperatorError } from "../../errors";
+import type { ArgumentSpec, ConstantSpec, NodeSpec } from "../../graph/spec";
+import type { ModuleCall } from "../../graph/trace";
+import type { Tensor } from "../../tensor/tensor";
+import type { TensorMeta } from "../archive/schema";
+import type { Frame, IrNode, IrResult } from "./ir";
+
+/** Where nodes are being added: the module call, the source lines, and on which branch of a condition. */
+export interface Place {
+  call: ModuleCall;
+  frames: readonly Frame[];
+  when: NodeSpec["when"];
+}
+
+/** What the graph knows of a value. */
+export interface ValueInfo {
+  /** The call it is made in; null for a constant. */
+  call: ModuleCall | null;
+  /** Null for a number. */
+  meta: TensorMeta | null;
+}
+
+function findSchema(operator: string, overload: string): OperatorSchema | null {
+  try {
+    return binding.schema(operator, overload);
+  } catch (error) {
+    if (error instanceof UnknownOperatorError) return null;
+    throw error;
+  }
+}
+
+/** Collects the nodes and values of a graph that is being imported. */
+export class GraphBuilder {
+  readonly nodes: IrNode[] = [];
+  readonly values: ValueInfo[] = [];
+  readonly constants: ConstantSpec[] = [];
+  /** Values that are the very tensor which an operator was given: `x.float()` of floats. */
+  readonly identities = new Map<number, number>();
+  readonly #schemas = new Map<string, OperatorSchema | null>();
+  place: Place;
+
+  constructor(readonly root: ModuleCall) {
+    this.place = { call: root, frames: [], when: undefined };
+  }
+
+  newValue(info: ValueInfo): number {
+    this.values.push(info);
+    return this.values.length - 1;
+  }
+
+  /** @param name in the model's state dictionary */
+  addConstant(tensor: Tensor, meta: TensorMeta, name: string): number {
+    const value = this.newValue({ call: null, meta });
+    this.constants.push({ value, tensor, name });
+    return value;
+  }
+
+  metaOf(value: number): TensorMeta | null {
+    return this.values[value].meta;
+  }
+
+  /** The schema of an overload; null if libtorch has none. */
+  schema(operator: string, overload: string): OperatorSchema | null {
+    const key = `${operator}.${overload}`;
+    let schema = this.#schemas.get(key);
+    if (schema === undefined) {
+      schema = findSchema(operator, overload);
+      this.#schemas.set(key, schema);
+    }
+    return schema;
+  }
+
+  /** Adds a node at the current place. */
+  add(node: Omit<IrNode, "call" | "frames" | "when">): IrNode {
+    const placed = { ...node, ...this.place };
+    this.nodes.push(placed);
+    return placed;
+  }
+
+  newResults(metas: readonly (TensorMeta | null)[]): IrResult[] {
+    return metas.map((meta, i) => ({
+      value: this.newValue({ call: this.place.call, meta }),
+      part: metas.length === 1 ? "" : `sub_${i}`,
+      meta,
+    }));
+  }
+
+  /** Adds an operator that the model did not write, and gives its result. */
+  emit(name: string, args: (ArgumentSpec | null)[], meta: TensorMeta | null): number {
+    const [operator, overload = ""] = name.split(".");
+    const results = this.newResults([meta]);
+    this.add({
+      type: "operator",
+      operator,
+      overload,
+      args,
+      results,
+      local: operator.slice(operator.indexOf("::") + 2),
+      shown: name,
+      isAdded: true,
+    });
+    return results[0].value;
+  }
+
+  /** Adds arithmetic on sizes; plain numbers are computed at once. */
+  emitNumber(operator: string, args: ArgumentSpec[]): ArgumentSpec {
+    const results = this.newResults([null]);
+    this.add({
+      type: "number",
+      operator,
+      overload: "",
+      args,
+      results,
+      local: operator,
+      shown: `sym::${operator}`,
+      isAdded: true,
+    });
+    return { ref: results[0].value };
+  }
+
+  /** Runs `body` with another place, and comes back to this one. */
+  at<T>(place: Partial<Place>, body: () => T): T {
+    const before = this.place;
+    this.place = { ...before, ...place };
+    try {
+      return body();
+    } finally {
+      this.place = before;
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import { CorruptFileError, UnsupportedExportError } from "../../errors";
+import type { ArgumentSpec } from "../../graph/spec";
+import type { ArchiveGraph, ArchiveNode, Argument } from "../archive/schema";
+import type { GraphBuilder } from "./builder";
+import { Cell } from "./cells";
+import { type Binding, Scope } from "./scope";
+
+/** Adds the nodes of a graph of the archive. */
+export type AddGraph = (scope: Scope) => void;
+
+interface HigherOrderNode {
+  builder: GraphBuilder;
+  scope: Scope;
+  node: ArchiveNode;
+  addGraph: AddGraph;
+}
+
+/** Adds an operator that takes graphs. @throws UnsupportedExportError naming it, where it is none of those known here. */
+export function addHigherOrder(name: string, call: HigherOrderNode): void {
+  const rule = RULES.get(name);
+  if (!rule) {
+    throw new UnsupportedExportError(
+      `the model uses torch.ops.higher_order.${name}, which graphs here cannot hold; those that can be imported: ${[...RULES.keys()].join(", ")}`,
+    );
+  }
+  rule(call);
+}
+
+function graphAt({ node }: HigherOrderNode, position: number): ArchiveGraph {
+  const argument = node.inputs[position]?.argument;
+  if (argument?.kind !== "graph")
+    throw new CorruptFileError(`${node.target}: argument ${position} must be a graph`);
+  return argument.graph;
+}
+
+/** The tensors and numbers among arguments: a list of them, or each its own argument. */
+function bindingsOf(scope: Scope, args: readonly Argument[]): Binding[] {
+  return args
+    .flatMap((argument): Argument[] => (argument.kind === "list" ? argument.items : [argument]))
+    .map((argument) => (argument.kind === "value" ? scope.lookUp(argument.name) : scope.argument(argument)));
+}
+
+/** Adds the nodes of a sub-graph on `operands`, and gives what it returns. */
+function inline({ addGraph }: HigherOrderNode, graph: ArchiveGraph, operands: readonly Binding[]): Binding[] {
+  const inner = new Scope(graph);
+  let next = 0;
+  for (const input of graph.inputs) {
+    const operand = operands[next++];
+    if (operand === undefined) throw new CorruptFileError("a sub-graph has more inputs than it is given");
+    if (input.kind === "value") inner.bind(input.name, operand);
+  }
+  addGraph(inner);
+  return bindingsOf(inner, graph.outputs);
+}
+
+function bindResults({ scope, node }: HigherOrderNode, results: readonly Binding[]): void {
+  const outputs = node.outputs.flatMap((output): Argument[] =>
+    output.kind === "list" ? output.items : [output],
+  );
+  outputs.forEach((output, i) => {
+    if (output.kind === "value" && results[i] !== undefined) scope.bind(output.name, results[i]);
+  });
+}
+
+/** Runs its graph as if it were written in its place, on the arguments from `first` on. */
+const inlineAt =
+  (position: number, first = position + 1) =>
+  (call: HigherOrderNode): void => {
+    const operands = bindingsOf(
+      call.scope,
+      call.node.inputs.slice(first).map(({ argument }) => argument),
+    );
+    bindResults(call, inline(call, graphAt(call, position), operands));
+  };
+
+/** A part without gradients: what leaves it is cut off from what it was made of. */
+function gradMode(call: HigherOrderNode): void {
+  const { builder, scope, node } = call;
+  const enabled = node.inputs[0]?.argument;
+  inlineAt(1)(call);
+  if (enabled?.kind !== "constant" || enabled.value !== false) return;
+  for (const output of node.outputs.flatMap((one): Argument[] => (one.kind === "list" ? one.items : [one]))) {
+    if (output.kind !== "value") continue;
+    const cell = scope.cell(output.name);
+    if (!cell) continue;
+    const value = cell.read();
+    scope.bind(output.name, new Cell(builder.emit("aten::detach", [{ ref: value }], builder.metaOf(value))));
+  }
+}
+
+/** Mixed precision: a switched-off region is as if it were not there. */
+function autocast(call: HigherOrderNode): void {
+  const [device, , enabled] = call.node.inputs.map(({ argument }) => argument);
+  if (enabled?.kind === "constant" && enabled.value === true) {
+    const where = device?.kind === "constant" ? String(device.value) : "";
+    throw new UnsupportedExportError(
+      `the model was exported inside torch.autocast("${where}"), whose conversions the archive does not hold; export it outside of autocast, with model.to(dtype) if it is to run in another dtype`,
+    );
+  }
+  inlineAt(4)(call);
+}
+
+/** The value of a binding, in the graph as it is now. */
+function currentValue(binding: Binding): ArgumentSpec {
+  return binding instanceof Cell ? { ref: binding.read() } : binding;
+}
+
+/**
+ * Both branches become nodes that run only where the condition is theirs; a merge takes the result of the one that ran.
+ * A condition inside a branch that does not run is not computed, and then neither of its own branches runs.
+ */
+function cond(call: HigherOrderNode): void {
+  const { builder, scope, node } = call;
+  const predicate = node.inputs[0]?.argument;
+  if (!predicate) throw new CorruptFileError("torch.cond without a condition");
+  const condition = booleanValue(builder, scope, predicate);
+  const operands = bindingsOf(
+    scope,
+    node.inputs.slice(3).map(({ argument }) => argument),
+  );
+  if (typeof condition === "boolean") {
+    bindResults(call, inline(call, graphAt(call, condition ? 1 : 2), operands));
+    return;
+  }
+  // Read before the branches: what they take belongs to neither.
+  for (const operand of operands) currentValue(operand);
+  const branch = (position: number, expected: boolean): ArgumentSpec[] =>
+    builder.at({ when: { value: condition, expected } }, () =>
+      inline(call, graphAt(call, position), operands).map(currentValue),
+    );
+  const [whenTrue, whenFalse] = [branch(1, true), branch(2, false)];
+  const outputs = node.outputs.flatMap((one): Argument[] => (one.kind === "list" ? one.items : [one]));
+  const results = builder.newResults(
+    outputs.map((output) => (output.kind === "value" ? scope.meta(output.name) : null)),
+  );
+  outputs.forEach((output, i) => {
+    if (output.kind !== "value") return;
+    builder.add({
+      type: "merge",
+      operator: "",
+      overload: "",
+      args: [{ ref: condition }, whenTrue[i], whenFalse[i]],
+      results: [results[i]],
+      local: "cond",
+      shown: "higher_order::cond",
+      isAdded: false,
+    });
+    const { value, meta } = results[i];
+    scope.bind(output.name, meta ? new Cell(value) : { ref: value });
+  });
+}
+
+/** The condition as a boolean value of the graph, or the plain boolean it always is. */
+function booleanValue(builder: GraphBuilder, scope: Scope, predicate: Argument): number | boolean {
+  const spec = scope.argument(predicate);
+  if ("constant" in spec) return Boolean(spec.constant);
+  if (!("ref" in spec)) throw new CorruptFileError("the condition of torch.cond is a list");
+  return builder.metaOf(spec.ref) ? builder.emit("aten::item", [spec], null) : spec.ref;
+}
+
+const RULES: ReadonlyMap<string, (call: HigherOrderNode) => void> = new Map([
+  ["wrap_with_set_grad_enabled", gradMode],
+  ["wrap_with_autocast", autocast],
+  ["cond", cond],
+  // Between the graph and its operands stands the graph's name.
+  ["invoke_subgraph", inlineAt(0, 2)],
+  ["wrap", inlineAt(0)],
+  ["tag_activation_checkpoint", inlineAt(0)],
+  ["strict_mode", inlineAt(0)],
+]);

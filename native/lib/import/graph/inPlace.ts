@@ -1,0 +1,188 @@
+import type { OperatorSchema } from "../../binding";
+import { CorruptFileError, UnsupportedExportError } from "../../errors";
+import { operatorLocalName } from "../../graph/names";
+import type { DType } from "../../tensor/dtype";
+import type { TensorMeta } from "../archive/schema";
+import { Cell } from "./cells";
+import { type OperatorCall, orderedArguments, tensorName } from "./operators";
+import { viewWrite } from "./views";
+
+/** In-place operators whose out-of-place form has another name or overload. */
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ["aten::normal_.", "aten::normal_functional."],
+  ["aten::bernoulli_.float", "aten::bernoulli.p"],
+  ["aten::__iand__.Tensor", "aten::__and__.Tensor"],
+  ["aten::__iand__.Scalar", "aten::__and__.Scalar"],
+  ["aten::__ior__.Tensor", "aten::__or__.Tensor"],
+  ["aten::__ior__.Scalar", "aten::__or__.Scalar"],
+  ["aten::__ixor__.Tensor", "aten::__xor__.Tensor"],
+  ["aten::__ixor__.Scalar", "aten::__xor__.Scalar"],
+]);
+
+/** Change only how a tensor sees its memory. */
+const VIEW_CHANGES: ReadonlySet<string> = new Set([
+  "aten::transpose_",
+  "aten::t_",
+  "aten::squeeze_",
+  "aten::unsqueeze_",
+  "aten::swapaxes_",
+  "aten::swapdims_",
+  "aten::as_strided_",
+  "aten::detach_",
+]);
+
+/** `add_`, `__iand__`: changes its first argument, and returns it. */
+export function isInPlace(schema: OperatorSchema): boolean {
+  const base = schema.name.slice(schema.name.indexOf("::") + 2);
+  const first = schema.arguments[0];
+  return (
+    (/[^_]_$/.test(base) || /^__i\w+__$/.test(base)) && first?.writes === true && schema.returns.length === 1
+  );
+}
+
+/** The out-of-place form: `["aten::add", "Tensor"]`. */
+function outOfPlace({ builder, operator, overload }: OperatorCall): OperatorSchema {
+  const other = OTHER_NAMES.get(`${operator}.${overload}`) ?? `${operator.replace(/_$/, "")}.${overload}`;
+  const dot = other.indexOf(".");
+  const schema = builder.schema(other.slice(0, dot), other.slice(dot + 1));
+  if (schema) return schema;
+  throw new UnsupportedExportError(
+    `the in-place operator ${operator} has no out-of-place form; run ep = ep.run_decompositions() before saving the archive`,
+  );
+}
+
+/** The source in the shape and dtype of `self`: what `copy` gives, which has no gradient of its own. */
+function copied({ builder, args }: OperatorCall, self: number, meta: TensorMeta, local: string): number {
+  const source = args.get("src");
+  if (!source) throw new CorruptFileError("copy has no source");
+  const expanded = builder.emit("aten::expand_as", [source, { ref: self }], meta);
+  const converted = builder.emit("aten::to.dtype", [{ ref: expanded }, { constant: meta.dtype }], meta);
+  const results = builder.newResults([meta]);
+  builder.add({
+    type: "operator",
+    operator: "aten::clone",
+    overload: "",
+    args: [{ ref: converted }, { constant: "contiguous_format" }],
+    results,
+    local,
+    shown: "aten::clone",
+    isAdded: false,
+  });
+  return results[0].value;
+}
+
+/** The functional `copy` of decomposed graphs. */
+export function addCopy(call: OperatorCall): void {
+  const { scope, node } = call;
+  const [output] = node.outputs;
+  const self = tensorName(node, "self");
+  const cell = self === null ? null : scope.cell(self);
+  const meta = output?.kind === "value" ? scope.meta(output.name) : null;
+  if (!cell || !meta || output?.kind !== "value")
+    throw new CorruptFileError("copy of something that is no tensor");
+  scope.bind(output.name, new Cell(copied(call, cell.read(), meta, "copy")));
+}
+
+/** New content that does not depend on the old, from operators that have gradients; null for any other operator. */
+function newContent(call: OperatorCall, self: number, meta: TensorMeta): number | null {
+  const { builder, operator } = call;
+  if (operator === "aten::copy_") return copied(call, self, meta, "copy_");
+  if (operator !== "aten::zero_") return null;
+  const results = builder.newResults([meta]);
+  builder.add({
+    type: "operator",
+    operator: "aten::zeros_like",
+    overload: "",
+    args: [{ ref: self }],
+    results,
+    local: "zero_",
+    shown: "aten::zeros_like",
+    isAdded: false,
+  });
+  return results[0].value;
+}
+
+/** Adds the out-of-place form of an in-place operator; from then on the tensor is its result. */
+export function addInPlace(call: OperatorCall): void {
+  const { builder, scope, node, operator, args } = call;
+  const self = call.schema.arguments[0].name;
+  const name = tensorName(node, self);
+  const cell = name === null ? null : scope.cell(name);
+  const meta = name === null ? null : scope.meta(name);
+  if (!cell || !meta || name === null)
+    throw new UnsupportedExportError(`${operator} of something that is no tensor`);
+  const content = newContent(call, cell.read(), meta);
+  if (content !== null) {
+    cell.write(content);
+    if (node.outputs[0]?.kind === "value") scope.bind(node.outputs[0].name, cell);
+    return;
+  }
+  const schema = outOfPlace(call);
+  const [output] = node.outputs;
+  const outputMeta = (output?.kind === "value" ? scope.meta(output.name) : null) ?? meta;
+  const results = builder.newResults([outputMeta]);
+  const local = operatorLocalName(operator.slice(operator.indexOf("::") + 2));
+  builder.add({
+    type: "operator",
+    operator: schema.name,
+    overload: schema.overload,
+    args: orderedArguments({ ...call, schema }),
+    results,
+    local,
+    shown: schema.overload === "" ? schema.name : `${schema.name}.${schema.overload}`,
+    isAdded: false,
+  });
+  const [{ value }] = results;
+  if (VIEW_CHANGES.has(operator)) {
+    const view = {
+      builder,
+      operator: schema.name,
+      overload: schema.overload,
+      args,
+      from: meta,
+      to: outputMeta,
+      part: 0,
+    };
+    const write = viewWrite(view, true);
+    const changed = new Cell(value, cell, {
+      derive: (base) =>
+        builder.emit(
+          `${schema.name}.${schema.overload}`,
+          orderedArguments({ ...call, schema, args: new Map(args).set(self, { ref: base }) }),
+          outputMeta,
+        ),
+      write: (base, content) => (write ? write(view, base, content) : content),
+    });
+    scope.rebind(cell, changed);
+    if (output?.kind === "value") scope.bind(output.name, changed);
+    return;
+  }
+  cell.write(
+    mayPromote(call, meta.dtype)
+      ? builder.emit("aten::to.dtype", [{ ref: value }, { constant: meta.dtype }], meta)
+      : value,
+  );
+  if (output?.kind === "value") scope.bind(output.name, cell);
+}
+
+/** Whether the out-of-place form could give another dtype than that of the tensor it changes. */
+function mayPromote({ schema, args, builder }: OperatorCall, dtype: DType): boolean {
+  return schema.arguments.slice(1).some(({ name, type }) => {
+    const argument = args.get(name);
+    if (!argument) return false;
+    if ("constant" in argument) return isNumberType(type) && changesCategory(argument, dtype);
+    if (!("ref" in argument)) return false;
+    const meta = builder.metaOf(argument.ref);
+    return meta ? meta.dtype !== dtype : isNumberType(type);
+  });
+}
+
+function isNumberType(type: string): boolean {
+  return type === "Tensor" || type === "Scalar" || type === "number";
+}
+
+function changesCategory(argument: { constant: unknown; isFloat?: boolean }, dtype: DType): boolean {
+  const isFloating = dtype.startsWith("float") || dtype === "bfloat16" || dtype.startsWith("complex");
+  if (isFloating) return false;
+  return dtype === "bool" ? typeof argument.constant !== "boolean" : argument.isFloat === true;
+}

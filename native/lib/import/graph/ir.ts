@@ -1,0 +1,55 @@
+import type { ArgumentSpec, NodeSpec, NodeType } from "../../graph/spec";
+import type { ModuleCall } from "../../graph/trace";
+import type { SymbolicNumber, TensorMeta } from "../archive/schema";
+
+/** A node between the archive and the finished graph: everything but its name, and values before aliases. */
+export interface IrNode {
+  type: NodeType;
+  /** As in NodeSpec. */
+  operator: string;
+  overload: string;
+  args: (ArgumentSpec | null)[];
+  results: IrResult[];
+  /** The module call it stands in. */
+  call: ModuleCall;
+  frames: readonly Frame[];
+  /** As in NodeSpec. */
+  when: NodeSpec["when"];
+  /** Name inside its module, before numbering. */
+  local: string;
+  /** What the graph shows as its operator. */
+  shown: string;
+  /** Made by the importer, not written in the model: named after all others. */
+  isAdded: boolean;
+  /** Guards: what the number must be, and what to say if it is not. */
+  expected?: number;
+  message?: string;
+}
+
+export interface IrResult {
+  value: number;
+  /** What stands after the `|`; "" for the only result, null for one that has no name (the operator gives none). */
+  part: string | null;
+  /** Null for a number. */
+  meta: TensorMeta | null;
+}
+
+/** One line of the Python stack that made a node, outermost first. */
+export interface Frame {
+  file: string;
+  line: number;
+  function: string;
+  code: string;
+}
+
+/** A number's value in the exported example; null where export did not know it. */
+export function hintOf(number: SymbolicNumber): number | null {
+  if (typeof number === "number") return number;
+  return number.hint === null ? null : Number(number.hint);
+}
+
+/** Sizes or strides in the exported example; null where one of them was not known. */
+export function hintsOf(numbers: readonly SymbolicNumber[]): number[] | null {
+  const hints = numbers.map(hintOf);
+  return hints.every((hint) => hint !== null) ? hints : null;
+}

@@ -1,0 +1,175 @@
+import type { OperatorSchema } from "../../binding";
+import { CorruptFileError, UnsupportedExportError } from "../../errors";
+import { operatorLocalName } from "../../graph/names";
+import type { ArgumentSpec } from "../../graph/spec";
+import type { ArchiveNode, Argument, TensorMeta } from "../archive/schema";
+import { changeBatchNormStatistics, isTrainingBatchNorm } from "./batchNorm";
+import type { GraphBuilder } from "./builder";
+import { Cell } from "./cells";
+import { addCopy, addInPlace, isInPlace } from "./inPlace";
+import type { IrResult } from "./ir";
+import type { Scope } from "./scope";
+import { isIdentity, viewWrite } from "./views";
+
+/** A call of an operator with everything looked up. */
+export interface OperatorCall {
+  builder: GraphBuilder;
+  scope: Scope;
+  node: ArchiveNode;
+  schema: OperatorSchema;
+  operator: string;
+  overload: string;
+  args: Map<string, ArgumentSpec>;
+}
+
+/** The name of the tensor that an argument of the archive is; null for anything else. */
+export function tensorName(node: ArchiveNode, argument: string): string | null {
+  const input = node.inputs.find(({ name }) => name === argument);
+  return input?.argument.kind === "value" ? input.argument.name : null;
+}
+
+/** Adds a call of an operator that libtorch knows. */
+export function addOperator(
+  builder: GraphBuilder,
+  scope: Scope,
+  node: ArchiveNode,
+  schema: OperatorSchema,
+): void {
+  const args = new Map(node.inputs.map(({ name, argument }) => [name, scope.argument(argument)]));
+  const known = new Set(schema.arguments.map(({ name }) => name));
+  for (const name of args.keys()) {
+    if (!known.has(name)) throw new CorruptFileError(`${node.target} has no argument "${name}"`);
+  }
+  const { name: operator, overload } = schema;
+  const call: OperatorCall = { builder, scope, node, schema, operator, overload, args };
+  if (operator === "aten::copy") addCopy(call);
+  else if (isInPlace(schema)) addInPlace(call);
+  else if (isTrainingBatchNorm(call)) changeBatchNormStatistics(call, () => addPlain(call));
+  else if (schema.arguments.some(({ writes }) => writes)) addWriting(call);
+  else addPlain(call);
+}
+
+/** Arguments in the schema's order. */
+export function orderedArguments({ schema, args }: OperatorCall): (ArgumentSpec | null)[] {
+  const ordered = schema.arguments.map(({ name }) => args.get(name) ?? null);
+  while (ordered.length > 0 && ordered[ordered.length - 1] === null) ordered.pop();
+  return ordered;
+}
+
+interface Output {
+  /** Null where the operator gives nothing. */
+  name: string | null;
+  part: string;
+}
+
+function outputsOf(node: ArchiveNode): Output[] {
+  const name = (argument: Argument): string | null => {
+    if (argument.kind === "value") return argument.name;
+    if (argument.kind === "constant" && argument.value === null) return null;
+    throw new UnsupportedExportError(`${node.target} gives a list among other results`);
+  };
+  const [first] = node.outputs;
+  if (node.outputs.length === 1 && first.kind === "list") {
+    return first.items.map((item, i) => ({ name: name(item), part: `sub_${i}` }));
+  }
+  if (node.outputs.length === 1) return [{ name: name(first), part: "" }];
+  return node.outputs.map((output, i) => ({ name: name(output), part: `sub_${i}` }));
+}
+
+/** Adds the call as it is, and binds its results: new tensors, or views of the tensor it is given. */
+function addPlain(call: OperatorCall): void {
+  const { builder, scope, operator, overload } = call;
+  const outputs = outputsOf(call.node);
+  const results: IrResult[] = outputs.map(({ name, part }) => {
+    const meta = name === null ? null : scope.meta(name);
+    return {
+      value: builder.newValue({ call: builder.place.call, meta }),
+      part: name === null ? null : part,
+      meta,
+    };
+  });
+  const base = viewBase(call);
+  builder.add({
+    type: "operator",
+    operator,
+    overload,
+    args: orderedArguments(call),
+    results,
+    local: operatorLocalName(operator.slice(operator.indexOf("::") + 2)),
+    shown: overload === "" ? operator : `${operator}.${overload}`,
+    isAdded: false,
+  });
+  outputs.forEach(({ name }, i) => {
+    if (name === null) return;
+    const { value, meta } = results[i];
+    if (!meta) scope.bind(name, { ref: value });
+    else scope.bind(name, base ? viewCell(call, base, value, meta, i) : new Cell(value));
+  });
+}
+
+interface ViewBase {
+  cell: Cell;
+  meta: TensorMeta;
+  /** Name of the argument. */
+  argument: string;
+}
+
+/** The tensor whose memory the result may share: the operator's first tensor. */
+function viewBase({ node, schema, scope }: OperatorCall): ViewBase | null {
+  const argument = schema.arguments[0]?.name;
+  const name = argument === undefined ? null : tensorName(node, argument);
+  const cell = name === null ? null : scope.cell(name);
+  const meta = name === null ? null : scope.meta(name);
+  return cell && meta && argument !== undefined ? { cell, meta, argument } : null;
+}
+
+function viewCell(call: OperatorCall, base: ViewBase, value: number, meta: TensorMeta, part: number): Cell {
+  const { builder, schema, operator, overload, args, node } = call;
+  const view = { builder, operator, overload, args, from: base.meta, to: meta, part };
+  const write = viewWrite(view, schema.returnsAliases.some(Boolean));
+  if (!write) return new Cell(value);
+  const given = args.get(base.argument);
+  if (isIdentity(write) && given && "ref" in given) builder.identities.set(value, given.ref);
+  const { place } = builder;
+  const count = outputsOf(node).length;
+  const derive = (source: number): number => {
+    const again = new Map(args).set(base.argument, { ref: source });
+    const results = builder.newResults(Array.from({ length: count }, () => meta));
+    builder.add({
+      type: "operator",
+      operator,
+      overload,
+      args: orderedArguments({ ...call, args: again }),
+      results,
+      local: operatorLocalName(operator.slice(operator.indexOf("::") + 2)),
+      shown: overload === "" ? operator : `${operator}.${overload}`,
+      isAdded: true,
+    });
+    return results[part].value;
+  };
+  return new Cell(value, base.cell, {
+    // Taken again where it is read, but in the module that the model took it in.
+    derive: (source) => builder.at({ call: place.call, frames: place.frames }, () => derive(source)),
+    write: (source, content) => write(view, source, content),
+  });
+}
+
+/**
+ * Operators that change arguments beside their result (`out=`, statistics): they change copies, and whoever reads the
+ * changed tensor later is refused.
+ */
+function addWriting(call: OperatorCall): void {
+  const { builder, scope, node, schema, args } = call;
+  for (const { name: argument, writes } of schema.arguments) {
+    const name = tensorName(node, argument);
+    const cell = writes && name !== null ? scope.cell(name) : null;
+    if (!cell || name === null) continue;
+    args.set(argument, { ref: builder.emit("aten::clone", [{ ref: cell.read() }], scope.meta(name)) });
+    cell.lose(
+      new UnsupportedExportError(
+        `the model uses a tensor after ${node.target} has changed it in place, which this package has no rule for; run ep = ep.run_decompositions() before saving it`,
+      ),
+    );
+  }
+  addPlain(call);
+}
