@@ -2,7 +2,12 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PatchableGraph } from "../../native/lib/graph";
-import { AutoModelForCausalLM, type CausalLM } from "../../native/lib/models";
+import {
+  AutoModelForCausalLM,
+  type CausalLM,
+  type FromPretrainedOptions,
+  type MaskedLM,
+} from "../../native/lib/models";
 import { AddPatch, ProbePatch, ReplacePatch, ZeroPatch } from "../../native/lib/patches";
 import type { Tensor } from "../../native/lib/tensor/tensor";
 import { torch } from "../../native/lib/torch";
@@ -15,29 +20,32 @@ const LAYER = 1;
 const TARGET = 7;
 const TOLERANCE = 1e-5;
 
+type Model = CausalLM | MaskedLM;
+type Graph = PatchableGraph<Model>;
+
 const scratch = new ScratchFolder();
 afterAll(() => scratch[Symbol.dispose]());
 
-describe.each(MODELS)("$name, saved and loaded", ({ name, block, act, mix, weight }) => {
+describe.each(MODELS)("$name, saved and loaded", ({ name, load, block, act, mix, weight }) => {
   const expected = expectedValues(name);
   const pathOf = (kind: string) => join(scratch.path, `${name}.${kind}.safetensors`);
-  let model: CausalLM;
-  const captured = new Map<string, PatchableGraph<CausalLM>>();
-  const loaded = new Map<string, PatchableGraph<CausalLM>>();
-  const graphIn = (graphs: Map<string, PatchableGraph<CausalLM>>, input: string) => {
+  let model: Model;
+  const captured = new Map<string, Graph>();
+  const loaded = new Map<string, Graph>();
+  const graphIn = (graphs: Map<string, Graph>, input: string) => {
     const graph = graphs.get(input === "plain" ? "plain" : "masked");
     if (!graph) throw new Error("no graph");
     return graph;
   };
 
   beforeAll(async () => {
-    model = await AutoModelForCausalLM.fromPretrained(join(FIXTURES, name));
+    model = await load(join(FIXTURES, name));
     for (const kind of ["plain", "masked"]) {
       const inputs = inputsOf(expected, kind === "plain" ? "plain" : "left");
       const graph = await PatchableGraph.capture(model, inputs);
       await graph.save(pathOf(kind));
       captured.set(kind, graph);
-      loaded.set(kind, await PatchableGraph.load<CausalLM>(pathOf(kind)));
+      loaded.set(kind, await PatchableGraph.load<Model>(pathOf(kind)));
     }
   });
 
@@ -79,7 +87,7 @@ describe.each(MODELS)("$name, saved and loaded", ({ name, block, act, mix, weigh
     });
 
     test("is patched to the same bits", async () => {
-      const run = async (graph: PatchableGraph<CausalLM>) => {
+      const run = async (graph: Graph) => {
         const probe = new ProbePatch();
         const patches = {
           [act(0)]: new ZeroPatch({ slice: "..., ::2" }),
@@ -110,4 +118,21 @@ describe.each(MODELS)("$name, saved and loaded", ({ name, block, act, mix, weigh
       parameter.grad = null;
     });
   });
+});
+
+test.each<[string, string, FromPretrainedOptions]>([
+  ["in 8 bits", "gpt2-outliers", { loadIn8bit: true }],
+  ["in GGUF's blocks", join("gguf", "gpt2-tiny-q8.gguf"), { keepQuantized: true }],
+  ["in 16 bits", "gpt2-tiny", { dtype: "bfloat16" }],
+])("a model with weights %s is saved with them as they are", async (_what, name, options) => {
+  const model = await AutoModelForCausalLM.fromPretrained(join(FIXTURES, name), options);
+  const inputs = { input_ids: torch.tensor([[3, 5, 7]]) };
+  const graph = await PatchableGraph.capture(model, inputs);
+  const path = join(scratch.path, "form.safetensors");
+  await graph.save(path);
+  const loaded = await PatchableGraph.load<CausalLM>(path);
+  const dtypes = (pg: PatchableGraph<CausalLM>) =>
+    [...pg.stateDict()].map(([own, { dtype }]) => [own, dtype]);
+  expect(dtypes(loaded)).toEqual(dtypes(graph));
+  expect(torch.equal((await loaded.run(inputs)).logits, (await graph.run(inputs)).logits)).toBe(true);
 });

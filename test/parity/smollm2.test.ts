@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { topTokens } from "../../native/lib/analysis/topTokens";
 import { PatchableGraph } from "../../native/lib/graph";
+import type { LoadProgress } from "../../native/lib/models";
 import { AutoModelForCausalLM, type CausalLM } from "../../native/lib/models";
 import { AutoTokenizer, type Tokenizer } from "../../native/lib/tokenizers";
 import { torch } from "../../native/lib/torch";
-import type { LoadProgress } from "../../native/lib/weights";
 import { FIXTURES } from "../support/files";
 
 interface Expected {

@@ -20,6 +20,7 @@ describe("what a graph from a file may hold", () => {
     ["aten::rand", ""],
     ["aten::lstm", "input"],
     ["aten::einsum", ""],
+    ["graphpatch::dequantize_gguf", ""],
     ["aten::quantile", ""],
     ["aten::fake_quantize_per_tensor_affine", ""],
   ])("%s.%s", (operator, overload) => {

@@ -124,12 +124,14 @@ const INTERNAL: ReadonlySet<string> = new Set([
 
 /** Operators that read the one number of a tensor, for sizes that depend on values. */
 const GIVES_NUMBER: ReadonlySet<string> = new Set(["item", "_local_scalar_dense"]);
+/** This package's own operators. */
+const OWN: ReadonlySet<string> = new Set(["graphpatch::dequantize_gguf"]);
 
 const known = new Map<string, string | null>();
 
 /**
  * Why a graph that comes from a file may not hold an operator; null when it may. Such a graph computes tensors from
- * tensors and does nothing else: its operators are PyTorch's own, write to none of their arguments, and take nothing
+ * tensors and does nothing else: its operators are PyTorch's (aten) or this package's, write to none of their arguments, and take nothing
  * that leads out of the graph, such as the name of a file.
  *
  * @param operator `aten::add`
@@ -147,6 +149,7 @@ export function operatorRefusal(operator: string, overload: string): string | nu
 }
 
 function judge(operator: string, overload: string): string | null {
+  if (OWN.has(operator)) return null;
   if (!operator.startsWith("aten::")) return "it is not one of PyTorch's own operators (aten)";
   const name = operator.slice("aten::".length);
   const { text, arguments: args, returns } = binding.schema(operator, overload);
