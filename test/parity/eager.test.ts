@@ -73,10 +73,10 @@ describe.each(MODELS)("$name", ({ name, load }) => {
     const reference = expected.read(`half/${dtype}/logits`).to("float32");
     const largest = Number(reference.abs().max().item());
     expect(maxDifference(logits.to("float32"), reference)).toBeLessThanOrEqual(tolerance * largest);
-    const embedding = [...half.namedModules()].find(([path]) =>
-      /wte|embed_tokens|embed_in|word_emb/.test(path),
+    const [embedding] = [...half.namedModules()].flatMap(([path, module]) =>
+      /wte|embed_tokens|embed_in|word_emb/.test(path) ? module : [],
     );
-    const embedded = (embedding?.[1] as nn.Embedding).call(inputs.input_ids);
+    const embedded = (embedding as nn.Embedding).call(inputs.input_ids);
     expect(torch.equal(embedded, expected.read(`half/${dtype}/embed`))).toBe(true);
   });
 });
