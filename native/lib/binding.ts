@@ -61,6 +61,7 @@ export interface Binding {
   isTensor(value: unknown): value is Tensor;
   shape(tensor: TensorHandle): number[];
   strides(tensor: TensorHandle): number[];
+  isContiguous(tensor: TensorHandle): boolean;
   sizeAt(tensor: TensorHandle, dim: number): number;
   dim(tensor: TensorHandle): number;
   numel(tensor: TensorHandle): number;
@@ -108,6 +109,9 @@ export interface Binding {
 
   setNumThreads(count: number): void;
   getNumThreads(): number;
+
+  /** Takes the exclusive lock of an open file (`flock`) if nobody has it; it lasts until the file is closed. */
+  tryLockFile(descriptor: number): boolean;
 }
 
 function load(): Binding {

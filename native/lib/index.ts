@@ -3,6 +3,7 @@ export type { TensorData } from "./binding";
 export * from "./dispatch";
 export * from "./errors";
 export * from "./graph";
+export { type DownloadProgress, describeProgress, type HubOptions } from "./hub";
 export * from "./models";
 export * as nn from "./nn";
 export * as optim from "./optim";

@@ -6,6 +6,7 @@
 #include "dispatch/dispatch_bindings.h"
 #include "engine/engine_bindings.h"
 #include "errors/error_bindings.h"
+#include "files/file_bindings.h"
 #include "memory/memory_bindings.h"
 #include "tensor/tensor_bindings.h"
 
@@ -21,6 +22,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   initAsync(env, exports);
   initMemory(env, exports);
   initEngine(env, exports);
+  initFiles(env, exports);
   return exports;
 }
 

@@ -1,25 +1,16 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { arch, cpus, platform, tmpdir } from "node:os";
 import { join } from "node:path";
-import { AutoModelForCausalLM, torch } from "@graphpatch/native";
+import { torch } from "@graphpatch/native";
 import { benchEngine, benchTiny } from "./engine";
-import { median, timed } from "./measure";
 import { benchMemory } from "./memory";
 import { benchModel, inputIds } from "./models";
 import { Peer } from "./peer";
-import { milliseconds, printFigures } from "./report";
 import { benchResponsiveness } from "./responsiveness";
+import { benchSaveLoad } from "./saveLoad";
+import { benchWeightForms } from "./weightForms";
 
 const threads = Number(process.env.THREADS ?? 2);
-
-async function benchLoading(): Promise<void> {
-  const loads: number[] = [];
-  for (let i = 0; i < 3; i++)
-    loads.push(await timed(() => AutoModelForCausalLM.fromPretrained("smollm2-135m-instruct"))());
-  printFigures("Loading", [
-    { name: "SmolLM2-135M-Instruct from GGUF (Q4_1), median of 3", measured: milliseconds(median(loads)) },
-  ]);
-}
 
 async function main(): Promise<void> {
   torch.setNumThreads(threads);
@@ -47,7 +38,8 @@ async function main(): Promise<void> {
   await benchEngine(small, peer);
   await benchTiny(folder, peer);
   peer?.stop();
-  await benchLoading();
+  await benchSaveLoad(small, scratch);
+  await benchWeightForms();
 }
 
 main().catch((error) => {

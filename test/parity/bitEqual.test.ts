@@ -24,7 +24,7 @@ type Inputs = { input_ids: Tensor; attention_mask?: Tensor };
 /** Token ids of every model's vocabulary, the first tokens of each row but the first being padding. */
 function someInputs(batch: number, length: number, masked: boolean): Inputs {
   torch.manual_seed(batch * 100 + length);
-  const input_ids = torch.randint(3, 150, [batch, length]);
+  const input_ids = torch.randint(3, 40, [batch, length]);
   if (!masked) return { input_ids };
   const attention_mask = torch.arange(length).unsqueeze(0).ge(torch.arange(batch).unsqueeze(1)).long();
   return { input_ids: input_ids.mul(attention_mask), attention_mask };
@@ -75,11 +75,7 @@ describe.each(CASES)("$path in $dtype, $inputs", ({ path, dtype, masked }) => {
     return new Map([...parameters].map(([name, { grad }]) => [name, grad]));
   }
 
-  // A weight that only meets the inputs' shapes, GPT-2's position embedding, is left out of gradients after a run without them.
-  const isRemembered = /gpt2/.test(path) && !masked && (dtype !== "float32" || path.startsWith("gguf"));
-  const gradientTest = isRemembered ? test.fails : test;
-
-  gradientTest.each(SIZES)("gradients, %i texts of %i tokens", async (batch, length) => {
+  test.each(SIZES)("gradients, %i texts of %i tokens", async (batch, length) => {
     const inputs = someInputs(batch, length, masked);
     const graph = await gradients(() => pg.run(inputs));
     for (const [parameter, eager] of await gradients(() => model.call(inputs))) {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { PatchableGraph } from "../../native/lib/graph";
-import { AutoModelForCausalLM, type CausalLM } from "../../native/lib/models";
+import type { CausalLM, MaskedLM } from "../../native/lib/models";
 import { AddPatch, type Patch, ProbePatch, ReplacePatch, ZeroPatch } from "../../native/lib/patches";
 import type { Tensor } from "../../native/lib/tensor/tensor";
 import { torch } from "../../native/lib/torch";
@@ -14,12 +14,13 @@ const HEAD = 2;
 const TARGET = 7;
 const TOLERANCE = 1e-5;
 
-describe.each(MODELS)("$name", ({ name, layers, headDim, block, pattern, act, mix, weight }) => {
+describe.each(MODELS)("$name", (places) => {
+  const { name, layers, hidden, headDim, load, block, pattern, act, mlp, mix, weight } = places;
   const expected = expectedValues(name);
-  let model: CausalLM;
+  let model: CausalLM | MaskedLM;
   /** Captured with a mask and without: which arguments a model is given belongs to the graph. */
-  let masked: PatchableGraph<CausalLM>;
-  let plain: PatchableGraph<CausalLM>;
+  let masked: PatchableGraph<CausalLM | MaskedLM>;
+  let plain: PatchableGraph<CausalLM | MaskedLM>;
   const graphFor = (input: string) => (input === "plain" ? plain : masked);
   const patched = async (input: string, patches: Record<string, Patch | Patch[]>): Promise<Tensor> => {
     const pg = graphFor(input);
@@ -27,7 +28,7 @@ describe.each(MODELS)("$name", ({ name, layers, headDim, block, pattern, act, mi
   };
 
   beforeAll(async () => {
-    model = await AutoModelForCausalLM.fromPretrained(join(FIXTURES, name));
+    model = await load(join(FIXTURES, name));
     masked = await PatchableGraph.capture(model, inputsOf(expected, "left"));
     plain = await PatchableGraph.capture(model, { input_ids: torch.tensor([[4, 5]]) });
   });
@@ -66,7 +67,7 @@ describe.each(MODELS)("$name", ({ name, layers, headDim, block, pattern, act, mi
     });
 
     test("zero of an MLP", async () => {
-      close(await patched(input, { [`${block(LAYER)}.mlp`]: new ZeroPatch() }), "zero_mlp");
+      close(await patched(input, { [mlp(LAYER)]: new ZeroPatch() }), "zero_mlp");
     });
 
     test("zero of an activation", async () => {
@@ -85,7 +86,7 @@ describe.each(MODELS)("$name", ({ name, layers, headDim, block, pattern, act, mi
     });
 
     test("gradients by an added vector and by a weight", async () => {
-      const delta = torch.zeros([32], { requires_grad: true });
+      const delta = torch.zeros([hidden], { requires_grad: true });
       const parameter = model.stateDict().get(weight) as Tensor;
       parameter.requires_grad = true;
       try {

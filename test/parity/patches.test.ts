@@ -9,11 +9,6 @@ import { expectedValues, maxDifference } from "../support/parity";
 import { CasePatches, type PatchCase, readPatchCases } from "../support/patchCases";
 
 const TOLERANCE = 1e-5;
-const SHARED_BEFORE_A_VIEW: ReadonlySet<string> = new Set([
-  "a mean before a view",
-  "one value a position before a view",
-  "a function before a view",
-]);
 
 /** Every kind of patch on every kind of place against PyTorch with hooks and edited weights (make_patches.py). */
 describe.each(["gpt2-tiny", "llama-tiny"])("%s", (name) => {
@@ -71,10 +66,5 @@ describe.each(["gpt2-tiny", "llama-tiny"])("%s", (name) => {
     if (patchCase.gradients !== undefined) await compareGradients(patchCase, patches, logits);
   }
 
-  // A value that a patch has broadcast shares elements, and a view of it is refused; only GPT-2 takes one.
-  const failing = cases.filter(
-    (patchCase) => name === "gpt2-tiny" && SHARED_BEFORE_A_VIEW.has(patchCase.name),
-  );
-  test.each(cases.filter((patchCase) => !failing.includes(patchCase)))("$name", check);
-  if (failing.length > 0) test.fails.each(failing)("$name (a known defect of the engine)", check);
+  test.each(cases)("$name", check);
 });

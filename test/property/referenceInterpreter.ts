@@ -63,6 +63,19 @@ function largestChange(before: Tensor, after: Tensor): number {
   );
 }
 
+/** `changed` as if it had been written over the value, element by element: in the value's own order of memory. */
+function written(current: Tensor, changed: Tensor): Tensor {
+  return torch.empty_like(current).copy_(changed);
+}
+
+/** A value of this shape whose memory is in the order of `strides`. */
+function emptyInOrder(shape: number[], strides: number[] | undefined): Tensor {
+  if (!strides) return torch.empty(shape);
+  const order = shape.map((_, dim) => dim).sort((a, b) => strides[b] - strides[a]);
+  const back = shape.map((_, dim) => order.indexOf(dim));
+  return torch.empty(order.map((dim) => shape[dim])).permute(back);
+}
+
 /** The slow and obvious meaning of a patch. */
 async function applyPatch(patch: Patch, current: Value, effects: Map<Patch, Effect>): Promise<Value> {
   if (patch instanceof ProbePatch || patch instanceof RecordPatch) {
@@ -73,12 +86,12 @@ async function applyPatch(patch: Patch, current: Value, effects: Map<Patch, Effe
   if (!(current instanceof Tensor)) throw new Error("numbers are only probed here");
   if (patch instanceof CustomPatch) {
     effects.set(patch, {});
-    return (await patch.op(current.clone())) as Tensor;
+    return written(current, (await patch.op(current.clone())) as Tensor);
   }
   const part = patch.slice ? current.at(patch.slice) : current;
   const changed = changedPart(patch, part, current);
   effects.set(patch, { change: part.numel() === 0 ? undefined : largestChange(part, changed) });
-  return patch.slice ? current.clone().setAt(patch.slice, changed) : changed;
+  return patch.slice ? current.clone().setAt(patch.slice, changed) : written(current, changed);
 }
 
 /**
@@ -134,10 +147,12 @@ export async function interpret(
     if (first === undefined) return compute(index);
     let value: Value;
     if (replacesWhole(first, index)) {
-      const shape = [...graph.index.infos.values()].find(
-        (info) => graph.index.resolve(info.name).value === index,
-      )?.shape;
-      value = ((first as ReplacePatch).value as Tensor).expand(shape ?? []);
+      const info = [...graph.index.infos.values()].find(
+        (candidate) => graph.index.resolve(candidate.name).value === index,
+      );
+      const shape = info?.shape ?? [];
+      const spread = ((first as ReplacePatch).value as Tensor).expand(shape);
+      value = emptyInOrder(shape, info?.strides).copy_(spread);
       effects.set(first, {});
     } else {
       value = await applyPatch(first, await compute(index), effects);

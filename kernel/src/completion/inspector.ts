@@ -2,7 +2,7 @@ import { stringAt } from "../language/calls";
 import type { Language } from "../language/language";
 import { toUtf16 } from "../language/offsets";
 import type { JsonObject } from "../wire/message";
-import { type CompletionGraph, type CompletionNode, nodeType } from "./nodeNames";
+import { type CompletionGraph, type CompletionNode, nodeNamed, nodeType } from "./nodeNames";
 
 /** Answers inspect_request: the node a string names, else what the compiler knows of a name. */
 export class Inspector {
@@ -27,7 +27,7 @@ export class Inspector {
     if (!place) return null;
     const name = code.slice(place.start, place.end);
     for (const graph of this.#graphs()) {
-      const node = graph.nodes.get(name);
+      const node = nodeNamed(graph, name);
       if (node) return describeNode(node);
     }
     return null;

@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { stringAt } from "../language/calls";
-import { type CompletionNode, completeNodeName, expectsNodeName, graphVariable } from "./nodeNames";
+import {
+  type CompletionNode,
+  completeNodeName,
+  expectsNodeName,
+  graphVariable,
+  nodeNamed,
+} from "./nodeNames";
 
 function node(name: string, module: string): [string, CompletionNode] {
   return [
@@ -24,6 +30,11 @@ const graph = {
     ...[10, 2, 1].map((i) => node(`layers_1.mlp.add_${i}`, "layers_1.mlp")),
     node("output|logits", ""),
   ]),
+  aliases: new Map([
+    ["hook_embed", "output|logits"],
+    ["blocks.2.hook_mlp_out", "layers_2.mlp.add"],
+    ["blocks.10.hook_mlp_out", "layers_10.mlp.add"],
+  ]),
 };
 
 function texts(prefix: string): string[] {
@@ -32,7 +43,7 @@ function texts(prefix: string): string[] {
 
 describe("completeNodeName", () => {
   it("goes one segment at a time, in natural order", () => {
-    expect(texts("")).toEqual(["layers_1", "layers_2", "layers_10", "output"]);
+    expect(texts("")).toEqual(["blocks", "hook_embed", "layers_1", "layers_2", "layers_10", "output"]);
     expect(texts("layers_1")).toEqual(["layers_1", "layers_10"]);
     expect(texts("layers_1.mlp.")).toEqual(
       ["add", "add_1", "add_2", "add_10"].map((name) => `layers_1.mlp.${name}`),
@@ -43,6 +54,15 @@ describe("completeNodeName", () => {
   it("says what each is", () => {
     expect(completeNodeName([graph], "layers_2.")).toEqual([{ text: "layers_2.mlp", type: "MLP" }]);
     expect(completeNodeName([graph], "layers_2.mlp.")[0].type).toBe("add · float32[1, 2]");
+  });
+
+  it("completes aliases as well", () => {
+    expect(texts("blocks.")).toEqual(["blocks.2", "blocks.10"]);
+    expect(completeNodeName([graph], "blocks")).toEqual([{ text: "blocks", type: "aliases" }]);
+    const [alias] = completeNodeName([graph], "blocks.2.");
+    expect(alias).toEqual({ text: "blocks.2.hook_mlp_out", type: "add · float32[1, 2]" });
+    expect(nodeNamed(graph, alias.text)).toBe(graph.nodes.get("layers_2.mlp.add"));
+    expect(nodeNamed(graph, "blocks.3.hook_mlp_out")).toBeUndefined();
   });
 
   it("leaves out what is named already", () => {

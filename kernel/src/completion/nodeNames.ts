@@ -16,6 +16,8 @@ export interface CompletionNode {
 /** What completion needs of a graph. */
 export interface CompletionGraph {
   readonly nodes: ReadonlyMap<string, CompletionNode>;
+  /** Nodes by other names that they go by. */
+  readonly aliases: ReadonlyMap<string, string>;
 }
 
 export interface NodeCompletion {
@@ -51,6 +53,11 @@ export function graphVariable({ call }: StringPlace): string | null {
   return /^[\w$]+$/.test(receiver) ? receiver : null;
 }
 
+/** The node that `name` means, itself or as an alias. */
+export function nodeNamed({ nodes, aliases }: CompletionGraph, name: string): CompletionNode | undefined {
+  return nodes.get(name) ?? nodes.get(aliases.get(name) ?? "");
+}
+
 /**
  * Names below what is typed, one path segment further: modules end in no dot, so that a further dot goes on from there. Names already
  * used beside it (`taken`) are left out.
@@ -71,6 +78,13 @@ export function completeNodeName(
         if (path === node.module) found.set(path, node.moduleType);
         else if (!found.has(path)) found.set(path, "module");
       }
+    }
+    for (const [alias, name] of graph.aliases) {
+      if (!alias.startsWith(prefix) || taken.has(alias)) continue;
+      const end = nextSeparator(alias, prefix.length);
+      const node = graph.nodes.get(name);
+      if (end < 0 && node) found.set(alias, nodeType(node));
+      else if (end >= 0 && !found.has(alias.slice(0, end))) found.set(alias.slice(0, end), "aliases");
     }
   }
   return [...found].map(([text, type]) => ({ text, type })).sort((a, b) => compareNaturally(a.text, b.text));

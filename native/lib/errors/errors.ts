@@ -30,7 +30,7 @@ export class OutOfMemoryError extends GraphpatchError {}
 /** A file does not hold what its format promises. */
 export class CorruptFileError extends GraphpatchError {}
 
-/** A model of an architecture that this package does not know. */
+/** A model of an architecture, or of a variant of one, that this package does not know; the message says what works. */
 export class UnknownArchitectureError extends GraphpatchError {}
 
 /** A file that is needed does not exist or cannot be read. */
@@ -41,6 +41,17 @@ export class FileWriteError extends GraphpatchError {}
 
 /** A file asks for something that a file must not be able to do. */
 export class UnsafeFileError extends GraphpatchError {}
+
+/** A file that the Hugging Face hub refused, or that could not be fetched from it; the message says what to do. */
+export class HubError extends MissingFileError {
+  /** HTTP status of the hub's answer; null if there was none. */
+  readonly status: number | null;
+
+  constructor(message: string, options: ErrorOptions & { status?: number } = {}) {
+    super(message, options);
+    this.status = options.status ?? null;
+  }
+}
 
 /** An argument of a type or value that does not do; the message names the argument and what it must be. */
 export class ArgumentError extends GraphpatchError {}

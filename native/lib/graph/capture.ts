@@ -3,6 +3,7 @@ import { CaptureError } from "../errors";
 import type { Module } from "../nn/module";
 import { getModuleCallInterceptor, setModuleCallInterceptor } from "../nn/moduleCalls";
 import { torch } from "../torch";
+import { nodeAliasesOf } from "./aliases";
 import { moduleOf, nameNodes } from "./names";
 import { NodeIndex } from "./nodeIndex";
 import { SourceReader } from "./sourceLine";
@@ -65,6 +66,7 @@ function assemble(model: Module, trace: Trace, tracer: Tracer): CapturedGraph {
         operator: node.operator,
         shape: node.shape,
         dtype: node.dtype,
+        strides: node.strides,
         module: moduleOf(name),
         moduleType: node.call.module.constructor.name,
         code,
@@ -72,6 +74,7 @@ function assemble(model: Module, trace: Trace, tracer: Tracer): CapturedGraph {
       node.value,
     );
   });
+  index.addAliases(nodeAliasesOf(model));
   for (const [spec, watched] of tracer.guards) spec.name = nameOfValue.get(watched) ?? "a size";
   return {
     label: model.constructor.name,

@@ -1,4 +1,5 @@
 export type { Size } from "../dispatch/size";
+export type { AliasTable, HasNodeAliases } from "./aliases";
 export { formatTree, type GraphPlace, type GraphTree } from "./graphTree";
 export type { RunInputs } from "./inputs";
 export type { LoadOptions } from "./load";

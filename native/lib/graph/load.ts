@@ -1,12 +1,12 @@
 import { CorruptFileError, GraphpatchError } from "../errors";
-import type { LoadProgress } from "../weights/progress";
+import type { WeightsProgress } from "../weights/progress";
 import type { CapturedGraph } from "./capture";
 import { fileKind, notAGraph } from "./fileKind";
 import { loadGraph } from "./persist/loadGraph";
 
 export interface LoadOptions {
   /** Called as loading goes on, at most every 50 ms and at the end. */
-  onProgress?: (progress: LoadProgress) => void;
+  onProgress?: (progress: WeightsProgress) => void;
 }
 
 /**

@@ -52,6 +52,8 @@ export interface NativePatch {
   keepGradient: boolean;
   /** Replacement of a whole value that is not computed: its shape. */
   shape: number[] | null;
+  /** Its strides, where it does not lie in row-major order. */
+  strides?: readonly number[];
   /** The node's shape (null for a number) and dtype where they are known before the run: what cannot fit is refused then. */
   known: { shape: number[] | null; dtype: string | null } | null;
 }

@@ -1,4 +1,5 @@
 import { UnknownNodeError } from "../errors";
+import type { AliasTable } from "./aliases";
 import { closestNames } from "./closest";
 import { joinIndices } from "./names";
 import type { NodeKind } from "./trace";
@@ -13,6 +14,8 @@ export interface NodeInfo {
   /** At capture; null for a number. Dimensions that follow the input differ in other runs. */
   readonly shape: number[] | null;
   readonly dtype: string | null;
+  /** At capture, in elements, where the values do not lie in row-major order. */
+  readonly strides?: number[];
   /** Path of the module the node stands in; "" for the root. */
   readonly module: string;
   /** Class of that module. */
@@ -27,17 +30,34 @@ const MAX_LISTED = 8;
 export class NodeIndex {
   readonly #infos = new Map<string, NodeInfo>();
   readonly #values = new Map<string, number>();
+  /** Nodes by another tool's names for them. */
+  readonly #aliases = new Map<string, string>();
 
   add(info: NodeInfo, value: number): void {
     this.#infos.set(info.name, info);
     this.#values.set(info.name, value);
   }
 
+  /** Adds the names of `table` whose nodes are there. */
+  addAliases(table: AliasTable): void {
+    for (const [alias, nodes] of Object.entries(table)) {
+      const node = [nodes].flat().find((name) => this.#infos.has(name));
+      if (node !== undefined) this.#aliases.set(alias, node);
+    }
+  }
+
   get infos(): ReadonlyMap<string, NodeInfo> {
     return this.#infos;
   }
 
-  /** The node and value that `name` means. A module's path means its output; `h.17` is read as `h_17`. */
+  get aliases(): ReadonlyMap<string, string> {
+    return this.#aliases;
+  }
+
+  /**
+   * The node and value that `name` means. A module's path means its output; `h.17` is read as `h_17`. An alias means its
+   * node, if there is no node of that name.
+   */
   resolve(name: string): { info: NodeInfo; value: number } {
     const found = this.#find(name);
     if (found) return found;
@@ -64,7 +84,9 @@ export class NodeIndex {
     const rest = bar < 0 ? "" : name.slice(bar);
     const output = (module: string) => `${module === "" ? "" : `${module}.`}output${rest}`;
     const joined = joinIndices(path);
-    return [name, `${joined}${rest}`, output(path), output(joined)];
+    const names = [name, `${joined}${rest}`, output(path), output(joined)];
+    const alias = this.#aliases.get(name);
+    return alias === undefined ? names : [...names, alias];
   }
 
   /** Nodes under a container (tuple, dictionary): parts are separated from its name by `|` and from each other by `.` */
@@ -89,13 +111,30 @@ export class NodeIndex {
         `"${name}" is a module without an output of its own; nodes below it: ${list(below)}`,
       );
     }
+    const missing = this.#missingAlias(name);
+    if (missing) return missing;
     const modules = new Set([...this.#infos.values()].map(({ module }) => module));
-    const close = closestNames(name, new Set([...this.#infos.keys(), ...modules]));
+    const close = closestNames(name, new Set([...this.#infos.keys(), ...modules, ...this.#aliases.keys()]));
     const hint =
       close.length > 0
         ? `Did you mean ${close.map((one) => `"${one}"`).join(", ")}?`
         : "pg.nodes lists all names.";
     return new UnknownNodeError(`no node "${name}". ${hint}`);
+  }
+
+  /** A name that would be an alias, had the model such a place: says which there are beside it. */
+  #missingAlias(name: string): UnknownNodeError | null {
+    const [, parent = "", own] = /^(?:(.*)\.)?(\w+)$/.exec(name) ?? [];
+    const beside = [...this.#aliases.keys()].filter((alias) =>
+      alias.startsWith(parent === "" ? "" : `${parent}.`),
+    );
+    if (!own?.startsWith("hook_") || beside.length === 0) return null;
+    const close = closestNames(name, beside);
+    const hint = close.length > 0 ? `Did you mean ${close.map((one) => `"${one}"`).join(", ")}? ` : "";
+    const module = parent === "" ? "" : ` below "${parent}"`;
+    return new UnknownNodeError(
+      `"${name}" is no node and no alias: this model has no place of that name. ${hint}Aliases${module}: ${list(beside)}; pg.aliases lists all`,
+    );
   }
 }
 

@@ -92,6 +92,7 @@ export function collectPatches(
         if (placed.length === 0) byValue.set(value, placed);
         if (placed.length === 0 && shapesKnown && replacesWhole(patch, info)) {
           native.shape = info.shape;
+          native.strides = info.strides;
           replaced.push(value);
         }
         placed.push({ patch, info, native, scope });

@@ -123,6 +123,14 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
     return this.#captured.index.infos;
   }
 
+  /**
+   * Nodes by other names that they go by, wherever a name is taken: TransformerLens' (`blocks.0.hook_resid_pre`) for the
+   * decoders of this library. The values are the model's own, in its own layout.
+   */
+  get aliases(): ReadonlyMap<string, string> {
+    return this.#captured.index.aliases;
+  }
+
   /** The tree of modules and nodes, to walk with completion. */
   get graph(): GraphTree {
     this.#tree ??= buildTree(this.nodes.values());

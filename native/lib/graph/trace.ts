@@ -31,6 +31,8 @@ export interface TracedNode {
   value: number;
   shape: number[] | null;
   dtype: string | null;
+  /** Only of values that do not lie in row-major order. */
+  strides?: number[];
   operator: string;
   location: SourceLocation | null;
   /** What the addon runs; null for inputs. Shared by the parts of an operator with several results. */

@@ -186,6 +186,7 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
       value: node.value,
       shape: tensor ? binding.shape(tensor) : null,
       dtype: tensor ? tensor.dtype : null,
+      strides: tensor && !binding.isContiguous(tensor) ? binding.strides(tensor) : undefined,
       operator: node.operator,
       location: node.location ?? null,
       spec: node.spec ?? null,

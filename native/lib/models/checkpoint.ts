@@ -17,10 +17,12 @@ export interface Checkpoint {
   readonly weights: WeightSource;
 }
 
-const WEIGHTS = "model.safetensors";
-const INDEX = "model.safetensors.index.json";
+/** Files of a transformers directory. */
+export const CONFIG = "config.json";
+export const WEIGHTS = "model.safetensors";
+export const INDEX = "model.safetensors.index.json";
 /** Files with the same weights that only Python's pickle can read. */
-const PICKLES = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
+export const PICKLES = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
 
 /**
  * Opens a transformers directory or a `.gguf` file.
@@ -31,12 +33,21 @@ export function openCheckpoint(path: string): Checkpoint {
 }
 
 function openDirectory(path: string): Checkpoint {
-  const file = join(path, "config.json");
+  // Before the weights: what is missing there does not matter to a model that cannot be built.
+  const { modelType, config } = readConfig(path);
+  return { path, modelType, config, weights: openWeights(path) };
+}
+
+/**
+ * Reads a directory's `config.json`.
+ * @throws UnknownArchitectureError when no model here is of its type; MissingFileError, CorruptFileError
+ */
+export function readConfig(path: string): { modelType: string; config: ConfigReader } {
+  const file = join(path, CONFIG);
   const config = new ConfigReader(readJsonObject(file), file);
   const modelType = config.text("model_type");
-  // Before the weights: what is missing there does not matter to a model that cannot be built.
   architecture(modelType, file);
-  return { path, modelType, config, weights: openWeights(path) };
+  return { modelType, config };
 }
 
 function openWeights(path: string): WeightSource {

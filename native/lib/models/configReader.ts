@@ -1,6 +1,10 @@
-import { CorruptFileError } from "../errors";
+import { CorruptFileError, UnknownArchitectureError } from "../errors";
 import type { JsonObject } from "../weights/jsonText";
 import { isJsonObject } from "../weights/jsonText";
+
+/** What works for every PyTorch model, for the messages about those that are not written in TypeScript here. */
+export const OTHER_DOOR =
+  'Any PyTorch model can be brought in another way: save it in Python with torch.export.save, then PatchableGraph.load("model.pt2")';
 
 /** Reads the fields of a model's configuration; each error names the field, the file, what was expected and found. */
 export class ConfigReader {
@@ -33,11 +37,48 @@ export class ConfigReader {
     return this.#get(key, fallback, `a positive integer of at most ${most}`, isCount);
   }
 
+  /** As {@link count}, but `null` in the file is kept: it turns off what the size belongs to. */
+  countOrNull(key: string, fallback: number | null): number | null {
+    return this.isNull(key) || (fallback === null && !this.has(key))
+      ? null
+      : this.count(key, fallback ?? undefined);
+  }
+
+  /** An integer from 0 on. */
+  index(key: string, fallback: number): number {
+    const isIndex = (value: unknown): value is number =>
+      typeof value === "number" && Number.isInteger(value) && value >= 0;
+    return this.#get(key, fallback, "an integer of at least 0", isIndex);
+  }
+
   /** A finite number above zero. */
   positive(key: string, fallback?: number): number {
     const isPositive = (value: unknown): value is number =>
       typeof value === "number" && Number.isFinite(value) && value > 0;
     return this.#get(key, fallback, "a positive number", isPositive);
+  }
+
+  /** As {@link positive}, but `null` in the file is kept. */
+  positiveOrNull(key: string, fallback: number | null): number | null {
+    return this.isNull(key) || (fallback === null && !this.has(key))
+      ? null
+      : this.positive(key, fallback ?? undefined);
+  }
+
+  /** `length` numbers above zero. */
+  positives(key: string, length: number): number[] {
+    const isNumbers = (value: unknown): value is number[] =>
+      Array.isArray(value) &&
+      value.length === length &&
+      value.every((item) => typeof item === "number" && Number.isFinite(item) && item > 0);
+    return this.#get(key, undefined, `a list of ${length} positive numbers`, isNumbers);
+  }
+
+  /** A list of strings; null if it is absent. */
+  texts(key: string): string[] | null {
+    const isTexts = (value: unknown): value is string[] | null =>
+      value === null || (Array.isArray(value) && value.every((item) => typeof item === "string"));
+    return this.#get(key, null, "a list of strings", isTexts);
   }
 
   flag(key: string, fallback?: boolean): boolean {
@@ -55,14 +96,38 @@ export class ConfigReader {
     return value && new ConfigReader(value, `${this.source}, ${key}`);
   }
 
+  get isEmpty(): boolean {
+    return Object.keys(this.raw).length === 0;
+  }
+
+  /** Whether the file has the key, be it as `null`. */
+  has(key: string): boolean {
+    return Object.hasOwn(this.raw, key) && this.raw[key] !== undefined;
+  }
+
+  isNull(key: string): boolean {
+    return this.has(key) && this.raw[key] === null;
+  }
+
   /** @throws CorruptFileError naming `key` with a problem that only several fields together show. */
   fail(key: string, problem: string): never {
     throw new CorruptFileError(`${this.source}: "${key}" ${problem}`);
   }
 
-  /** That `key` is not set to `true`: what it turns on is not implemented. */
-  refuse(key: string): void {
-    if (this.flag(key, false)) this.fail(key, "is true, which this version cannot do");
+  /** @throws UnknownArchitectureError naming `key` and its value, which changes the computation in a way not written here. */
+  unsupported(key: string, why = "which is not implemented here"): never {
+    const value = JSON.stringify(this.raw[key])?.slice(0, 200);
+    throw new UnknownArchitectureError(`${this.source}: "${key}" is ${value}, ${why}. ${OTHER_DOOR}`);
+  }
+
+  /**
+   * That `key` is absent, null or one of the values that change nothing (`neutral`): what others turn on is not
+   * implemented. The value may be of any type.
+   */
+  refuseUnless(key: string, ...neutral: unknown[]): void {
+    if (!this.has(key) || this.isNull(key)) return;
+    if (!neutral.some((value) => JSON.stringify(value) === JSON.stringify(this.raw[key])))
+      this.unsupported(key);
   }
 }
 

@@ -2,15 +2,25 @@
  * GPT-2 with transformers' module names and arithmetic (`modeling_gpt2.py`, eager attention). Models here are always
  * in evaluation mode, so the dropout modules are left out.
  */
+import type { AliasTable } from "../graph/aliases";
 import * as nn from "../nn";
 import { Module } from "../nn/module";
 import type { Tensor } from "../tensor/tensor";
-import { torch } from "../torch";
-import { type Activation, activation } from "./activations";
-import { attend, splitHeads } from "./attention";
-import type { CausalLM, CausalLMInputs, CausalLMOutput } from "./causalLM";
 import { type ConfigReader, MAX_LAYERS } from "./configReader";
-import { causalMask, positionIds } from "./masks";
+import {
+  type BaseModel,
+  type BaseModelOutput,
+  baseModelOutput,
+  type CausalLM,
+  type CausalLMInputs,
+  type CausalLMOutput,
+  checkInputs,
+} from "./interfaces";
+import { type Activation, activation, readActivation } from "./parts/activations";
+import { attend, softmax, splitHeads } from "./parts/attention";
+import { causalMask, positionIds } from "./parts/masks";
+import { refuseVariants } from "./sizes";
+import { transformerLensNames } from "./transformerLens";
 
 /** The fields of a GPT-2 `config.json` that the computation depends on. */
 export interface GPT2Config {
@@ -33,8 +43,8 @@ export function readGPT2Config(reader: ConfigReader): GPT2Config {
   const n_embd = reader.count("n_embd", 768);
   const n_head = reader.count("n_head", 12);
   if (n_embd % n_head !== 0) reader.fail("n_embd", `is ${n_embd}, not a multiple of the ${n_head} heads`);
-  reader.refuse("reorder_and_upcast_attn");
-  reader.refuse("add_cross_attention");
+  refuseVariants(reader);
+  reader.refuseUnless("reorder_and_upcast_attn", false);
   return {
     model_type: "gpt2",
     vocab_size: reader.count("vocab_size", 50257),
@@ -43,7 +53,7 @@ export function readGPT2Config(reader: ConfigReader): GPT2Config {
     n_layer: reader.count("n_layer", 12, MAX_LAYERS),
     n_head,
     n_inner: reader.count("n_inner", 4 * n_embd),
-    activation_function: reader.text("activation_function", "gelu_new"),
+    activation_function: readActivation(reader, "activation_function", "gelu_new"),
     layer_norm_epsilon: reader.positive("layer_norm_epsilon", 1e-5),
     scale_attn_weights: reader.flag("scale_attn_weights", true),
     scale_attn_by_inverse_layer_idx: reader.flag("scale_attn_by_inverse_layer_idx", false),
@@ -77,7 +87,6 @@ export class GPT2Attention extends Module {
       .call(hidden_states)
       .split(this.config.n_embd, 2)
       .map((states) => splitHeads(states, this.headDim));
-    const softmax = (scores: Tensor): Tensor => torch.softmax(scores, -1);
     const [mix, pattern] = attend(query, key, value, attention_mask, this.scaling, softmax);
     return [this.c_proj.call(mix), pattern];
   }
@@ -122,13 +131,17 @@ export class GPT2Block extends Module {
   }
 }
 
-export class GPT2Model extends Module {
+/** GPT-2 without a head. */
+export class GPT2Model extends Module implements BaseModel {
   readonly wte: nn.Embedding;
   readonly wpe: nn.Embedding;
   readonly h: nn.ModuleList<GPT2Block>;
   readonly ln_f: nn.LayerNorm;
 
-  constructor(config: GPT2Config, options: nn.LayerOptions) {
+  constructor(
+    readonly config: GPT2Config,
+    options: nn.LayerOptions = {},
+  ) {
     super();
     this.wte = new nn.Embedding(config.vocab_size, config.n_embd, options);
     this.wpe = new nn.Embedding(config.n_positions, config.n_embd, options);
@@ -138,13 +151,21 @@ export class GPT2Model extends Module {
     this.ln_f = new nn.LayerNorm(config.n_embd, { ...options, eps: config.layer_norm_epsilon });
   }
 
-  /** input_ids: [batch, seq] int64 → [batch, seq, n_embd]. */
-  forward(input_ids: Tensor, attention_mask: Tensor | null): Tensor {
-    const position_ids = positionIds(input_ids, attention_mask);
+  forward(inputs: CausalLMInputs): BaseModelOutput {
+    const { input_ids, attention_mask = null } = checkInputs(inputs);
+    const position_ids = inputs.position_ids ?? positionIds(input_ids, attention_mask);
     let hidden_states = this.wte.call(input_ids).add(this.wpe.call(position_ids));
     const mask = causalMask(input_ids, attention_mask, hidden_states.dtype);
-    for (const block of this.h) hidden_states = block.call(hidden_states, mask);
-    return this.ln_f.call(hidden_states);
+    const earlier: Tensor[] = [];
+    for (const block of this.h) {
+      earlier.push(hidden_states);
+      hidden_states = block.call(hidden_states, mask);
+    }
+    return baseModelOutput(inputs, earlier, this.ln_f.call(hidden_states));
+  }
+
+  nodeAliases(): AliasTable {
+    return gpt2Aliases("", this.config);
   }
 }
 
@@ -164,7 +185,40 @@ export class GPT2LMHeadModel extends Module implements CausalLM {
   }
 
   forward(inputs: CausalLMInputs): CausalLMOutput {
-    const hidden_states = this.transformer.call(inputs.input_ids, inputs.attention_mask ?? null);
-    return { logits: this.lm_head.call(hidden_states) };
+    const { last_hidden_state, ...others } = this.transformer.call(inputs);
+    return { logits: this.lm_head.call(last_hidden_state), ...others };
   }
+
+  nodeAliases(): AliasTable {
+    return gpt2Aliases("transformer", this.config);
+  }
+}
+
+function gpt2Aliases(body: string, config: GPT2Config): AliasTable {
+  return transformerLensNames(
+    body,
+    { path: "h", count: config.n_layer },
+    {
+      hook_embed: "wte.output",
+      hook_pos_embed: "wpe.output",
+      "ln_final.hook_normalized": "ln_f.output",
+    },
+    {
+      hook_resid_pre: "hidden_states",
+      "ln1.hook_normalized": "ln_1.output",
+      "attn.hook_q": "attn.split|sub_0",
+      "attn.hook_k": "attn.split|sub_1",
+      "attn.hook_v": "attn.split|sub_2",
+      "attn.hook_attn_scores": "attn.add",
+      "attn.hook_pattern": "attn.softmax",
+      "attn.hook_z": "attn.c_proj.x",
+      hook_attn_out: "attn.output|sub_0",
+      hook_resid_mid: "add",
+      "ln2.hook_normalized": "ln_2.output",
+      "mlp.hook_pre": "mlp.c_fc.output",
+      "mlp.hook_post": "mlp.act.output",
+      hook_mlp_out: "mlp.output",
+      hook_resid_post: "output",
+    },
+  );
 }

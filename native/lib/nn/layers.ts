@@ -81,27 +81,28 @@ export class Embedding extends Module {
   }
 
   forward(input: Tensor): Tensor {
-    return torch.embedding(this.weight, input);
+    const computed = this.parametrization("weight");
+    return computed ? computed.rows(input) : torch.embedding(this.weight, input);
   }
 }
 
 /** `torch.nn.LayerNorm` over the last dimensions `normalized_shape`. */
 export class LayerNorm extends Module {
-  declare readonly weight: Tensor;
+  declare readonly weight: Tensor | null;
   declare readonly bias: Tensor | null;
   readonly normalized_shape: number[];
   readonly eps: number;
 
   constructor(
     normalized_shape: number | number[],
-    options: LayerOptions & { eps?: number; bias?: boolean } = {},
+    options: LayerOptions & { eps?: number; elementwise_affine?: boolean; bias?: boolean } = {},
   ) {
     super();
-    const { eps = 1e-5, bias = true, ...place } = options;
+    const { eps = 1e-5, elementwise_affine: affine = true, bias = true, ...place } = options;
     this.normalized_shape = typeof normalized_shape === "number" ? [normalized_shape] : normalized_shape;
     this.eps = eps;
-    this.registerParameter("weight", torch.ones(this.normalized_shape, { ...place }));
-    this.registerParameter("bias", bias ? torch.zeros(this.normalized_shape, { ...place }) : null);
+    this.registerParameter("weight", affine ? torch.ones(this.normalized_shape, { ...place }) : null);
+    this.registerParameter("bias", affine && bias ? torch.zeros(this.normalized_shape, { ...place }) : null);
   }
 
   forward(input: Tensor): Tensor {

@@ -1,6 +1,7 @@
 import { ArgumentError, ShapeError } from "../errors";
 import type { Tensor } from "../tensor/tensor";
 import { getModuleCallInterceptor } from "./moduleCalls";
+import type { Parametrization } from "./parametrization";
 
 /** What {@link Module.loadStateDict} found to differ. */
 export interface LoadReport {
@@ -30,6 +31,7 @@ function samePlaces(a: readonly number[], b: readonly number[]): boolean {
 export abstract class Module {
   readonly #parameters = new Map<string, Tensor | null>();
   readonly #buffers = new Map<string, { tensor: Tensor | null; persistent: boolean }>();
+  readonly #parametrizations = new Map<string, Parametrization>();
 
   /** The computation. Its parameters' names become the names of the module's argument nodes. */
   abstract forward(...args: never[]): unknown;
@@ -43,6 +45,7 @@ export abstract class Module {
 
   /** Makes `tensor` a parameter, seen as `this.<name>`. A field of that name should be declared, not initialised. */
   registerParameter(name: string, tensor: Tensor | null): void {
+    this.#parametrizations.delete(name);
     this.#parameters.set(name, tensor);
     this.#expose(name, tensor);
   }
@@ -51,6 +54,22 @@ export abstract class Module {
   registerBuffer(name: string, tensor: Tensor | null, persistent = true): void {
     this.#buffers.set(name, { tensor, persistent });
     this.#expose(name, tensor);
+  }
+
+  /** Takes the place of the parameter `name`: `this.<name>` is computed by `parametrization` at each use from now on. */
+  registerParametrization(name: string, parametrization: Parametrization): void {
+    this.#parameters.delete(name);
+    this.#parametrizations.set(name, parametrization);
+    Object.defineProperty(this, name, {
+      get: () => parametrization.call(),
+      configurable: true,
+      enumerable: false,
+    });
+  }
+
+  /** What computes the parameter `name`; null for a plain one. */
+  parametrization(name: string): Parametrization | null {
+    return this.#parametrizations.get(name) ?? null;
   }
 
   #expose(name: string, tensor: Tensor | null): void {
@@ -62,11 +81,12 @@ export abstract class Module {
     });
   }
 
-  /** Children by name, in the order they were assigned. */
+  /** Children by name, in the order they were assigned; what computes parameters comes last, under their names. */
   *namedChildren(): Generator<[string, Module]> {
     for (const [name, value] of Object.entries(this)) {
       if (value instanceof Module) yield [name, value];
     }
+    yield* this.#parametrizations;
   }
 
   /** This module ("") and all below it, each once, by dotted path (`transformer.h.0.mlp`). */

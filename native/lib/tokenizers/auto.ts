@@ -1,23 +1,27 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { MissingFileError } from "../errors";
-import { locateModel } from "../models/locate";
+import type { HubOptions } from "../hub";
+import { findModel } from "../models/locate";
 import { type JsonObject, readJsonObject } from "../weights/jsonText";
 import { readDefinition } from "./definition";
+import { SETTINGS, TOKENIZER } from "./files";
 import { readGgufTokenizer } from "./fromGguf";
+import { fetchTokenizer } from "./fromHub";
 import { buildTokenizer } from "./library";
 import { readSettings } from "./settings";
 import { callable, type Tokenizer, TokenizerMethods } from "./tokenizer";
 
-/** Loads tokenizers from transformers directories and from GGUF files. */
+/** Loads tokenizers from transformers directories, from GGUF files and from the Hugging Face hub. */
 export const AutoTokenizer = {
   /**
    * @param pathOrName as for `AutoModelForCausalLM.fromPretrained`: a directory with a `tokenizer.json`, a `.gguf`
-   *   file, or a model's name
+   *   file, or a model's name, here or on the hub
    * @throws MissingFileError saying what was looked for and where; CorruptFileError naming what is wrong in a file.
+   * @throws HubError saying what to do, when the hub does not give the files; CancelledError through `signal`.
    */
-  async fromPretrained(pathOrName: string): Promise<Tokenizer> {
-    const path = locateModel(pathOrName);
+  async fromPretrained(pathOrName: string, options: HubOptions = {}): Promise<Tokenizer> {
+    const path = await findModel(pathOrName, options, fetchTokenizer);
     const { definition, config, source } = statSync(path).isDirectory()
       ? readDirectory(path)
       : readGguf(path);
@@ -38,13 +42,13 @@ function readGguf(path: string): Source {
 }
 
 function readDirectory(path: string): Source {
-  const source = join(path, "tokenizer.json");
+  const source = join(path, TOKENIZER);
   if (!existsSync(source)) {
     throw new MissingFileError(
-      `${path} has no tokenizer.json; save the tokenizer with transformers' save_pretrained (a fast tokenizer) first`,
+      `${path} has no ${TOKENIZER}; save the tokenizer with transformers' save_pretrained (a fast tokenizer) first`,
     );
   }
-  const config = join(path, "tokenizer_config.json");
+  const config = join(path, SETTINGS);
   return {
     definition: readJsonObject(source),
     config: existsSync(config) ? readJsonObject(config) : {},

@@ -24,6 +24,10 @@ describe.each([
   ["gpt2-tiny", join(FIXTURES, "gguf", "gpt2-tiny.gguf")],
   ["llama-tiny", join(FIXTURES, "llama-tiny")],
   ["smollm2", "smollm2-135m-instruct"],
+  ...["bert", "gpt-neox", "qwen", "llama3", "gemma", "mistral", "phi3"].map((family) => [
+    join("tokenizers", family),
+    join(FIXTURES, "tokenizers", family),
+  ]),
 ])("the tokenizer of %s (%s) does what transformers does", (name, path) => {
   let tokenizer: Tokenizer;
   beforeAll(async () => {

@@ -1,5 +1,5 @@
 export { GgufFile } from "./gguf/ggufFile";
-export type { LoadProgress, SaveProgress } from "./progress";
+export type { SaveProgress, WeightsProgress } from "./progress";
 export { SafetensorsFile } from "./safetensors";
 export { type SaveOptions, saveSafetensors } from "./safetensorsWriter";
 export { ShardedSafetensors } from "./shardedSafetensors";

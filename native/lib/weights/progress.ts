@@ -1,5 +1,5 @@
 /** How far loading has come: `done` of `total` tensors. */
-export interface LoadProgress {
+export interface WeightsProgress {
   stage: "weights";
   done: number;
   total: number;

@@ -2,13 +2,13 @@ import type { FileHandle } from "node:fs/promises";
 import { binding } from "../binding";
 import { ArgumentError, CancelledError, DtypeError } from "../errors";
 import { Tensor } from "../tensor/tensor";
-import { ALIGNMENT, alignmentOf } from "./alignment";
+import { ALIGNMENT } from "./alignment";
 import { writeFileAtomically } from "./atomicFile";
-import { ITEM_SIZE } from "./mappedBytes";
 import { PieceWriter } from "./pieceWriter";
+import { type Placement, placeBySize } from "./placement";
 import type { SaveProgress } from "./progress";
 import { CODE_OF_DTYPE, MAX_HEADER, METADATA } from "./safetensorsFormat";
-import { byteLength, tensorPieces } from "./tensorPieces";
+import { tensorPieces } from "./tensorPieces";
 
 /** Bytes that are copied and written at a time: enough for the disk, too few to be noticed between two turns. */
 const PIECE = 8 << 20;
@@ -35,19 +35,20 @@ export async function saveSafetensors(
   options: SaveOptions & { metadata?: { readonly [key: string]: string } } = {},
 ): Promise<void> {
   const entries = tensors instanceof Map ? [...tensors] : Object.entries(tensors);
-  for (const [name, tensor] of entries) checkTensor(name, tensor);
-  const start = commonStart(entries.map(([, tensor]) => tensor));
-  const places = arrange(entries, start);
-  const header = headerBytes(places, options.metadata ?? {}, start);
-  await writeFileAtomically(path, (file) => writeTensors(file, header, places, options));
+  await writeSafetensors(path, entries, placeBySize, options);
 }
 
-/** A tensor and where in the data its bytes stand. */
-interface Place {
-  name: string;
-  tensor: Tensor;
-  begin: number;
-  end: number;
+/** As {@link saveSafetensors}, with the tensors in an order of the caller's. */
+export async function writeSafetensors(
+  path: string,
+  entries: readonly (readonly [name: string, tensor: Tensor])[],
+  place: (entries: readonly (readonly [name: string, tensor: Tensor])[]) => Placement,
+  options: SaveOptions & { metadata?: { readonly [key: string]: string } },
+): Promise<void> {
+  for (const [name, tensor] of entries) checkTensor(name, tensor);
+  const placement = place(entries);
+  const header = headerBytes(placement, options.metadata ?? {});
+  await writeFileAtomically(path, (file) => writeTensors(file, header, placement, options));
 }
 
 function checkTensor(name: string, tensor: unknown): void {
@@ -63,48 +64,8 @@ function checkTensor(name: string, tensor: unknown): void {
   if (binding.dataAddress(tensor) < 0) throw new ArgumentError(`"${name}" is sparse; save to_dense() of it`);
 }
 
-/**
- * Where the data begins, modulo {@link ALIGNMENT}: where most of the bytes are in memory now, so that they are found at
- * the same kind of place when the file is mapped. Readers want a multiple of 8.
- */
-function commonStart(tensors: readonly Tensor[]): number {
-  const bytes = new Map<number, number>();
-  for (const tensor of tensors) {
-    const start = alignmentOf(tensor);
-    if (start % 8 === 0) bytes.set(start, (bytes.get(start) ?? 0) + byteLength(tensor));
-  }
-  const [most] = [...bytes].sort(([, a], [, b]) => b - a);
-  return most ? most[0] : 0;
-}
-
-/**
- * Puts the tensors in the order in which they are written: those that end where one can begin again come first; the
- * rest by falling size of their elements, so that each is aligned for its type.
- */
-function arrange(entries: readonly (readonly [string, Tensor])[], start: number): Place[] {
-  const rank = ([, tensor]: readonly [string, Tensor]) =>
-    alignmentOf(tensor) === start && byteLength(tensor) % ALIGNMENT === 0
-      ? Number.POSITIVE_INFINITY
-      : (ITEM_SIZE[tensor.dtype] ?? 1);
-  const ranked = entries.map((entry) => ({ entry, rank: rank(entry), bytes: byteLength(entry[1]) }));
-  // Equal ranks keep their order where the order makes no difference.
-  ranked.sort((a, b) =>
-    a.rank === b.rank ? (Number.isFinite(a.rank) ? b.bytes - a.bytes : 0) : a.rank > b.rank ? -1 : 1,
-  );
-  let end = 0;
-  return ranked.map(({ entry: [name, tensor], bytes }) => {
-    const begin = end;
-    end += bytes;
-    return { name, tensor, begin, end };
-  });
-}
-
-/** Length of the header and the header, filled up with spaces so that the data begins at `start`. */
-function headerBytes(
-  places: readonly Place[],
-  metadata: { readonly [key: string]: string },
-  start: number,
-): Buffer {
+/** Length of the header and the header, filled up with spaces to where the data begins. */
+function headerBytes({ start, places }: Placement, metadata: { readonly [key: string]: string }): Buffer {
   const entries = places.map(
     ({ name, tensor, begin, end }) =>
       `${JSON.stringify(name)}:${JSON.stringify({
@@ -130,7 +91,7 @@ function headerBytes(
 async function writeTensors(
   file: FileHandle,
   header: Buffer,
-  places: readonly Place[],
+  { places }: Placement,
   { onProgress, signal }: SaveOptions,
 ): Promise<void> {
   const total = header.length + (places.at(-1)?.end ?? 0);

@@ -15,16 +15,9 @@ export class ShardedSafetensors implements WeightSource {
    * @throws MissingFileError naming a shard that is not there.
    */
   constructor(readonly path: string) {
-    const map = readJsonObject(path).weight_map;
-    if (!isJsonObject(map)) throw new CorruptFileError(`${path}: "weight_map" must be an object`);
     const shards = new Map<string, SafetensorsFile>();
     const shardOf = new Map<string, SafetensorsFile>();
-    for (const [name, file] of Object.entries(map)) {
-      if (typeof file !== "string" || !isPlainFileName(file)) {
-        throw new CorruptFileError(
-          `${path}: tensor "${name}" is said to be in ${JSON.stringify(file)}, which is not the name of a file in the same folder`,
-        );
-      }
+    for (const [name, file] of readShardNames(path)) {
       const shard = shards.get(file) ?? openShard(path, file);
       shards.set(file, shard);
       if (!shard.has(name)) throw new CorruptFileError(`${path}: tensor "${name}" is not in ${shard.path}`);
@@ -42,6 +35,30 @@ export class ShardedSafetensors implements WeightSource {
     if (!shard) throw new ArgumentError(`${this.path} has no tensor "${name}"`);
     return shard.read(name);
   }
+}
+
+/**
+ * The files that an index names, each once.
+ * @throws CorruptFileError if the index is malformed or names a file outside its folder.
+ */
+export function shardsOf(index: string): string[] {
+  return [...new Set(readShardNames(index).values())];
+}
+
+/** The file of each tensor. */
+function readShardNames(index: string): Map<string, string> {
+  const map = readJsonObject(index).weight_map;
+  if (!isJsonObject(map)) throw new CorruptFileError(`${index}: "weight_map" must be an object`);
+  const files = new Map<string, string>();
+  for (const [name, file] of Object.entries(map)) {
+    if (typeof file !== "string" || !isPlainFileName(file)) {
+      throw new CorruptFileError(
+        `${index}: tensor "${name}" is said to be in ${JSON.stringify(file)}, which is not the name of a file in the same folder`,
+      );
+    }
+    files.set(name, file);
+  }
+  return files;
 }
 
 /** Index files come from strangers: a shard must not be a way to any other file. */

@@ -11,4 +11,22 @@ export interface WeightSource {
    * @throws ArgumentError if there is no tensor of that name.
    */
   read(name: string): Tensor;
+  /**
+   * The tensor in quantised blocks, as the file has them (mapped, where their order allows it); null for a tensor that
+   * is not quantised. A source that never has any leaves this out.
+   * @throws ArgumentError if there is no tensor of that name.
+   */
+  readBlocks?(name: string): StoredBlocks | null;
+}
+
+/** A matrix in quantised blocks. */
+export interface StoredBlocks {
+  /** [rows, bytes of a row] uint8. */
+  readonly blocks: Tensor;
+  /** `Q4_0`, `Q6_K`, … */
+  readonly type: string;
+  /** Numbers in a row. */
+  readonly columns: number;
+  /** Whether the model's matrix has these rows as its columns. */
+  readonly isTransposed: boolean;
 }

@@ -93,6 +93,11 @@ bool Run::recordsGradients(bool gradEnabled) const {
 // Begins after the steps that depend on shapes only, if their results are known.
 void Run::recallShapeValues() {
   if (plan_->shapeSteps() == 0) return;
+  const auto constants = plan_->constants().begin();
+  const bool ofTrained =
+      recordsGradients_ && std::any_of(constants, constants + plan_->shapeConstants(),
+                                       [](const at::Tensor& tensor) { return tensor.requires_grad(); });
+  if (ofTrained) return;
   for (size_t i = 0; i < plan_->shapeConstants(); ++i) shapeKey_.push_back(plan_->constants()[i]._version());
   if (plan_->cache().shapeMemo.recall(shapeKey_, plan_->shapeValues(), frame_)) {
     nextStep_ = plan_->shapeSteps();
@@ -171,9 +176,8 @@ void Run::settleActivation(PatchOutcome& outcome) const {
 
 void Run::resume(c10::IValue value) {
   c10::IValue& place = frame_[patches_[pausedPatch_].value];
-  recordCustomChange(place, value, outcomes_[pausedPatch_]);
   addForeign(value);
-  place = std::move(value);
+  place = takeCustomResult(place, value, outcomes_[pausedPatch_]);
   ++nextPending_;
 }
 

@@ -4,6 +4,7 @@
 #include <c10/core/GradMode.h>
 
 #include "change.h"
+#include "memory_order.h"
 #include "number_patch.h"
 #include "patch_error.h"
 
@@ -24,7 +25,7 @@ at::Tensor applyToTensor(const Patch& patch, const at::Tensor& current, PatchOut
   const at::Tensor before = partOf(patch, current);
   const at::Tensor after = changedPart(patch, before, current);
   outcome.maxChange = largestChange(before, after);
-  if (!patch.slice) return after;
+  if (!patch.slice) return inOrderOf(current, after);
   at::Tensor changed = current.clone();
   changed.index_put_(*patch.slice, after);
   return changed;
@@ -71,7 +72,7 @@ c10::IValue applyPatch(const Patch& patch, const c10::IValue& current, PatchOutc
   if (patch.kind == PatchKind::Probe || patch.kind == PatchKind::Record)
     return observe(patch, current, outcome);
   // A replacement of the whole: the value was not computed.
-  if (current.isNone()) return patch.value.toTensor().expand(*patch.shape);
+  if (current.isNone()) return spreadInOrder(patch.value.toTensor(), *patch.shape, patch.strides);
   if (!current.isTensor()) return applyToNumber(patch, current, outcome);
   return applyToTensor(patch, current.toTensor(), outcome);
 }
@@ -88,11 +89,13 @@ void checkPatch(const Patch& patch, const std::optional<std::vector<int64_t>>& s
   checkChange(patch, partOf(patch, whole), whole);
 }
 
-void recordCustomChange(const c10::IValue& before, const c10::IValue& after, PatchOutcome& outcome) {
+c10::IValue takeCustomResult(const c10::IValue& before, const c10::IValue& after, PatchOutcome& outcome) {
   outcome.fired = true;
-  if (before.isTensor() && after.isTensor() && before.toTensor().sizes() == after.toTensor().sizes()) {
-    outcome.maxChange = largestChange(before.toTensor(), after.toTensor());
+  if (!before.isTensor() || !after.isTensor() || before.toTensor().sizes() != after.toTensor().sizes()) {
+    return after;
   }
+  outcome.maxChange = largestChange(before.toTensor(), after.toTensor());
+  return inOrderOf(before.toTensor(), after.toTensor());
 }
 
 }  // namespace graphpatch

@@ -32,6 +32,9 @@ struct Patch {
   bool keepGradient = false;
   // Replace of the whole value: the shape it has, so that what made it need not run.
   std::optional<std::vector<int64_t>> shape;
+  // Its strides at capture, if they are not those of row-major order; for the order of its dimensions in
+  // memory.
+  std::vector<int64_t> strides;
 };
 
 // A patch that only looks: it needs its value even if nothing else does.
@@ -62,7 +65,7 @@ c10::IValue applyPatch(const Patch& patch, const c10::IValue& current, PatchOutc
 // no shape. Computes nothing.
 void checkPatch(const Patch& patch, const std::optional<std::vector<int64_t>>& shape, at::ScalarType dtype);
 
-// Fills `outcome` of a custom patch that turned `before` into `after`.
-void recordCustomChange(const c10::IValue& before, const c10::IValue& after, PatchOutcome& outcome);
+// Fills `outcome` of a custom patch that turned `before` into `after`, and gives the value to go on with.
+c10::IValue takeCustomResult(const c10::IValue& before, const c10::IValue& after, PatchOutcome& outcome);
 
 }  // namespace graphpatch

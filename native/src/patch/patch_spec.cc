@@ -90,6 +90,8 @@ Patch patchFromSpec(const Napi::Object& spec) {
   patch.keep = spec.Get("keep").ToBoolean();
   const Napi::Value shape = spec.Get("shape");
   if (shape.IsArray()) patch.shape = integersFromJs(shape);
+  const Napi::Value strides = spec.Get("strides");
+  if (strides.IsArray()) patch.strides = integersFromJs(strides);
   return patch;
 }
 

@@ -31,6 +31,10 @@ Napi::Value strides(const Napi::CallbackInfo& info) {
   return guarded(info, [&] { return toArray(info.Env(), tensorToRead(info[0]).strides()); });
 }
 
+Napi::Value isContiguous(const Napi::CallbackInfo& info) {
+  return guarded(info, [&] { return Napi::Boolean::New(info.Env(), tensorToRead(info[0]).is_contiguous()); });
+}
+
 Napi::Value sizeAt(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     const at::Tensor& tensor = tensorToRead(info[0]);
@@ -118,6 +122,7 @@ void initTensor(Napi::Env env, Napi::Object exports) {
               }));
   exports.Set("shape", Napi::Function::New(env, shape));
   exports.Set("strides", Napi::Function::New(env, strides));
+  exports.Set("isContiguous", Napi::Function::New(env, isContiguous));
   exports.Set("sizeAt", Napi::Function::New(env, sizeAt));
   exports.Set("dim", Napi::Function::New(env, dim));
   exports.Set("numel", Napi::Function::New(env, numel));

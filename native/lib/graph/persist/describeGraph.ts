@@ -95,6 +95,7 @@ function describeNames({ index }: CapturedGraph): NameDescription[] {
     kind: info.kind,
     operator: info.operator,
     shape: info.shape,
+    strides: info.strides,
     dtype: info.dtype,
     module: info.module,
     moduleType: info.moduleType,

@@ -3,8 +3,8 @@ import type { EncodedValue } from "./plainValue";
 
 /**
  * A saved graph is a safetensors file. Its tensors are the graph's weights, buffers and other constants under the names
- * of the model's state dictionary, so that any reader of the format finds them. The graph itself is JSON, in the header's
- * metadata under this key.
+ * of the model's state dictionary, so that any reader of the format finds them; there may be some of padding, too
+ * (`placement.ts`). The graph itself is JSON, in the header's metadata under this key.
  */
 export const GRAPH_KEY = "graphpatch.graph";
 
@@ -76,6 +76,8 @@ export interface NameDescription {
   kind: NodeKind;
   operator: string;
   shape: number[] | null;
+  /** Of values that do not lie in row-major order. */
+  strides?: number[];
   dtype: string | null;
   module: string;
   moduleType: string;

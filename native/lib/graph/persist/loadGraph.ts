@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { ArgumentError, CorruptFileError } from "../../errors";
 import type { Tensor } from "../../tensor/tensor";
-import type { LoadProgress } from "../../weights/progress";
+import type { WeightsProgress } from "../../weights/progress";
 import { SafetensorsFile } from "../../weights/safetensors";
 import type { CapturedGraph } from "../capture";
 import type { ConstantSpec } from "../spec";
@@ -21,7 +21,7 @@ const TURN_MS = 50;
  */
 export async function loadGraph(
   path: string,
-  onProgress?: (progress: LoadProgress) => void,
+  onProgress?: (progress: WeightsProgress) => void,
 ): Promise<CapturedGraph> {
   const file = new SafetensorsFile(path);
   const text = file.metadata.get(GRAPH_KEY);
@@ -40,7 +40,7 @@ export async function loadGraph(
 async function readConstants(
   file: SafetensorsFile,
   tensors: readonly NamedTensor[],
-  onProgress?: (progress: LoadProgress) => void,
+  onProgress?: (progress: WeightsProgress) => void,
 ): Promise<ConstantSpec[]> {
   const constants: ConstantSpec[] = [];
   let turn = performance.now();

@@ -93,6 +93,12 @@ function readShape(place: JsonPlace): number[] {
   return shape.length <= MAX_RANK ? shape : place.fail(`a shape of at most ${MAX_RANK} dimensions`);
 }
 
+function readStrides(place: JsonPlace, shape: number[] | null): number[] | undefined {
+  if (place.isMissing) return undefined;
+  const strides = place.integers();
+  return strides.length === shape?.length ? strides : place.fail("one stride for each dimension");
+}
+
 function readDtype(place: JsonPlace): DType {
   return place.oneOf(DTYPES);
 }
@@ -180,12 +186,14 @@ function readNames(place: JsonPlace, valueCount: number): NodeIndex {
     if (name === "" || index.infos.has(name)) entry.get("name").fail("a name that no other node has");
     segments += name.split(/[.|]/).length;
     if (segments > MAX_SEGMENTS) place.fail(`names of at most ${MAX_SEGMENTS} parts in all`);
+    const shape = entry.get("shape").orNull(readShape);
     index.add(
       {
         name,
         kind: entry.get("kind").oneOf(KINDS),
         operator: entry.get("operator").text(2 * MAX_NAME),
-        shape: entry.get("shape").orNull(readShape),
+        shape,
+        strides: readStrides(entry.get("strides"), shape),
         dtype: entry.get("dtype").orNull(readDtype),
         module: entry.get("module").text(MAX_NAME),
         moduleType: entry.get("moduleType").text(MAX_NAME),

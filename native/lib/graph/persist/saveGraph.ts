@@ -1,5 +1,6 @@
 import { ArgumentError, GraphpatchError } from "../../errors";
-import { type SaveOptions, saveSafetensors } from "../../weights/safetensorsWriter";
+import { placeAsInMemory } from "../../weights/placement";
+import { type SaveOptions, writeSafetensors } from "../../weights/safetensorsWriter";
 import type { CapturedGraph } from "../capture";
 import { describeGraph } from "./describeGraph";
 import { GRAPH_KEY } from "./format";
@@ -19,7 +20,8 @@ export async function saveGraph(
   const text = JSON.stringify(description);
   checkReadable(text, graph.label);
   // Other readers take "pt" as the sign of PyTorch's tensors.
-  await saveSafetensors(path, tensors, { ...options, metadata: { format: "pt", [GRAPH_KEY]: text } });
+  const metadata = { format: "pt", [GRAPH_KEY]: text };
+  await writeSafetensors(path, [...tensors], placeAsInMemory, { ...options, metadata });
 }
 
 /** What loading would refuse is said before anything is written, while the model is still there. */

@@ -1,8 +1,9 @@
 import { CorruptFileError, UnknownArchitectureError } from "../../errors";
 import type { Tensor } from "../../tensor/tensor";
+import { torch } from "../../torch";
 import { GgufFile } from "../../weights/gguf/ggufFile";
 import type { JsonObject } from "../../weights/jsonText";
-import type { WeightSource } from "../../weights/weightSource";
+import type { StoredBlocks, WeightSource } from "../../weights/weightSource";
 import type { Checkpoint } from "../checkpoint";
 import { ConfigReader } from "../configReader";
 import { GPT2 } from "./gpt2";
@@ -86,5 +87,25 @@ class TranslatedWeights implements WeightSource {
 
   read(name: string): Tensor {
     return this.translation.restore(name, this.file.read(this.#origin.get(name) ?? name), this.config);
+  }
+
+  /** Blocks hold parts of rows, so rows can be moved, and the whole transposed when it is used; nothing else. */
+  readBlocks(name: string): StoredBlocks | null {
+    const stored = this.file.readBlocks(this.#origin.get(name) ?? name);
+    if (stored?.blocks.shape.length !== 2) return null;
+    // What becomes of the numbers of the rows shows what becomes of the rows.
+    const rows = stored.blocks.shape[0];
+    const numbers = torch.arange(rows);
+    const restored = this.translation.restore(name, numbers.unsqueeze(1), this.config);
+    const order = restored.flatten();
+    const isTransposed = rows > 1 && restored.shape[0] === 1;
+    const isOrder = restored.numel() === rows && torch.equal(order.sort()[0], numbers);
+    if (!isOrder) return null;
+    const isMoved = !torch.equal(order, numbers);
+    return {
+      ...stored,
+      blocks: isMoved ? stored.blocks.index_select(0, order) : stored.blocks,
+      isTransposed,
+    };
   }
 }

@@ -1,8 +1,8 @@
 import { ArgumentError } from "../../errors";
 import type { Tensor } from "../../tensor/tensor";
 import { FileReader } from "../fileReader";
-import { mapFile } from "../mappedBytes";
-import type { WeightSource } from "../weightSource";
+import { mapFile, viewBytes } from "../mappedBytes";
+import type { StoredBlocks, WeightSource } from "../weightSource";
 import { dequantise } from "./dequantise";
 import { type GgufHeader, type GgufTensorInfo, readGgufHeader } from "./header";
 import type { GgufValue } from "./metadata";
@@ -37,9 +37,32 @@ export class GgufFile implements WeightSource {
   }
 
   read(name: string): Tensor {
+    const { type, shape, begin, end } = this.#info(name);
+    if (type.dtype !== null) return viewBytes(this.#mapped(), begin, end, type.dtype, shape);
+    return dequantise(this.#blocks(this.#info(name)), type.name, "float32");
+  }
+
+  readBlocks(name: string): StoredBlocks | null {
+    const info = this.#info(name);
+    if (info.type.dtype !== null) return null;
+    const columns = info.shape.at(-1) ?? 1;
+    return { blocks: this.#blocks(info), type: info.type.name, columns, isTransposed: false };
+  }
+
+  /** [..., bytes of a row] uint8, a view of the mapped file. */
+  #blocks({ type, shape, begin, end }: GgufTensorInfo): Tensor {
+    const rowBytes = ((shape.at(-1) ?? 1) / type.blockSize) * type.blockBytes;
+    return viewBytes(this.#mapped(), begin, end, "uint8", [...shape.slice(0, -1), rowBytes]);
+  }
+
+  #info(name: string): GgufTensorInfo {
     const info = this.#header.tensors.get(name);
     if (!info) throw new ArgumentError(`${this.path} has no tensor "${name}"`);
+    return info;
+  }
+
+  #mapped(): Tensor {
     this.#bytes ??= mapFile(this.path, this.#size);
-    return dequantise(this.#bytes, info);
+    return this.#bytes;
   }
 }

@@ -1,21 +1,27 @@
-/** Numbers of ggml's tensor types (`enum ggml_type`) that are read, their block sizes and bytes per block. */
+import type { DType } from "../../tensor/dtype";
+
+/** One of ggml's tensor types. */
 export interface GgmlType {
   readonly name: string;
+  /** For plain numbers what they are; null for quantised blocks. */
+  readonly dtype: DType | null;
   /** Elements in a block. */
   readonly blockSize: number;
   /** Bytes of a block. */
   readonly blockBytes: number;
 }
 
-const type = (name: string, blockSize: number, blockBytes: number): GgmlType => ({
+const type = (name: string, blockSize: number, blockBytes: number, dtype: DType | null = null): GgmlType => ({
   name,
+  dtype,
   blockSize,
   blockBytes,
 });
 
+/** The types that are read, by their numbers in ggml (`enum ggml_type`). */
 export const GGML_TYPES: ReadonlyMap<number, GgmlType> = new Map([
-  [0, type("F32", 1, 4)],
-  [1, type("F16", 1, 2)],
+  [0, type("F32", 1, 4, "float32")],
+  [1, type("F16", 1, 2, "float16")],
   [2, type("Q4_0", 32, 2 + 16)],
   [3, type("Q4_1", 32, 2 + 2 + 16)],
   [6, type("Q5_0", 32, 2 + 4 + 16)],
@@ -24,5 +30,5 @@ export const GGML_TYPES: ReadonlyMap<number, GgmlType> = new Map([
   [12, type("Q4_K", 256, 2 + 2 + 12 + 128)],
   [13, type("Q5_K", 256, 2 + 2 + 12 + 32 + 128)],
   [14, type("Q6_K", 256, 128 + 64 + 16 + 2)],
-  [30, type("BF16", 1, 2)],
+  [30, type("BF16", 1, 2, "bfloat16")],
 ]);

@@ -1,0 +1,2 @@
+export { applyPartialRotary, applyRotary, type PositionEmbeddings, RotaryEmbedding } from "./embedding";
+export { type RopeParameters, readRopeFields, readRopeParameters, rotatedChannels } from "./parameters";
