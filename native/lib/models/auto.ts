@@ -1,18 +1,19 @@
 import { CorruptFileError } from "../errors";
 import type { DownloadProgress, HubOptions } from "../hub";
+import type { PlacementOptions } from "../placement";
 import { type Architecture, architecture } from "./architectures";
 import type { CausalLM } from "./causalLM";
 import { type Checkpoint, openCheckpoint } from "./checkpoint";
 import { ConfigReader } from "./configReader";
 import { fetchModel } from "./fromHub";
-import { loadWeights } from "./loadWeights";
+import { loadWeights, placementFor } from "./loadWeights";
 import { findModel } from "./locate";
 import { type ModelDType, type WeightOptions, weightForm } from "./weightForm";
 
 /** How far loading has come: `done` of `total` tensors, or bytes while files come from the hub. */
 export type LoadProgress = DownloadProgress | { stage: "weights"; done: number; total: number };
 
-export interface FromPretrainedOptions extends HubOptions, WeightOptions {
+export interface FromPretrainedOptions extends HubOptions, WeightOptions, PlacementOptions {
   /** Called as loading goes on, at most every 50 ms and at the end. Without it a terminal shows downloads. */
   readonly onProgress?: (progress: LoadProgress) => void;
 }
@@ -30,6 +31,7 @@ export const AutoModelForCausalLM = {
    * @throws MissingFileError saying what was looked for and where.
    * @throws HubError, which is one, saying what to do when the hub does not give the files.
    * @throws CancelledError once `signal` is aborted.
+   * @throws DeviceError saying why a device of `deviceMap` cannot be used.
    * @throws CorruptFileError naming the file and what is wrong in it, or the weights that it lacks.
    * @throws UnknownArchitectureError listing the known architectures.
    * @throws ShapeError naming a weight whose shape does not fit the configuration.
@@ -42,7 +44,8 @@ export const AutoModelForCausalLM = {
     const { model, tied } = arch.build(checkpoint.config, { device: "meta", dtype });
     const names = matchNames(checkpoint, arch, model, tied);
     const shared = tied ? [[arch.embedding, HEAD]] : [];
-    await loadWeights(model, checkpoint.weights, names, shared, form, options);
+    const placement = placementFor(model, options, form);
+    await loadWeights(model, checkpoint.weights, names, shared, form, placement, options);
     model.requires_grad_(false);
     return model;
   },
