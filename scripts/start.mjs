@@ -2,7 +2,7 @@
 import { parseLabOptions, usage } from "./lab/options.mjs";
 import { freePort, isFree } from "./lab/port.mjs";
 import { startLab } from "./lab/server.mjs";
-import { setUp } from "./setup/index.mjs";
+import { setUp, startSteps, startStepsWithCuda } from "./setup/index.mjs";
 
 const notebook = "notebooks/01-first-patch.ipynb";
 
@@ -13,7 +13,7 @@ try {
     process.exit(0);
   }
   const options = parseLabOptions(args);
-  const context = await setUp();
+  const context = await setUp(options.cuda ? startStepsWithCuda : startSteps);
   if (options.port !== null && !(await isFree(options.port, options.ip))) {
     throw new Error(`Port ${options.port} is in use. Give another one: npm start -- --port N`);
   }

@@ -115,6 +115,11 @@ export interface Binding {
   setNumThreads(count: number): void;
   getNumThreads(): number;
 
+  /** How many GPUs can be used, and if none why. */
+  cudaStatus(): { devices: number; problem: string };
+  /** Bytes of a GPU that are free, and all it has. */
+  cudaMemory(index: number): [number, number];
+
   /** Takes the exclusive lock of an open file (`flock`) if nobody has it; it lasts until the file is closed. */
   tryLockFile(descriptor: number): boolean;
 }

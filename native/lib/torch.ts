@@ -1,4 +1,6 @@
 import { binding, type TensorData } from "./binding";
+import { cuda } from "./cuda";
+import { defaultDevice } from "./dispatch/defaultDevice";
 import { isGradEnabled, withGradMode } from "./dispatch/gradMode";
 import { library } from "./dispatch/library";
 import { ArgumentError } from "./errors";
@@ -20,7 +22,7 @@ const own = {
    * @throws ShapeError with the position, when nested arrays are ragged; ArgumentError for what an integer dtype does not hold
    */
   tensor(values: NestedArray | TensorData, options: CreateOptions = {}): Tensor {
-    return createTensor(values, options);
+    return createTensor(values, { device: defaultDevice() ?? undefined, ...options });
   },
 
   /** Runs `body`, and whatever it awaits, without recording for backward(). Other code running meanwhile is not affected. */
@@ -70,6 +72,8 @@ const own = {
   isTensor(value: unknown): value is Tensor {
     return value instanceof Tensor;
   },
+
+  cuda,
 
   /** Every registered operator by namespace: `torch.ops.aten._softmax(x, -1, false)`. */
   ops: operatorNamespaces(),

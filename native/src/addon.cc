@@ -3,6 +3,7 @@
 #include "addon_data.h"
 #include "async/async_bindings.h"
 #include "autograd/autograd_bindings.h"
+#include "cuda/cuda_bindings.h"
 #include "dispatch/dispatch_bindings.h"
 #include "engine/engine_bindings.h"
 #include "errors/error_bindings.h"
@@ -16,6 +17,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   using namespace graphpatch;
   env.SetInstanceData(new AddonData());  // Node owns it from here on
   initErrors(env, exports);
+  initCuda(env, exports);  // before anything of libtorch is used
   initTensor(env, exports);
   initDispatch(env, exports);
   initAutograd(env, exports);

@@ -5,6 +5,7 @@
  * @property {boolean} browser whether Lab opens the browser itself
  * @property {number | null} port
  * @property {string} ip
+ * @property {boolean} cuda whether the set-up installs CUDA's libraries
  * @property {string[]} rest handed to `jupyter lab` as they are
  */
 
@@ -12,6 +13,7 @@ export const usage = `npm start [-- options]
   --no-browser    print the address instead of opening the browser
   --port N        instead of the first free port from 8888
   --ip ADDRESS    instead of 127.0.0.1, e.g. 0.0.0.0 in a container
+  --cuda          also install what an NVIDIA GPU needs (once; Linux, 3 GB)
 Other options are handed to \`jupyter lab\`.`;
 
 /**
@@ -21,12 +23,14 @@ Other options are handed to \`jupyter lab\`.`;
  */
 export function parseLabOptions(args) {
   /** @type {LabOptions} */
-  const options = { browser: true, port: null, ip: "127.0.0.1", rest: [] };
+  const options = { browser: true, port: null, ip: "127.0.0.1", cuda: false, rest: [] };
   for (let i = 0; i < args.length; i++) {
     const [name, inline] = args[i].split(/=(.*)/s);
     const value = () => inline ?? args[++i];
     if (name === "--no-browser") {
       options.browser = false;
+    } else if (name === "--cuda") {
+      options.cuda = true;
     } else if (name === "--port") {
       const port = Number(value());
       if (!Number.isInteger(port) || port < 1 || port > 65535)

@@ -8,6 +8,7 @@ import { Progress } from "./progress.mjs";
 import { Stamps } from "./stamps.mjs";
 import { addon } from "./steps/addon.mjs";
 import { buildTools } from "./steps/buildTools.mjs";
+import { cudaLibraries } from "./steps/cudaLibraries.mjs";
 import { kernelSpec } from "./steps/kernelSpec.mjs";
 import { labExtension } from "./steps/labExtension.mjs";
 import { labSettings } from "./steps/labSettings.mjs";
@@ -31,6 +32,11 @@ export const startSteps = [
   kernelSpec,
   labSettings,
 ];
+
+/** The same, and what an NVIDIA GPU needs. */
+export const startStepsWithCuda = startSteps.flatMap((step) =>
+  step === libtorch ? [step, cudaLibraries] : [step],
+);
 
 const oldestNode = [20, 19];
 

@@ -6,11 +6,12 @@ import { freePort } from "../../scripts/lab/port.mjs";
 describe("npm start's options", () => {
   it("keeps its own and hands the others on", () => {
     expect(
-      parseLabOptions(["--no-browser", "--port", "9000", "--ServerApp.password=", "--ip=0.0.0.0"]),
+      parseLabOptions(["--no-browser", "--port", "9000", "--ServerApp.password=", "--ip=0.0.0.0", "--cuda"]),
     ).toEqual({
       browser: false,
       port: 9000,
       ip: "0.0.0.0",
+      cuda: true,
       rest: ["--ServerApp.password="],
     });
   });

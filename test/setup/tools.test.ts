@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { checkNode } from "../../scripts/setup/index.mjs";
+import type { Context } from "../../scripts/setup/context.mjs";
+import { checkNode, startSteps, startStepsWithCuda } from "../../scripts/setup/index.mjs";
 import { givenLibtorch, libtorchFolder, needsCudaLibraries } from "../../scripts/setup/libtorch.mjs";
 import { findPython } from "../../scripts/setup/python.mjs";
 import { checkCompiler } from "../../scripts/setup/steps/addon.mjs";
 import { chromium } from "../../scripts/setup/steps/chromium.mjs";
+import { cudaLibraries } from "../../scripts/setup/steps/cudaLibraries.mjs";
 import { fakeProgram, scratchContext, write } from "./scratch";
 
 describe("Node", () => {
@@ -86,6 +88,29 @@ describe("libtorch", () => {
     expect(needsCudaLibraries(root)).toBe(false);
     write(join(root, "lib", "libtorch_cuda.so"), "");
     expect(needsCudaLibraries(root)).toBe(true);
+  });
+});
+
+describe("CUDA's libraries", () => {
+  const linux = (env: NodeJS.ProcessEnv = {}) => ({ ...scratchContext(env), platform: "linux" as const });
+  const run = { interrupted: false, log: "", onLine: () => {} };
+
+  it("come after libtorch, and only when asked for", () => {
+    const names = startStepsWithCuda.map(({ name }) => name);
+    expect(names.indexOf("cuda-libraries")).toBe(names.indexOf("libtorch") + 1);
+    expect(names.filter((name) => name !== "cuda-libraries")).toEqual(startSteps.map(({ name }) => name));
+  });
+
+  it("are refused where they are of no use", async () => {
+    const require = (context: Context) => cudaLibraries.require?.(context);
+    require(linux());
+    expect(() => require({ ...linux(), platform: "darwin" })).toThrow("CUDA is supported on Linux only");
+    const given = linux();
+    write(join(given.root, "torch", "lib", "libtorch_cpu.so"), "");
+    write(join(given.root, "torch", "include", "ATen", "ATen.h"), "");
+    given.env = { LIBTORCH: join(given.root, "torch") };
+    expect(() => require(given)).toThrow("LIBTORCH gives another one");
+    await expect(cudaLibraries.run(linux(), run)).rejects.toThrow("has no CUDA in it");
   });
 });
 

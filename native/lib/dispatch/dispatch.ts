@@ -1,8 +1,10 @@
 import { binding, type ResolvedOperator } from "../binding";
 import "../errors";
+import { defaultDevice } from "./defaultDevice";
 import { isGradEnabled } from "./gradMode";
 import { getInterceptor } from "./interceptor";
 import { registeredOperator } from "./library";
+import { onOneDevice } from "./oneDevice";
 
 export type { ResolvedOperator } from "../binding";
 
@@ -16,6 +18,18 @@ export type { ResolvedOperator } from "../binding";
 export function callOperator(name: string, args: unknown[], kwargs?: Record<string, unknown>): unknown {
   const registered = registeredOperator(name);
   if (registered) return registered(...([...args, ...(kwargs ? [kwargs] : [])] as never[]));
+  const device = defaultDevice();
+  if (device === null) return call(name, args, kwargs);
+  // In a model on several devices: what a module computes itself, it computes on its own.
+  const move = (tensor: unknown): unknown => call("aten::_to_copy", [tensor], { device });
+  const [there, options] = onOneDevice([args, kwargs ?? {}], device, move) as [
+    unknown[],
+    Record<string, unknown>,
+  ];
+  return call(name, there, options);
+}
+
+function call(name: string, args: unknown[], kwargs?: Record<string, unknown>): unknown {
   const interceptor = getInterceptor();
   if (interceptor !== null) return interceptor.call(name, args, kwargs);
   return binding.call(name, args, kwargs, isGradEnabled());

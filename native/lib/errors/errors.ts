@@ -24,6 +24,9 @@ export class SliceError extends GraphpatchError {}
 /** A tensor was used after `dispose()`, or after the `tidy` that made it ended. */
 export class DisposedTensorError extends GraphpatchError {}
 
+/** A device that is not there, or cannot be used; the message says why. */
+export class DeviceError extends GraphpatchError {}
+
 /** The machine, or the device, has no memory left for what was asked. */
 export class OutOfMemoryError extends GraphpatchError {}
 

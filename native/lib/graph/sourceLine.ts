@@ -3,7 +3,7 @@ import { SourceMap } from "node:module";
 import path from "node:path";
 
 /** Folders of this package whose frames are machinery, not the model's own code. */
-const MACHINERY = ["graph", "dispatch", "tensor", "ops", "generated"].map(
+const MACHINERY = ["graph", "dispatch", "tensor", "ops", "placement", "generated"].map(
   (folder) => path.join(__dirname, "..", folder) + path.sep,
 );
 const MACHINERY_FILES = ["torch", "binding", path.join("nn", "module")].map((file) =>

@@ -73,7 +73,7 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
       inputs.push(index);
       return copy;
     });
-    const result = root.module.forward(...(unflatten(structure, leaves) as never[]));
+    const result = root.module.invoke(unflatten(structure, leaves) as unknown[]);
     const output = this.#markOutput(root, result);
     this.#addUnused();
     return {
@@ -102,7 +102,7 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
       const leaves = named.map(({ local, part, value }) =>
         this.#alias(value, { kind: "argument", local, part, operator: "argument" }),
       );
-      const result = module.forward(...(unflatten(structure, leaves) as never[]));
+      const result = module.invoke(unflatten(structure, leaves) as unknown[]);
       return this.#markOutput(call, result).marked;
     } finally {
       this.#call = outer;

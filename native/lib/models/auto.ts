@@ -1,10 +1,11 @@
 import type { DownloadProgress, HubOptions } from "../hub";
+import type { PlacementOptions } from "../placement";
 import type { WeightsProgress } from "../weights/progress";
 import { architecture, buildFor, type Task, type Tasks } from "./architectures";
 import { openCheckpoint } from "./checkpoint";
 import { ConfigReader } from "./configReader";
 import { fetchModel } from "./fromHub";
-import { loadWeights } from "./loadWeights";
+import { loadWeights, placementFor } from "./loadWeights";
 import { findModel } from "./locate";
 import { matchNames, sharedWeights } from "./matchWeights";
 import { type ModelDType, type WeightOptions, weightForm } from "./weightForm";
@@ -12,7 +13,7 @@ import { type ModelDType, type WeightOptions, weightForm } from "./weightForm";
 /** How far loading has come: `done` of `total` tensors, or bytes while files come from the hub. */
 export type LoadProgress = DownloadProgress | WeightsProgress;
 
-export interface FromPretrainedOptions extends HubOptions, WeightOptions {
+export interface FromPretrainedOptions extends HubOptions, WeightOptions, PlacementOptions {
   /** Called as loading goes on, at most every 50 ms and at the end. Without it a terminal shows downloads. */
   readonly onProgress?: (progress: LoadProgress) => void;
 }
@@ -30,6 +31,7 @@ export class AutoClass<T extends Task> {
    * @throws MissingFileError saying what was looked for and where.
    * @throws HubError, which is one, saying what to do when the hub does not give the files.
    * @throws CancelledError once `signal` is aborted.
+   * @throws DeviceError saying why a device of `deviceMap` cannot be used.
    * @throws CorruptFileError naming the file and what is wrong in it, or the weights that it lacks.
    * @throws UnknownArchitectureError listing the known architectures.
    * @throws ShapeError naming a weight whose shape does not fit the configuration.
@@ -42,7 +44,8 @@ export class AutoClass<T extends Task> {
     const model = build.make(config, { device: "meta", dtype: form.dtype }, file.names());
     const matched = matchNames(file, architecture(modelType, path), build.unused, model);
     const { names, shared } = sharedWeights(model, file, matched);
-    await loadWeights(model, file, names, shared, form, options);
+    const placement = placementFor(model, options, form);
+    await loadWeights(model, file, names, shared, form, placement, options);
     model.requires_grad_(false);
     return model;
   }

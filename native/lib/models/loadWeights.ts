@@ -2,9 +2,18 @@ import { setImmediate } from "node:timers/promises";
 import { ArgumentError, CancelledError, ShapeError } from "../errors";
 import * as nn from "../nn";
 import type { Module } from "../nn/module";
-import type { Parametrization } from "../nn/parametrization";
+import { Parametrization } from "../nn/parametrization";
+import {
+  choosePlacement,
+  DISK,
+  MappedWeight,
+  onDevice,
+  type Placement,
+  type PlacementOptions,
+  runOnDevices,
+} from "../placement";
 import { GgufWeight } from "../quantization/ggufWeight";
-import { Int8Weight } from "../quantization/int8Weight";
+import { Int8Weight, MOST_OF_FLOAT32 } from "../quantization/int8Weight";
 import { Tensor } from "../tensor/tensor";
 import type { WeightSource } from "../weights/weightSource";
 import type { WeightForm } from "./weightForm";
@@ -14,8 +23,9 @@ interface LoadOptions {
   readonly onProgress?: (progress: { stage: "weights"; done: number; total: number }) => void;
 }
 
-/** A parameter as it is kept: a tensor, or what computes it, made anew for each module that uses it. */
-type KeptWeight = Tensor | (() => Parametrization);
+/** A parameter as it is kept: a tensor, or what computes it, made anew for each module that uses it on its device. */
+type KeptWeight = Tensor | MakeWeight;
+type MakeWeight = (device: string) => Parametrization;
 
 /** A parameter's module and its name there. */
 interface Place {
@@ -29,11 +39,12 @@ interface Place {
 const TURN_MS = 50;
 
 /**
- * Reads weights and gives them to the model, in the form that they are to be kept in: one at a time, so that no second copy
- * of the model is ever in memory.
+ * Reads weights and gives them to the model, in the form and at the place that they are to be kept in: one at a time, so
+ * that no second copy of the model is ever in memory.
  *
  * @param names the file's names by the model's names
  * @param shared names of weights that are one in the model (tied embeddings); the first of each is in the file
+ * @param placement weights on the meta device are not read
  * @throws ShapeError naming a weight whose shape does not fit; the model is as it was then.
  * @throws ArgumentError when weights shall stay quantised and none is. CancelledError through `signal`.
  */
@@ -43,10 +54,15 @@ export async function loadWeights(
   names: ReadonlyMap<string, string>,
   shared: readonly (readonly string[])[],
   form: WeightForm,
+  placement: Placement,
   { signal, onProgress }: LoadOptions,
 ): Promise<void> {
   const places = placesOf(model);
-  const isShared = new Set(shared.flat());
+  const sharedNames = new Map(shared.flatMap((group) => group.map((target) => [target, group])));
+  const isOnMeta = (target: string): boolean => {
+    const place = places.get(target);
+    return place !== undefined && placement.storageOf(place.path) === "meta";
+  };
   const kept = new Map<string, KeptWeight>();
   let turn = performance.now();
   for (const [target, name] of names) {
@@ -54,8 +70,13 @@ export async function loadWeights(
       throw new CancelledError(`loading ${file.path} was cancelled`, { cause: signal.reason });
     }
     const place = places.get(target);
-    const made = place && computed(file, name, target, place, form, isShared.has(target));
-    kept.set(target, made ?? inDtype(file.read(name), form));
+    const group = sharedNames.get(target);
+    if (!(group ?? [target]).every(isOnMeta)) {
+      const source = { file, name, target, isShared: group !== undefined };
+      const computed = place && computedWeight(source, place, form, placement);
+      const device = place ? placement.deviceOf(place.path) : "cpu";
+      kept.set(target, computed ?? onDevice(inDtype(file.read(name), form), device));
+    }
     if (performance.now() - turn > TURN_MS) {
       onProgress?.({ stage: "weights", done: kept.size, total: names.size });
       await setImmediate();
@@ -72,7 +93,25 @@ export async function loadWeights(
     const weight = kept.get(first);
     if (weight) for (const other of others) kept.set(other, weight);
   }
-  assign(model, places, kept);
+  assign(model, places, kept, placement);
+  placeBuffers(model, placement);
+  runOnDevices(model, placement);
+}
+
+/**
+ * Where the weights of a model go that are kept in `form`.
+ * @throws ArgumentError, DeviceError saying what is wrong with the options.
+ */
+export function placementFor(model: Module, options: PlacementOptions, form: WeightForm): Placement {
+  const modules = new Map(model.namedModules());
+  return choosePlacement(model, options, (path, name, parameter) => {
+    const numbers = parameter.numel();
+    // What stays in its file takes no memory.
+    if (form.keepQuantized && parameter.shape.length > 1) return 0;
+    const module = modules.get(path);
+    const isInt8 = form.int8 !== null && module !== undefined && isLinear({ module, name });
+    return isInt8 ? MOST_OF_FLOAT32 * 4 * numbers : numbers * (form.dtype === "float32" ? 4 : 2);
+  });
 }
 
 /** The parameters by dotted path, tied ones under each of their names. */
@@ -86,31 +125,44 @@ function placesOf(model: Module): Map<string, Place> {
   return places;
 }
 
-/** What computes the parameter, if the form asks for that; null for one that is kept as it is. */
-function computed(
-  file: WeightSource,
-  name: string,
-  target: string,
+/** A weight in its file. */
+interface Source {
+  readonly file: WeightSource;
+  readonly name: string;
+  /** Its name in the model. */
+  readonly target: string;
+  readonly isShared: boolean;
+}
+
+/** What computes the parameter, if its form or place asks for that; null for one that is kept as it is. */
+function computedWeight(
+  { file, name, target, isShared }: Source,
   place: Place,
   { dtype, int8, keepQuantized }: WeightForm,
-  isShared: boolean,
-): (() => Parametrization) | null {
-  if (keepQuantized) {
+  placement: Placement,
+): MakeWeight | null {
+  const isOnDisk = placement.storageOf(place.path) === DISK;
+  if (keepQuantized || isOnDisk) {
     const stored = file.readBlocks?.(name) ?? null;
-    return stored && (() => new GgufWeight(stored, dtype));
+    if (stored) return (device) => new GgufWeight(stored, dtype, device);
+  }
+  if (isOnDisk) {
+    const stored = file.read(name);
+    const isAsUsed = stored.dtype === dtype && placement.main === "cpu";
+    // Vectors are not worth a turn of their own.
+    if (isAsUsed || stored.shape.length < 2) return null;
+    return (device) => new MappedWeight(stored, dtype, device);
   }
   // An embedding that is the head's weight, too, is not a linear layer's alone.
   if (!int8 || isShared || !isLinear(place) || isSkipped(place, int8.skip)) return null;
   const outputDim = place.module instanceof nn.Conv1D ? 1 : 0;
-  const weight = new Int8Weight(
-    file.read(name),
-    { outputDim, dtype, outlierThreshold: int8.outlierThreshold },
-    target,
-  );
+  const { outlierThreshold } = int8;
+  const weight = new Int8Weight(file.read(name), { outputDim, dtype, outlierThreshold }, target);
+  weight.replaceBuffers((buffer) => onDevice(buffer, placement.deviceOf(place.path)));
   return () => weight;
 }
 
-function isLinear({ module, name }: Place): boolean {
+function isLinear({ module, name }: Pick<Place, "module" | "name">): boolean {
   return name === "weight" && (module instanceof nn.Linear || module instanceof nn.Conv1D);
 }
 
@@ -128,17 +180,34 @@ function assign(
   model: Module,
   places: ReadonlyMap<string, Place>,
   kept: ReadonlyMap<string, KeptWeight>,
+  placement: Placement,
 ): void {
   const tensors = new Map<string, Tensor>();
   const parametrizations = new Map<Place, Parametrization>();
+  // A tied weight is one tensor on each device that uses it.
+  const there = new Map<string, Map<Tensor, Tensor>>();
   for (const [target, weight] of kept) {
     const place = places.get(target);
-    if (weight instanceof Tensor) tensors.set(target, weight);
-    else if (place) parametrizations.set(place, checked(target, place, weight(), model));
+    const device = place ? placement.deviceOf(place.path) : "cpu";
+    if (weight instanceof Tensor) {
+      const onIt = there.get(device) ?? new Map<Tensor, Tensor>();
+      there.set(device, onIt);
+      const tensor = onIt.get(weight) ?? onDevice(weight, device);
+      onIt.set(weight, tensor);
+      tensors.set(target, tensor);
+    } else if (place) parametrizations.set(place, checked(target, place, weight(device), model));
   }
   model.loadStateDict(tensors, { strict: false });
   for (const [{ module, name }, parametrization] of parametrizations) {
     module.registerParametrization(name, parametrization);
+  }
+}
+
+/** Buffers are made where a model is built; those of what computes a weight stay where it keeps them. */
+function placeBuffers(model: Module, placement: Placement): void {
+  for (const [path, module] of model.namedModules()) {
+    if (module instanceof Parametrization) continue;
+    module.replaceBuffers((buffer) => onDevice(buffer, placement.deviceOf(path)));
   }
 }
 

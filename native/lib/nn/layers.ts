@@ -33,6 +33,8 @@ export class Linear extends Module {
   }
 
   forward(input: Tensor): Tensor {
+    const computed = this.parametrization("weight");
+    if (computed) return computed.use((weight) => torch.linear(input, weight, this.bias));
     return torch.linear(input, this.weight, this.bias);
   }
 }
@@ -58,7 +60,11 @@ export class Conv1D extends Module {
 
   /** x: [batch, seq, nx] → [batch, seq, nf]. */
   forward(x: Tensor): Tensor {
-    const rows = torch.addmm(this.bias, x.view([-1, x.size(-1)]), this.weight);
+    const computed = this.parametrization("weight");
+    const input = x.view([-1, x.size(-1)]);
+    const rows = computed
+      ? computed.use((weight) => torch.addmm(this.bias, input, weight))
+      : torch.addmm(this.bias, input, this.weight);
     return rows.view([x.size(0), x.size(1), this.nf]);
   }
 }
@@ -81,8 +87,7 @@ export class Embedding extends Module {
   }
 
   forward(input: Tensor): Tensor {
-    const computed = this.parametrization("weight");
-    return computed ? computed.rows(input) : torch.embedding(this.weight, input);
+    return this.parametrization("weight")?.rows(input) ?? torch.embedding(this.weight, input);
   }
 }
 

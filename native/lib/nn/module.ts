@@ -3,6 +3,9 @@ import type { Tensor } from "../tensor/tensor";
 import { getModuleCallInterceptor } from "./moduleCalls";
 import type { Parametrization } from "./parametrization";
 
+/** What stands around a module's forward: it may change the arguments before and the result after. */
+export type ForwardWrapper = (args: unknown[], forward: (args: unknown[]) => unknown) => unknown;
+
 /** What {@link Module.loadStateDict} found to differ. */
 export interface LoadReport {
   /** Parameters and buffers of the module that the dictionary lacks. */
@@ -32,6 +35,7 @@ export abstract class Module {
   readonly #parameters = new Map<string, Tensor | null>();
   readonly #buffers = new Map<string, { tensor: Tensor | null; persistent: boolean }>();
   readonly #parametrizations = new Map<string, Parametrization>();
+  #wrapper: ForwardWrapper | null = null;
 
   /** The computation. Its parameters' names become the names of the module's argument nodes. */
   abstract forward(...args: never[]): unknown;
@@ -39,8 +43,19 @@ export abstract class Module {
   /** Runs the module: what `module(x)` is in Python. */
   call(...args: Parameters<this["forward"]>): ReturnType<this["forward"]> {
     const interceptor = getModuleCallInterceptor();
-    const result = interceptor ? interceptor(this, args) : this.forward(...(args as never[]));
+    const result = interceptor ? interceptor(this, args) : this.invoke(args);
     return result as ReturnType<this["forward"]>;
+  }
+
+  /** The forward and what stands around it: what a call runs. */
+  invoke(args: readonly unknown[]): unknown {
+    const forward = (given: readonly unknown[]): unknown => this.forward(...(given as never[]));
+    return this.#wrapper ? this.#wrapper([...args], forward) : forward(args);
+  }
+
+  /** Puts `wrapper` around the forward, in place of an earlier one; null takes it away. */
+  wrapForward(wrapper: ForwardWrapper | null): void {
+    this.#wrapper = wrapper;
   }
 
   /** Makes `tensor` a parameter, seen as `this.<name>`. A field of that name should be declared, not initialised. */
@@ -96,6 +111,13 @@ export abstract class Module {
     yield [prefix, this];
     for (const [name, child] of this.namedChildren()) {
       yield* child.namedModules(prefix === "" ? name : `${prefix}.${name}`, seen);
+    }
+  }
+
+  /** Puts `replace(buffer)` in the place of each buffer of this module alone. */
+  replaceBuffers(replace: (buffer: Tensor) => Tensor): void {
+    for (const [name, { tensor, persistent }] of this.#buffers) {
+      if (tensor !== null) this.registerBuffer(name, replace(tensor), persistent);
     }
   }
 

@@ -15,11 +15,19 @@ export abstract class Parametrization extends Module {
   abstract override forward(): Tensor;
 
   /**
+   * The result of `body` on the parameter, which is freed at once and not when its handles are collected: a model is
+   * captured, or called, with one such parameter in memory at a time.
+   */
+  use(body: (parameter: Tensor) => Tensor): Tensor {
+    return torch.tidy(() => body((this as Parametrization).call()));
+  }
+
+  /**
    * Rows of the parameter, for an embedding: those alone, where the form allows it.
    * @param index [...] int64
    * @returns [..., sizes of a row]
    */
   rows(index: Tensor): Tensor {
-    return torch.embedding((this as Parametrization).call(), index);
+    return this.use((parameter) => torch.embedding(parameter, index));
   }
 }

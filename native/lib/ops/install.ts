@@ -1,4 +1,5 @@
 import { binding, type TensorHandle } from "../binding";
+import { defaultDevice } from "../dispatch/defaultDevice";
 import { callOperator } from "../dispatch/dispatch";
 import { FUNCTIONS, METHODS } from "../generated/names";
 
@@ -32,14 +33,24 @@ export function installMethods(prototype: object): void {
   }
 }
 
-/** Adds the functions that make new tensors, which take `requires_grad` as well, as in Python. */
+/** Factories whose device is that of a tensor they are given, or that have none. */
+const WITHOUT_DEVICE = /_like$|^new_|^(?:from_file|normal)$/;
+
+/**
+ * Adds the functions that make new tensors, which take `requires_grad` as well, as in Python, and make them on the default
+ * device.
+ */
 export function installFactories(target: object, names: readonly string[]): void {
   for (const name of names) {
+    const followsDefault = !WITHOUT_DEVICE.test(name);
     define(target, name, (...args: unknown[]) => {
       const last = args[args.length - 1];
-      if (!isKeywords(last) || last.requires_grad === undefined) return callWithKeywords(name, args);
-      const { requires_grad, ...rest } = last;
-      const made = callOperator(name, args.slice(0, -1), rest) as TensorHandle;
+      const device = followsDefault ? defaultDevice() : null;
+      const given = isKeywords(last) ? last : {};
+      if (device === null && given.requires_grad === undefined) return callWithKeywords(name, args);
+      const { requires_grad, ...rest } = device === null ? given : { device, ...given };
+      const positional = isKeywords(last) ? args.slice(0, -1) : args;
+      const made = callOperator(name, positional, rest) as TensorHandle;
       if (requires_grad) binding.setRequiresGrad(made, true);
       return made;
     });

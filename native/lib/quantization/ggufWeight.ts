@@ -1,4 +1,5 @@
 import { Parametrization } from "../nn/parametrization";
+import { onDevice } from "../placement/devices";
 import type { DType } from "../tensor/dtype";
 import type { Tensor } from "../tensor/tensor";
 import { torch } from "../torch";
@@ -12,10 +13,14 @@ export class GgufWeight extends Parametrization {
 
   readonly parameterShape: readonly number[];
 
-  /** @param dtype what the weight is computed in */
+  /**
+   * @param dtype what the weight is computed in
+   * @param device where it is used; blocks stay in the CPU's memory and are dequantised there
+   */
   constructor(
     readonly stored: StoredBlocks,
     readonly dtype: DType,
+    readonly device = "cpu",
   ) {
     super();
     this.registerBuffer("blocks", stored.blocks);
@@ -24,12 +29,13 @@ export class GgufWeight extends Parametrization {
   }
 
   override forward(): Tensor {
-    const matrix = dequantise(this.blocks, this.stored.type, this.dtype);
+    const matrix = onDevice(dequantise(this.blocks, this.stored.type, this.dtype), this.device);
     return this.stored.isTransposed ? matrix.t() : matrix;
   }
 
   override rows(index: Tensor): Tensor {
     if (this.stored.isTransposed) return super.rows(index);
-    return dequantise(torch.embedding(this.blocks, index), this.stored.type, this.dtype);
+    const blocks = torch.embedding(this.blocks, onDevice(index, "cpu"));
+    return onDevice(dequantise(blocks, this.stored.type, this.dtype), this.device);
   }
 }

@@ -8,7 +8,7 @@ import { torch } from "../torch";
 /** Largest magnitude of the integers: symmetric, as in LLM.int8(). */
 const LARGEST = 127;
 /** What int8 weights, their scales and outliers may take together, of the weight's size in float32. */
-const MOST_OF_FLOAT32 = 0.3;
+export const MOST_OF_FLOAT32 = 0.3;
 
 export interface Int8Settings {
   /** Which dimension counts output features: 0 for `Linear`, 1 for `Conv1D`. */

@@ -4,6 +4,7 @@
 #include <limits>
 #include <string>
 
+#include "cuda/cuda_library.h"
 #include "dispatch/ivalue_js.h"
 #include "errors/errors.h"
 #include "tensor/dtypes.h"
@@ -113,10 +114,12 @@ Fit toDevice(const Napi::Value& value, IValue& out) {
   if (!value.IsString()) return Fit::refused;
   try {
     out = c10::Device(value.As<Napi::String>().Utf8Value());
-    return Fit::exact;
   } catch (const c10::Error&) {
     return Fit::refused;
   }
+  // PyTorch's own words for a missing GPU are two pages about dispatch keys.
+  checkDevice(out.toDevice());
+  return Fit::exact;
 }
 
 Fit toDtype(const Napi::Value& value, IValue& out) {

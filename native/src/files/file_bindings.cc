@@ -10,8 +10,8 @@ namespace graphpatch {
 namespace {
 
 // Takes the exclusive lock of an open file without waiting: whether it is ours now. It lasts until the
-// descriptor is closed, or the process ends in whatever way. The same lock as Python's fcntl.flock, which Node
-// does not offer. A file system without locks gives it to everybody.
+// descriptor is closed, or the process ends in whatever way. The same lock as Python's fcntl.flock, which
+// Node does not offer. A file system without locks gives it to everybody.
 Napi::Value tryLockFile(const Napi::CallbackInfo& info) {
 #ifdef _WIN32
   const bool taken = true;

@@ -1,5 +1,5 @@
-// The operator graphpatch::dequantize_gguf(Tensor blocks, str type, ScalarType dtype) -> Tensor. It is an operator
-// like PyTorch's own, so that graphs can hold it.
+// The operator graphpatch::dequantize_gguf(Tensor blocks, str type, ScalarType dtype) -> Tensor. It is an
+// operator like PyTorch's own, so that graphs can hold it.
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <torch/library.h>
@@ -67,8 +67,8 @@ void fill(const uint8_t* blocks, const GgufBlockType& type, Number* out, int64_t
   });
 }
 
-// blocks [..., bytes of a row] uint8 -> [..., numbers of a row], as gguf-py's dequantize computes them, in float32
-// and then rounded to dtype.
+// blocks [..., bytes of a row] uint8 -> [..., numbers of a row], as gguf-py's dequantize computes them, in
+// float32 and then rounded to dtype.
 at::Tensor dequantizeCpu(const at::Tensor& blocks, c10::string_view name, at::ScalarType dtype) {
   const GgufBlockType& type = typeNamed(name);
   at::Tensor out = emptyFor(blocks, type, dtype);
@@ -102,10 +102,6 @@ TORCH_LIBRARY(graphpatch, library) {
   library.def("dequantize_gguf(Tensor blocks, str type, ScalarType dtype) -> Tensor");
 }
 
-TORCH_LIBRARY_IMPL(graphpatch, CPU, library) {
-  library.impl("dequantize_gguf", graphpatch::dequantizeCpu);
-}
+TORCH_LIBRARY_IMPL(graphpatch, CPU, library) { library.impl("dequantize_gguf", graphpatch::dequantizeCpu); }
 
-TORCH_LIBRARY_IMPL(graphpatch, Meta, library) {
-  library.impl("dequantize_gguf", graphpatch::dequantizeMeta);
-}
+TORCH_LIBRARY_IMPL(graphpatch, Meta, library) { library.impl("dequantize_gguf", graphpatch::dequantizeMeta); }

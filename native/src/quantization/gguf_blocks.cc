@@ -15,8 +15,8 @@ float half(const uint8_t* bytes) {
   return c10::detail::fp16_ieee_to_fp32_value(bits);
 }
 
-// 16 bytes as 32 numbers: the four low bits of each are numbers 0 to 15, the four high ones 16 to 31; `number`
-// makes the number of four bits and their place.
+// 16 bytes as 32 numbers: the four low bits of each are numbers 0 to 15, the four high ones 16 to 31;
+// `number` makes the number of four bits and their place.
 template <class Number>
 void nibbles(const uint8_t* bytes, float* out, Number&& number) {
   for (int i = 0; i < 16; i++) {
@@ -66,12 +66,11 @@ struct ScaleAndMinimum {
   float minimum;
 };
 
-// Scale and minimum of group g of eight, six bits each, packed into 12 bytes (get_scale_min_k4), times those of
-// the block.
+// Scale and minimum of group g of eight, six bits each, packed into 12 bytes (get_scale_min_k4), times those
+// of the block.
 ScaleAndMinimum scaleAndMinimum(const uint8_t* block, int g) {
   const uint8_t* packed = block + 4;
-  const int scale =
-      g < 4 ? packed[g] & 63 : (packed[g + 4] & 15) | ((packed[g - 4] >> 6) << 4);
+  const int scale = g < 4 ? packed[g] & 63 : (packed[g + 4] & 15) | ((packed[g - 4] >> 6) << 4);
   const int minimum = g < 4 ? packed[g + 4] & 63 : (packed[g + 4] >> 4) | ((packed[g] >> 6) << 4);
   return {half(block) * static_cast<float>(scale), half(block + 2) * static_cast<float>(minimum)};
 }

@@ -1,0 +1,88 @@
+#include "cuda/cuda_library.h"
+
+#include <ATen/Context.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/CachingDeviceAllocator.h>
+
+#include <filesystem>
+
+#include "errors/errors.h"
+
+#ifdef __linux__
+#include <dlfcn.h>
+#endif
+
+namespace graphpatch {
+namespace {
+
+CudaStatus& status() {
+  static CudaStatus status{0, "libtorch_cuda has not been looked for"};
+  return status;
+}
+
+#ifdef __linux__
+
+// The folder of the libtorch that this process has.
+std::filesystem::path torchFolder() {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(&at::globalContext), &info) == 0) return {};
+  return std::filesystem::path(info.dli_fname).parent_path();
+}
+
+std::string problemOfOpening() {
+  // By far the quickest way to know that there is no GPU; where there is one, CUDA opens it itself as well.
+  if (dlopen("libcuda.so.1", RTLD_LAZY) == nullptr) return "this machine has no NVIDIA driver (libcuda.so.1)";
+  const std::filesystem::path library = torchFolder() / "libtorch_cuda.so";
+  std::error_code ignored;
+  if (!std::filesystem::exists(library, ignored)) {
+    return "libtorch was built without CUDA: there is no " + library.string();
+  }
+  if (dlopen(library.c_str(), RTLD_LAZY | RTLD_GLOBAL) == nullptr) {
+    return std::string("CUDA's libraries are not all there (") + dlerror() +
+           "); `npm start -- --cuda` installs them";
+  }
+  return "";
+}
+
+#else
+
+std::string problemOfOpening() { return "CUDA is supported on Linux only"; }
+
+#endif
+
+}  // namespace
+
+void openCuda() {
+  status() = {0, problemOfOpening()};
+  if (!status().problem.empty()) return;
+  status().devices = at::detail::getCUDAHooks().getNumGPUs();
+  if (status().devices == 0) {
+    status().problem =
+        "the NVIDIA driver shows no GPU that CUDA can use (too old a driver, or CUDA_VISIBLE_DEVICES)";
+  }
+}
+
+const CudaStatus& cudaStatus() { return status(); }
+
+void checkDevice(const c10::Device& device) {
+  if (!device.is_cuda()) return;
+  const CudaStatus& cuda = status();
+  if (cuda.devices == 0) {
+    throw GraphpatchError("DeviceError", "There is no device \"" + device.str() + "\": " + cuda.problem);
+  }
+  if (device.index() >= cuda.devices) {
+    throw GraphpatchError("DeviceError",
+                          "There is no device \"" + device.str() + "\"; this machine has cuda:0" +
+                              (cuda.devices > 1 ? " to cuda:" + std::to_string(cuda.devices - 1) : ""));
+  }
+}
+
+std::pair<int64_t, int64_t> cudaMemory(int index) {
+  checkDevice(c10::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index)));
+  at::globalContext().lazyInitDevice(at::kCUDA);
+  const auto [free, total] =
+      at::getDeviceAllocator(at::kCUDA)->getMemoryInfo(static_cast<c10::DeviceIndex>(index));
+  return {static_cast<int64_t>(free), static_cast<int64_t>(total)};
+}
+
+}  // namespace graphpatch

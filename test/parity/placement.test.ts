@@ -1,0 +1,226 @@
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { PatchableGraph } from "../../native/lib/graph";
+import { AutoModelForCausalLM, type CausalLM } from "../../native/lib/models";
+import { ProbePatch, ZeroPatch } from "../../native/lib/patches";
+import type { Tensor } from "../../native/lib/tensor/tensor";
+import { torch } from "../../native/lib/torch";
+import { FIXTURES, ScratchFolder } from "../support/files";
+import { expectedValues, inputsOf, maxDifference } from "../support/parity";
+import { safetensorsBytes } from "../support/safetensorsBytes";
+
+const load = (path: string, options: object): Promise<CausalLM> =>
+  AutoModelForCausalLM.fromPretrained(path, options);
+
+describe.each([
+  {
+    name: "llama-outliers",
+    list: "model.layers",
+    linear: "mlp.up_proj",
+    outside: "model.embed_tokens",
+  },
+  {
+    name: "gpt2-outliers",
+    list: "transformer.h",
+    linear: "mlp.c_fc",
+    outside: "transformer.wte",
+  },
+])("$name", ({ name, list, linear, outside }) => {
+  const path = join(FIXTURES, name);
+  const expected = expectedValues(name);
+  const inputs = inputsOf(expected, "left");
+  const node = (layer: number, rest: string) => `${list}_${layer}.${rest}`;
+
+  test.each([
+    ["a layer", { "": "cpu", [`${list}.1`]: "disk" }],
+    ["everything", "disk"],
+  ])("%s on disk: the same logits, bit for bit", async (_, deviceMap) => {
+    const [apart, whole] = [await load(path, { deviceMap }), await load(path, {})];
+    const { logits } = whole.call(inputs);
+    expect(torch.equal(apart.call(inputs).logits, logits)).toBe(true);
+    const pg = await PatchableGraph.capture(apart, { ...inputs });
+    expect(torch.equal((await pg.run(inputs)).logits, logits)).toBe(true);
+    expect(maxDifference(logits, expected.read("left/logits"))).toBeLessThanOrEqual(1e-5);
+  });
+
+  test("a weight on disk stays there in the file's dtype; what it becomes is its node", async () => {
+    const model = await load(path, { deviceMap: { "": "cpu", [list]: "disk" } });
+    const pg = await PatchableGraph.capture(model, { ...inputs });
+    const weight = node(1, `${linear}.weight`);
+    expect(pg.node(`${weight}.stored`).dtype).toBe("bfloat16");
+    expect(pg.node(weight).dtype).toBe("float32");
+    expect([...pg.nodes.keys()].filter((key) => key.startsWith(`${weight}.`))).toEqual(
+      ["stored", "to_copy", "output"].map((part) => `${weight}.${part}`),
+    );
+    // Vectors are read: a turn of their own would cost more than they take.
+    expect(pg.node(node(1, `${linear.split(".")[0]}.${linear.split(".")[1]}`)).shape).not.toBe(null);
+    const parameters = [...model.namedParameters()].map(([key]) => key);
+    expect(parameters.some((key) => key.startsWith(`${list}.1.`) && /norm|ln_1/.test(key))).toBe(true);
+    expect(parameters).not.toContain(`${list}.1.${linear}.weight`);
+
+    const probe = new ProbePatch();
+    const { logits } = await pg.patch({ [weight]: [probe, new ZeroPatch()] }, () => pg.run(inputs));
+    const read = (await load(path, {})).stateDict().get(`${list}.1.${linear}.weight`) as Tensor;
+    expect(torch.equal(probe.activation, read)).toBe(true);
+    expect(maxDifference(logits, expected.read("left/logits"))).toBeGreaterThan(1e-3);
+  });
+
+  test("moves between devices are nodes of the modules that need them", async () => {
+    const head = { "": "cpu", lm_head: "meta" };
+    const pg = await PatchableGraph.capture(await load(path, { deviceMap: head }), { ...inputs });
+    const moves = [...pg.nodes.values()].filter(({ operator }) => operator === "aten::_to_copy");
+    // Ids and mask come to the root's device wherever later runs have them; the head gets what the body gives.
+    expect(moves.map(({ name: key }) => key)).toEqual(["to_copy", "to_copy_1", "lm_head.to_copy"]);
+    const probe = new ProbePatch();
+    const { logits } = await pg.patch({ "lm_head.input": probe }, () => pg.run(inputsOf(expected, "right")));
+    expect([logits.device, logits.shape]).toEqual(["meta", expected.read("right/logits").shape]);
+    const whole = await PatchableGraph.capture(await load(path, {}), { ...inputs });
+    const { "lm_head.input": exact } = await whole.run(inputsOf(expected, "right"), {
+      outputs: ["lm_head.input"],
+    });
+    expect(torch.equal(probe.activation, exact)).toBe(true);
+  });
+
+  test("on the CPU alone nothing is added to the graph", async () => {
+    const names = async (options: object) => [
+      ...(await PatchableGraph.capture(await load(path, options), { ...inputs })).nodes.keys(),
+    ];
+    expect(await names({ deviceMap: "auto" })).toEqual(await names({}));
+    expect(await names({ deviceMap: "cpu" })).toEqual(await names({}));
+  });
+
+  test("auto with little memory puts the last layers on disk", async () => {
+    const size = [...(await load(path, {})).parameters()].reduce((sum, p) => sum + p.numel() * 4, 0);
+    const model = await load(path, { deviceMap: "auto", maxMemory: { cpu: size * 0.8 } });
+    const onDisk = (path_: string) =>
+      [...model.namedModules()].find(([at]) => at === path_)?.[1].parametrization("weight");
+    expect(onDisk(outside)).toBe(null);
+    expect(onDisk(`${list}.1.${linear}`)).not.toBe(null);
+    expect(maxDifference(model.call(inputs).logits, expected.read("left/logits"))).toBeLessThanOrEqual(1e-5);
+  });
+
+  test("8-bit layers, and layers on disk, in one model", async () => {
+    const options = { loadIn8bit: true, deviceMap: { "": "cpu", [`${list}.0`]: "disk" } };
+    const model = await load(path, options);
+    const layers = [...model.namedModules()].filter(([, module]) => module.parametrization("weight"));
+    const kinds = new Set(
+      layers.map(
+        ([at, module]) =>
+          `${at.startsWith(`${list}.0`)} ${module.parametrization("weight")?.constructor.name}`,
+      ),
+    );
+    expect([...kinds].sort()).toEqual(["false Int8Weight", "true MappedWeight"]);
+    const { logits } = model.call(inputs);
+    const exact = expected.read("left/logits");
+    expect(maxDifference(logits, exact)).toBeLessThan(0.02 * Number(exact.abs().max().item()));
+  });
+});
+
+// Llama, because libtorch without Python cannot compute GPT-2's layer_norm on the meta device.
+test("a layer elsewhere gets its arguments there, and what follows its result", async () => {
+  const deviceMap = { "": "cpu", "model.layers.1": "meta", "model.norm": "meta", lm_head: "meta" };
+  const inputs = inputsOf(expectedValues("llama-outliers"), "left");
+  const model = await load(join(FIXTURES, "llama-outliers"), { deviceMap });
+  const pg = await PatchableGraph.capture(model, { ...inputs });
+  const moved = (module: string) =>
+    [...pg.nodes.values()].filter(
+      ({ operator, module: at }) => operator === "aten::_to_copy" && at === module,
+    );
+  // Hidden states, mask, cosines and sines.
+  expect(moved("model.layers_1").map(({ shape }) => shape)).toEqual([
+    [2, 7, 64],
+    [2, 1, 7, 7],
+    [2, 7, 16],
+    [2, 7, 16],
+  ]);
+  expect(moved("model.layers_0")).toEqual([]);
+  expect((await pg.run(inputs)).logits.device).toBe("meta");
+});
+
+test("quantised GGUF weights stay in their file when they are placed on disk", async () => {
+  const path = join(FIXTURES, "gguf/llama-tiny.gguf");
+  const expected = expectedValues("llama-tiny.gguf");
+  const model = await load(path, { deviceMap: "disk" });
+  const kinds = [...model.namedModules()].flatMap(
+    ([, m]) => m.parametrization("weight")?.constructor.name ?? [],
+  );
+  expect(new Set(kinds)).toEqual(new Set(["GgufWeight"]));
+  const { logits } = model.call({ input_ids: expected.read("input_ids") });
+  expect(maxDifference(logits, expected.read("logits"))).toBeLessThanOrEqual(1e-5);
+});
+
+test("maxMemory without auto is refused", async () => {
+  const loading = load(join(FIXTURES, "gpt2-outliers"), { maxMemory: { cpu: 5 } });
+  await expect(loading).rejects.toThrow('maxMemory is for deviceMap: "auto"');
+});
+
+/** Memory of this process that is not a file's, in bytes. */
+function anonymousMemory(): number {
+  const [, kilobytes] = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
+  return Number(kilobytes) * 1024;
+}
+
+/** Writes a GPT-2 of 28 million parameters in bfloat16, with little memory: what it leaves behind would be counted. */
+function writeModel(folder: string): void {
+  const config = { model_type: "gpt2", n_embd: 768, n_layer: 4, n_head: 12, vocab_size: 64, n_positions: 64 };
+  writeFileSync(join(folder, "config.json"), JSON.stringify(config));
+  const [width, inner] = [768, 3072];
+  const block = {
+    "ln_1.weight": [width],
+    "ln_1.bias": [width],
+    "attn.c_attn.weight": [width, 3 * width],
+    "attn.c_attn.bias": [3 * width],
+    "attn.c_proj.weight": [width, width],
+    "attn.c_proj.bias": [width],
+    "ln_2.weight": [width],
+    "ln_2.bias": [width],
+    "mlp.c_fc.weight": [width, inner],
+    "mlp.c_fc.bias": [inner],
+    "mlp.c_proj.weight": [inner, width],
+    "mlp.c_proj.bias": [width],
+  };
+  const shapes: [string, number[]][] = [
+    ["wte.weight", [64, width]],
+    ["wpe.weight", [64, width]],
+    ...[0, 1, 2, 3].flatMap((layer) =>
+      Object.entries(block).map(([name, shape]): [string, number[]] => [`h.${layer}.${name}`, shape]),
+    ),
+    ["ln_f.weight", [width]],
+    ["ln_f.bias", [width]],
+  ];
+  const header: Record<string, unknown> = {};
+  let offset = 0;
+  for (const [name, shape] of shapes) {
+    const end = offset + 2 * shape.reduce((product, size) => product * size);
+    header[name] = { dtype: "BF16", shape, data_offsets: [offset, end] };
+    offset = end;
+  }
+  // 0.02 and -0.02 as bfloat16, in no order; a megabyte of them again and again.
+  const pattern = new Uint8Array(2 ** 20);
+  for (let i = 0; i < pattern.length; i += 2) {
+    pattern[i] = 0xa4;
+    pattern[i + 1] = 0x3c | ((Math.imul(i, 2654435761) >>> 24) & 0x80);
+  }
+  const file = openSync(join(folder, "model.safetensors"), "w");
+  writeSync(file, safetensorsBytes(header));
+  for (let left = offset; left > 0; left -= pattern.length) {
+    writeSync(file, pattern, 0, Math.min(left, pattern.length));
+  }
+  closeSync(file);
+}
+
+test.runIf(process.platform === "linux")("weights on disk take memory only in their turn", async () => {
+  using scratch = new ScratchFolder();
+  writeModel(scratch.path);
+  const inputs = { input_ids: torch.tensor([[1, 2, 3, 4]]) };
+  const before = anonymousMemory();
+  const model = await load(scratch.path, { deviceMap: "disk" });
+  const pg = await PatchableGraph.capture(model, inputs);
+  const { logits } = await pg.run(inputs);
+  // 113 MB in float32. The largest weight has 9 MB, and freed memory is kept for the next.
+  expect(anonymousMemory() - before).toBeLessThan(60e6);
+  const whole = await load(scratch.path, {});
+  expect(anonymousMemory() - before).toBeGreaterThan(100e6);
+  expect(torch.equal(logits, whole.call(inputs).logits)).toBe(true);
+});
