@@ -3,6 +3,7 @@ export type { TensorData } from "./binding";
 export * from "./dispatch";
 export * from "./errors";
 export * from "./graph";
+export * from "./import";
 export * from "./models";
 export * as nn from "./nn";
 export * as optim from "./optim";
