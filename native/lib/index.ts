@@ -4,6 +4,7 @@ export * from "./dispatch";
 export * from "./errors";
 export * from "./graph";
 export { type DownloadProgress, describeProgress, type HubOptions } from "./hub";
+export * from "./import";
 export * from "./models";
 export * as nn from "./nn";
 export * as optim from "./optim";

@@ -40,7 +40,11 @@ export class GraphBuilder {
   readonly #schemas = new Map<string, OperatorSchema | null>();
   place: Place;
 
-  constructor(readonly root: ModuleCall) {
+  /** @param expandsAttention whether fused attention is written out */
+  constructor(
+    readonly root: ModuleCall,
+    readonly expandsAttention = false,
+  ) {
     this.place = { call: root, frames: [], when: undefined };
   }
 

@@ -3,6 +3,8 @@ import { CorruptFileError, UnsupportedExportError } from "../../errors";
 import { operatorLocalName } from "../../graph/names";
 import type { ArgumentSpec } from "../../graph/spec";
 import type { ArchiveNode, Argument, TensorMeta } from "../archive/schema";
+import { ATTENTION_DIFFERENCE } from "../attentionDifference";
+import { expandAttention } from "./attention";
 import { changeBatchNormStatistics, isTrainingBatchNorm } from "./batchNorm";
 import type { GraphBuilder } from "./builder";
 import { Cell } from "./cells";
@@ -42,11 +44,57 @@ export function addOperator(
   }
   const { name: operator, overload } = schema;
   const call: OperatorCall = { builder, scope, node, schema, operator, overload, args };
-  if (operator === "aten::copy") addCopy(call);
+  if (operator === FUSED_ATTENTION && builder.expandsAttention) addAttention(call);
+  else if (operator === "aten::copy") addCopy(call);
   else if (isInPlace(schema)) addInPlace(call);
   else if (isTrainingBatchNorm(call)) changeBatchNormStatistics(call, () => addPlain(call));
   else if (schema.arguments.some(({ writes }) => writes)) addWriting(call);
   else addPlain(call);
+}
+
+const FUSED_ATTENTION = "aten::scaled_dot_product_attention";
+
+/**
+ * Fused attention as visible operators. What used its result uses theirs; the fused operator stays in the graph, beside
+ * the largest difference between both, and runs only when it is asked for.
+ */
+function addAttention(call: OperatorCall): void {
+  const { builder, scope, node, args } = call;
+  const [output] = node.outputs;
+  const meta = output?.kind === "value" ? scope.meta(output.name) : null;
+  if (!meta || output?.kind !== "value") throw new CorruptFileError("attention gives no tensor");
+  const mix = expandAttention(builder, args, meta);
+  const [result] = builder.newResults([meta]);
+  const shared = { type: "operator", overload: "", isAdded: false } as const;
+  builder.add({
+    ...shared,
+    type: "alias",
+    operator: "",
+    args: [{ ref: mix }],
+    results: [result],
+    local: "scaled_dot_product_attention",
+    shown: `${FUSED_ATTENTION} (expanded)`,
+  });
+  const [fused] = builder.newResults([meta]);
+  builder.add({
+    ...shared,
+    operator: FUSED_ATTENTION,
+    args: orderedArguments(call),
+    results: [fused],
+    local: "fused_attention",
+    shown: FUSED_ATTENTION,
+  });
+  const rest = builder.emit("aten::sub.Tensor", [{ ref: fused.value }, { ref: mix }], meta);
+  const [difference] = builder.newResults([{ ...meta, sizes: [], strides: [] }]);
+  builder.add({
+    ...shared,
+    operator: "aten::max",
+    args: [{ ref: builder.emit("aten::abs", [{ ref: rest }], meta) }],
+    results: [difference],
+    local: ATTENTION_DIFFERENCE,
+    shown: "aten::max",
+  });
+  scope.bind(output.name, new Cell(result.value));
 }
 
 /** Arguments in the schema's order. */

@@ -1,0 +1,2 @@
+export { attentionDifference } from "./attentionDifference";
+export type { ImportOptions } from "./options";
