@@ -9,6 +9,7 @@ export * from "./models";
 export * as nn from "./nn";
 export * as optim from "./optim";
 export * from "./patches";
+export * from "./sweep";
 export * from "./tensor";
 export * from "./tokenizers";
 export { type Torch, torch } from "./torch";

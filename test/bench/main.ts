@@ -8,6 +8,7 @@ import { benchModel, inputIds } from "./models";
 import { Peer } from "./peer";
 import { benchResponsiveness } from "./responsiveness";
 import { benchSaveLoad } from "./saveLoad";
+import { benchSweep } from "./sweep";
 import { benchWeightForms } from "./weightForms";
 
 const threads = Number(process.env.THREADS ?? 2);
@@ -37,6 +38,7 @@ async function main(): Promise<void> {
   await benchResponsiveness(small);
   await benchEngine(small, peer);
   await benchTiny(folder, peer);
+  await benchSweep(small, peer);
   peer?.stop();
   await benchSaveLoad(small, scratch);
   await benchWeightForms();

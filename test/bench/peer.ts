@@ -56,6 +56,11 @@ export class Peer {
     return (await this.#ask(`peak ${model}`)) as number;
   }
 
+  /** The layer × token map with hooks: seconds one cell a forward, and 16 cells a forward; sum of its values. */
+  async map(model: ModelName): Promise<{ one: number; batched: number; sum: number }> {
+    return (await this.#ask(`map ${model}`)) as { one: number; batched: number; sum: number };
+  }
+
   /** Logits of the last position. */
   async logits(model: ModelName): Promise<number[]> {
     return (await this.#ask(`logits ${model}`)) as number[];

@@ -3,7 +3,8 @@
 peers.py FOLDER THREADS INPUT_IDS: writes a random GPT-2 of GPT-2 small's shape into FOLDER/small and a tiny one into FOLDER/tiny,
 as Hugging Face directories, and says so with a line of JSON. Then it answers each line of standard input with a line of JSON:
 "run NAME": the milliseconds of one forward of several; "peak NAME": megabytes by which a few forwards exceed what was resident before them;
-"logits NAME": the logits of the last position.
+"logits NAME": the logits of the last position; "map NAME": seconds of the layer x token map with hooks, one cell a forward and one layer a
+forward, and the sum of its values.
 """
 
 import json
@@ -67,7 +68,52 @@ def main(folder: str, threads: str, input_ids: str) -> None:
             forward(name)
         return memory("VmHWM") - before
 
-    answers = {"run": run, "peak": peak, "logits": lambda name: forward(name)[0, -1].tolist()}
+    def layer_map(name: str) -> dict[str, float]:
+        model, clean = models[name], inputs[name]
+        blocks, vocabulary, length = model.transformer.h, model.config.vocab_size, clean.shape[1]
+        corrupted = clean.clone()
+        corrupted[0, 1:4] = (clean[0, 1:4] + 1234) % vocabulary
+
+        def hooked(layer: int, change, given: torch.Tensor) -> torch.Tensor:
+            def hook(_module, _args, output):
+                return (change(output[0]), *output[1:]) if isinstance(output, tuple) else change(output)
+
+            handle = blocks[layer].register_forward_hook(hook)
+            try:
+                return model(input_ids=given, use_cache=False).logits[:, -1].log_softmax(-1)[:, 42]
+            finally:
+                handle.remove()
+
+        states = {}
+        for layer in range(len(blocks)):
+            hooked(layer, lambda state, layer=layer: states.setdefault(layer, state.clone()), clean)
+
+        def one(layer: int, token: int) -> torch.Tensor:
+            def put(state):
+                state = state.clone()
+                state[0, token] = states[layer][0, token]
+                return state
+
+            return hooked(layer, put, corrupted)
+
+        def batched(layer: int) -> torch.Tensor:
+            def put(state):
+                state = state.clone()
+                for token in range(length):
+                    state[token, token] = states[layer][0, token]
+                return state
+
+            return hooked(layer, put, corrupted.expand(length, -1))
+
+        start = time.perf_counter()
+        values = torch.stack([one(layer, token) for layer in range(len(blocks)) for token in range(length)])
+        middle = time.perf_counter()
+        for layer in range(len(blocks)):
+            batched(layer)
+        end = time.perf_counter()
+        return {"one": middle - start, "batched": end - middle, "sum": values.double().sum().item()}
+
+    answers = {"run": run, "peak": peak, "logits": lambda name: forward(name)[0, -1].tolist(), "map": layer_map}
     with torch.no_grad():
         for line in sys.stdin:
             question, name = line.split()

@@ -9,6 +9,7 @@ export function nativeDisplayer(native: () => Native | null): Displayer {
     if (!library || typeof value !== "object" || value === null) return null;
     if (value instanceof library.Tensor) return tensorBundle(value, library);
     if (value instanceof library.TopTokens) return tableBundle(value);
+    if (value instanceof library.SweepResult) return gridBundle(value);
     return null;
   };
 }
@@ -22,6 +23,21 @@ function tensorBundle(tensor: InstanceType<Native["Tensor"]>, { annotationOf }: 
   if (!annotation || !drawable) return text();
   const draw = annotation.kind === "attention" ? drawAttention : drawHeatmap;
   return drawingBundle(draw(tensor, annotation));
+}
+
+/** A grid of cells is drawn, its token axis labelled; cells on one axis, or on none, are printed. */
+function gridBundle(result: InstanceType<Native["SweepResult"]>) {
+  if (result.axes.length < 2) return textBundle(result.toString());
+  const dims = result.axes.map(({ name }) => name);
+  const tokens = result.axes.find(({ name }) => name === "token")?.labels;
+  const { data, metadata } = drawingBundle(
+    drawHeatmap(result.values.float(), {
+      node: result.label,
+      dims,
+      tokens: tokens ? [...tokens] : undefined,
+    }),
+  );
+  return { data: { ...data, "text/plain": result.toString() }, metadata };
 }
 
 /** A table that reads without styles, for notebooks shown elsewhere. */

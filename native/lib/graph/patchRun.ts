@@ -2,6 +2,7 @@ import { PatchError } from "../errors";
 import { CustomPatch } from "../patches/customPatch";
 import type { Patch } from "../patches/patch";
 import { ReplacePatch } from "../patches/valuePatches";
+import { WholeValue } from "../patches/wholeValue";
 import { Tensor } from "../tensor/tensor";
 import type { NativePatch } from "./native";
 import type { NodeInfo } from "./nodeIndex";
@@ -46,7 +47,12 @@ function replacesWhole(patch: Patch, info: NodeInfo): patch is ReplacePatch {
 function keepsShapes(scopes: PatchScope[], infoOf: (node: string) => NodeInfo): boolean {
   return scopes.every(({ entries }) =>
     entries.every(({ node, patches }) =>
-      patches.every((patch) => patch.kind !== "custom" && (infoOf(node).shape !== null || !changes(patch))),
+      patches.every(
+        (patch) =>
+          patch.kind !== "custom" &&
+          !(patch instanceof WholeValue) &&
+          (infoOf(node).shape !== null || !changes(patch)),
+      ),
     ),
   );
 }
@@ -90,7 +96,10 @@ export function collectPatches(
         if (patch.observes) observed.add(value);
         const placed = byValue.get(value) ?? [];
         if (placed.length === 0) byValue.set(value, placed);
-        if (placed.length === 0 && shapesKnown && replacesWhole(patch, info)) {
+        if (placed.length === 0 && patch instanceof WholeValue) {
+          native.shape = patch.whole.shape;
+          replaced.push(value);
+        } else if (placed.length === 0 && shapesKnown && replacesWhole(patch, info)) {
           native.shape = info.shape;
           native.strides = info.strides;
           replaced.push(value);

@@ -1,6 +1,11 @@
 import { CancelledError, PatchError } from "../errors";
 import type { Module } from "../nn/module";
 import { Patch } from "../patches/patch";
+import { type CausalTrace, type CausalTraceOptions, causalTrace } from "../sweep/causalTrace";
+import { type LensReading, type LogitLensOptions, logitLens } from "../sweep/logitLens";
+import { planSweep, type SweepPlan } from "../sweep/planSweep";
+import type { SweepResult } from "../sweep/result";
+import { type SweepOptions, sweep } from "../sweep/sweep";
 import { Tensor } from "../tensor/tensor";
 import { torch } from "../torch";
 import type { SaveOptions } from "../weights/safetensorsWriter";
@@ -28,6 +33,7 @@ import { saveGraph } from "./persist/saveGraph";
 import { PlanCache } from "./planCache";
 import { callRegistered } from "./registeredCalls";
 import { graphRegistry } from "./registry";
+import type { GraphRunner, RunRequest } from "./runner";
 import { unflatten } from "./structure";
 
 /** Options of a run. */
@@ -233,26 +239,52 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
     return { packed: count, bytes };
   }
 
-  async #execute(inputs: RunInputs, outputs: number[], signal?: AbortSignal): Promise<RunValue[]> {
-    const tensors = bindInputs(this.#captured, inputs);
-    const scopes = activeScopes(this);
-    const list = collectPatches(scopes, (node) => this.node(node), this.#hasCapturedShapes(tensors));
+  #execute(inputs: RunInputs, outputs: number[], signal?: AbortSignal): Promise<RunValue[]> {
+    return this.#runWith({
+      inputs: bindInputs(this.#captured, inputs),
+      tokens: tokensOf(inputs),
+      scopes: activeScopes(this),
+      outputs,
+      packed: this.#packed,
+      gradEnabled: torch.isGradEnabled(),
+      signal,
+    });
+  }
+
+  async #runWith(request: RunRequest): Promise<RunValue[]> {
+    const { inputs, scopes, outputs, packed, gradEnabled, signal } = request;
+    const list = collectPatches(scopes, (node) => this.node(node), this.#hasCapturedShapes(inputs));
     const { patched, observed, replaced } = list;
-    const plan = this.#plans.get({ outputs, patched, observed, replaced, packed: this.#packed });
+    const plan = this.#plans.get({ outputs, patched, observed, replaced, packed });
     for (const scope of scopes) scope.runs++;
     const run = engine.startRun(
       plan,
-      tensors,
+      inputs,
       list.placed.map(({ native }) => native),
-      torch.isGradEnabled(),
+      gradEnabled,
     );
     const result = await this.#advance(run, list, signal);
     if (result.fired && result.outcomes) {
-      const report = { fired: result.fired, outcomes: result.outcomes, tokens: tokensOf(inputs) };
+      const report = { fired: result.fired, outcomes: result.outcomes, tokens: request.tokens };
       deliverOutcomes(report, list.placed);
     }
-    if (list.placed.length > 0) this.#announce(list);
+    if (list.placed.length > 0 && !request.quiet) this.#announce(list);
     return result.outputs;
+  }
+
+  /** What sweeps need of this graph. */
+  get #runner(): GraphRunner {
+    return {
+      captured: this.#captured,
+      isPacked: this.#packed,
+      scopes: () => activeScopes(this),
+      newScope: (patches) => newScope(this, this.#resolvePatches(patches)),
+      bind: (inputs) => bindInputs(this.#captured, inputs),
+      run: (request) => this.#runWith({ ...request, gradEnabled: false, quiet: true }),
+      unpack: async () => {
+        if (!this.#packed) await engine.unpackWeights(this.#native);
+      },
+    };
   }
 
   async #advance(run: NativeRun, list: PatchList, signal?: AbortSignal) {
@@ -302,6 +334,37 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
       patched: names(false),
       probed: names(true),
     });
+  }
+
+  /**
+   * Runs many patched runs of the graph, each a cell of a grid, and measures each. Cells share whatever they have in common, exact to
+   * rounding; `exact: true` runs each by itself. Patches in force hold in every cell.
+   * @throws UnknownNodeError, ArgumentError before anything runs; SweepCancelledError with what was done.
+   *
+   * @example
+   * const map = await pg.sweep({
+   *   inputs: corrupted,
+   *   cells: layers.map((l) => tokens.map((t) => ({ [`transformer.h_${l}`]: new ReplacePatch({ value: clean[l].at([0, t]), slice: [{}, t] }) }))),
+   *   metric: logProbability({ token }),
+   * });
+   */
+  sweep(options: SweepOptions<N>): Promise<SweepResult> {
+    return sweep(this.#runner, options);
+  }
+
+  /** What {@link sweep} would do: cells, arithmetic, bytes, expected time. Runs the graph once, to know how long a run takes. */
+  planSweep(options: SweepOptions<N>): Promise<SweepPlan> {
+    return planSweep(this.#runner, options);
+  }
+
+  /** Causal tracing as in ROME, for models whose blocks are named as Hugging Face's are. See {@link CausalTraceOptions}. */
+  causalTrace(options: CausalTraceOptions): Promise<CausalTrace> {
+    return causalTrace(this.#runner, options);
+  }
+
+  /** What the model would predict after each of its blocks. See {@link LogitLensOptions}. */
+  logitLens(inputs: RunInputs, options?: LogitLensOptions): Promise<LensReading[]> {
+    return logitLens(this.#runner, inputs, options);
   }
 
   toString(): string {

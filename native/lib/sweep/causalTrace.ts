@@ -1,0 +1,234 @@
+import { ArgumentError } from "../errors";
+import { tokensOf } from "../graph/dimensions";
+import type { RunInputs } from "../graph/inputs";
+import type { PatchMap } from "../graph/patchScope";
+import type { GraphRunner } from "../graph/runner";
+import { AddPatch, ReplacePatch } from "../patches/valuePatches";
+import { Tensor } from "../tensor/tensor";
+import { torch } from "../torch";
+import { reference } from "./arguments";
+import { labelBatch } from "./batchRules";
+import { type BlockNodes, findBlocks } from "./blocks";
+import { tensorOf } from "./chunkRun";
+import { Dataflow } from "./dataflow";
+import { logProbability, type Metric, probability } from "./metrics";
+import { mean, SweepResult, type SweepTimings, standardError } from "./result";
+import { defaultOutput } from "./setup";
+import { repeatRows, splitRows } from "./stacking";
+import { type SweepOptions, sweep } from "./sweep";
+
+/** What is restored: a block's output, or the outputs of MLP or attention modules in a window of layers. */
+export type TraceKind = keyof BlockNodes;
+
+export interface CausalTraceOptions
+  extends Pick<SweepOptions, "memoryLimit" | "signal" | "exact" | "levels" | "onCells"> {
+  /** One text: a dictionary with `input_ids` [1, seq], or the ids themselves. */
+  inputs: RunInputs;
+  /** The subject's tokens: from the first up to, but not with, the second. */
+  subject: readonly [number, number];
+  /** The token whose probability at the last position is measured. */
+  target: number;
+  /** Noise on the subject's embeddings, in standard deviations of the model's embeddings; 3 unless given. */
+  noise?: number;
+  /** Runs with noise to average over; 10 unless given. */
+  samples?: number;
+  /** Layers that a window restores for `mlp` and `attention`; 10 unless given, and no more than the model has. */
+  window?: number;
+  /** All three unless given. */
+  kinds?: readonly TraceKind[];
+  seed?: number;
+  metric?: "probability" | "log-probability";
+  /** For models whose blocks are not found. */
+  nodes?: BlockNodes;
+}
+
+/** A causal trace: for each kind a grid layer × token, its samples one a noise. */
+export interface CausalTrace {
+  /** Without noise. */
+  clean: number;
+  /** With noise and nothing restored: mean and standard error over `n` noise samples. */
+  corrupted: { mean: number; stderr: number; n: number };
+  grids: Partial<Record<TraceKind, SweepResult>>;
+}
+
+/**
+ * Causal tracing of Meng et al. 2022 ("Locating and Editing Factual Associations in GPT", §2.1): Gaussian noise on the embeddings
+ * of the subject's tokens, then in each cell the clean run's value is put back at one token: of one block's output (`states`), or of all
+ * MLP or attention modules in a window of layers around the cell's layer.
+ * @throws ArgumentError for inputs with several texts, and a subject, target or layers that do not fit.
+ */
+export async function causalTrace(runner: GraphRunner, options: CausalTraceOptions): Promise<CausalTrace> {
+  const { subject, target, noise = 3, samples = 10, window = 10, seed = 0 } = options;
+  const kinds = options.kinds ?? ["states", "mlp", "attention"];
+  const inputs = runner.bind(options.inputs).map(tensorOf);
+  if (inputs.some(({ shape }) => shape[0] !== 1))
+    throw new ArgumentError("causalTrace takes one text at a time");
+  if (!Number.isInteger(samples) || samples < 1)
+    throw new ArgumentError("samples must be a positive integer");
+  const nodes = options.nodes ?? findBlocks(runner.captured.index.infos);
+  const embedding = findEmbedding(runner);
+  const length = inputs[embedding.input].shape[1];
+  const [from, to] = subject;
+  if (!(Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from < to && to <= length)) {
+    throw new ArgumentError(`subject: tokens ${from} to ${to} are not a part of the text's ${length}`);
+  }
+  const clean = await cleanValues(runner, inputs, nodes, kinds);
+  const [weight] = (
+    await runner.run({ inputs, tokens: null, scopes: [], outputs: [embedding.weight], packed: false })
+  ).map(tensorOf);
+  const deviation = Number(weight.float().std().item());
+  const generated = gaussian([samples, to - from, weight.shape[1]], seed)
+    .mul(noise * deviation)
+    .to(weight.dtype);
+  // All noise samples in one batch, unless the model mixes texts.
+  const sets = keepsTextsApart(runner) ? [generated] : splitRows(generated, samples);
+  const metric: Metric = (options.metric === "log-probability" ? logProbability : probability)({
+    token: target,
+  });
+  const texts = tokensOf(options.inputs) ?? Array.from({ length }, (_, t) => String(t));
+  const axes = [
+    { name: "layer", labels: nodes.states.map((_, l) => String(l)) },
+    { name: "token", labels: texts },
+  ];
+  const { memoryLimit, signal, exact, levels, onCells } = options;
+  const common = {
+    metric,
+    axes,
+    memoryLimit,
+    signal,
+    exact,
+    levels,
+    onCells,
+  };
+  const grids: Partial<Record<TraceKind, SweepResult>> = {};
+  for (const kind of kinds) {
+    const cells = nodes[kind].map((_, layer) =>
+      Array.from({ length }, (_, token) =>
+        restore(nodes[kind], windowOf(kind, layer, window, nodes[kind].length), clean, token),
+      ),
+    );
+    const parts: SweepResult[] = [];
+    for (const value of sets) {
+      const base = {
+        [embedding.name]: new AddPatch({ value, slice: [{}, { start: from, stop: to }] }),
+      };
+      const inputsOf = repeatInputs(options.inputs, value.shape[0]);
+      parts.push(await sweep(runner, { ...common, inputs: inputsOf, cells, base }));
+    }
+    grids[kind] = joinSamples(parts);
+  }
+  const [undisturbed] = (
+    await sweep(runner, { ...common, inputs: options.inputs, axes: undefined, cells: {}, exact: true })
+  ).base;
+  const [corrupted] = Object.values(grids).map((grid) => grid.base);
+  return {
+    clean: undisturbed,
+    corrupted: { mean: mean(corrupted), stderr: standardError(corrupted), n: corrupted.length },
+    grids,
+  };
+}
+
+function keepsTextsApart(runner: GraphRunner): boolean {
+  const output = runner.captured.index.resolve(defaultOutput(runner)).value;
+  return labelBatch(new Dataflow(runner.captured)).get(output) === "rows";
+}
+
+/** Results of the same cells with different noise as one. */
+function joinSamples(parts: readonly SweepResult[]): SweepResult {
+  const [first] = parts;
+  const sum = (read: (timings: SweepTimings) => number) =>
+    parts.reduce((total, { timings }) => total + read(timings), 0);
+  return new SweepResult(
+    first.label,
+    first.axes,
+    first.samples.map((_, cell) => parts.flatMap(({ samples }) => samples[cell])),
+    parts.flatMap(({ base }) => base),
+    { base: sum(({ base }) => base), cells: sum(({ cells }) => cells), total: sum(({ total }) => total) },
+    first.levels,
+  );
+}
+
+/** Layers that a cell restores: for windows, as many below the layer as above, as far as the model reaches (ROME's `trace_important_window`). */
+function windowOf(kind: TraceKind, layer: number, window: number, layers: number): number[] {
+  if (kind === "states") return [layer];
+  const first = Math.max(0, layer - Math.floor(window / 2));
+  const end = Math.min(layers, layer + Math.ceil(window / 2));
+  return Array.from({ length: Math.max(end - first, 1) }, (_, i) => first + i);
+}
+
+function restore(
+  names: readonly string[],
+  layers: readonly number[],
+  clean: ReadonlyMap<string, Tensor>,
+  token: number,
+): PatchMap {
+  const patches: Record<string, ReplacePatch> = {};
+  for (const layer of layers) {
+    const value = clean.get(names[layer]);
+    if (value) patches[names[layer]] = new ReplacePatch({ value: value.at([0, token]), slice: [{}, token] });
+  }
+  return patches;
+}
+
+/** Values of the run without noise. */
+async function cleanValues(
+  runner: GraphRunner,
+  inputs: Tensor[],
+  nodes: BlockNodes,
+  kinds: readonly TraceKind[],
+) {
+  const names = kinds.flatMap((kind) => nodes[kind]);
+  const outputs = names.map((name) => runner.captured.index.resolve(name).value);
+  const values = await runner.run({
+    inputs,
+    tokens: null,
+    scopes: runner.scopes(),
+    outputs,
+    packed: runner.isPacked,
+  });
+  return new Map(names.map((name, i) => [name, tensorOf(values[i])]));
+}
+
+/** The look-up of token embeddings: the first `embedding` whose indices are an input of the model. */
+function findEmbedding(runner: GraphRunner): { name: string; weight: number; input: number } {
+  const flow = new Dataflow(runner.captured);
+  const source = (value: number | null): number | null => {
+    const node = value === null ? undefined : flow.producer(value);
+    return node?.type === "alias" ? source(flow.uses(node)[0]) : value;
+  };
+  for (const node of flow.nodes) {
+    if (node.operator !== "aten::embedding") continue;
+    const weight = reference(node, 0);
+    const input = runner.captured.spec.inputs.indexOf(source(reference(node, 1)) ?? -1);
+    const name = flow.info(node.results[0])?.name;
+    if (weight !== null && input >= 0 && name) return { name, weight, input };
+  }
+  throw new ArgumentError("causalTrace found no embedding of the model's input tokens");
+}
+
+function repeatInputs(inputs: RunInputs, count: number): RunInputs {
+  if (inputs instanceof Tensor) return repeatRows(inputs, count);
+  const repeat = (value: unknown) => (value instanceof Tensor ? repeatRows(value, count) : value);
+  if (Array.isArray(inputs)) return inputs.map(repeat);
+  return Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, repeat(value)]));
+}
+
+/** Normal numbers that depend on the seed alone, whatever else the program draws. */
+function gaussian(shape: number[], seed: number): Tensor {
+  const count = shape.reduce((a, b) => a * b, 1);
+  let state = BigInt(seed) & 0xffffffffffffffffn;
+  /** SplitMix64 (Steele, Lea & Flood 2014); the upper 53 bits as a number in (0, 1]. */
+  const uniform = (): number => {
+    state = (state + 0x9e3779b97f4a7c15n) & 0xffffffffffffffffn;
+    let mixed = state;
+    mixed = ((mixed ^ (mixed >> 30n)) * 0xbf58476d1ce4e5b9n) & 0xffffffffffffffffn;
+    mixed = ((mixed ^ (mixed >> 27n)) * 0x94d049bb133111ebn) & 0xffffffffffffffffn;
+    return (Number((mixed ^ (mixed >> 31n)) >> 11n) + 1) / 2 ** 53;
+  };
+  // Box & Muller's transform.
+  const values = Float32Array.from(
+    { length: count },
+    () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform()),
+  );
+  return torch.tensor(values).reshape(shape);
+}

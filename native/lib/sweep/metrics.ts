@@ -1,0 +1,154 @@
+import { ArgumentError } from "../errors";
+import type { Tensor } from "../tensor/tensor";
+import { torch } from "../torch";
+
+/** Values of a run that a metric looks at, cut to the positions it reads. */
+export interface MeasuredRun {
+  /** In the order of the metric's outputs; [rows, position, …] where the metric names positions. */
+  outputs: Tensor[];
+  /** The positions that the outputs were cut to, in order, as indices from 0; null for all. */
+  positions: readonly number[] | null;
+  /** Texts of one cell. Rows are the cells' texts, one cell after the other. */
+  batch: number;
+}
+
+/** What is measured of each cell. */
+export interface Metric {
+  /** For tables and pictures. */
+  readonly label: string;
+  /** Node names; the model's logits (or its only output) when left out. */
+  readonly outputs?: readonly string[];
+  /** Which positions it reads of dimension 1 of its outputs, negative ones from the end; all when left out. */
+  readonly positions?: readonly number[];
+  /** Whether `measure` takes the rows of several cells at once. */
+  readonly stacks: boolean;
+  /** One number a row. `base` is the run without a cell's patches. */
+  measure(run: MeasuredRun, base: MeasuredRun): readonly number[] | Promise<readonly number[]>;
+}
+
+/** Where the built-in metrics look. */
+export interface PositionOptions {
+  /** The position whose prediction is read, negative ones from the end: one for all texts, or one for each. The last unless given. */
+  position?: number | readonly number[];
+  /** Node of the logits; the model's own unless given. */
+  output?: string;
+}
+
+/** One token for all texts, or one for each. */
+export type Tokens = number | readonly number[];
+
+function perRow(given: Tokens, row: number, batch: number, what: string): number {
+  if (typeof given === "number") return given;
+  if (given.length !== batch) throw new ArgumentError(`${what}: ${given.length} for ${batch} texts`);
+  return given[row % batch];
+}
+
+/** Logits [rows, vocab] at the position of each row. */
+function logitsAt({ outputs, positions, batch }: MeasuredRun, position: Tokens): Tensor {
+  const [logits] = outputs;
+  const [rows, length] = logits.shape;
+  const index = Array.from({ length: rows }, (_, row) => {
+    const wanted = perRow(position, row, batch, "position");
+    if (!positions) return wanted < 0 ? wanted + length : wanted;
+    // The positions were cut in the order of the metric's own list.
+    return typeof position === "number" ? 0 : row % batch;
+  });
+  return logits.at([torch.arange(rows), torch.tensor(index, { dtype: "int64" })]).float();
+}
+
+function numbers(values: Tensor): number[] {
+  return Array.from(values.double().data() as Float64Array);
+}
+
+function metric(
+  label: string,
+  options: PositionOptions,
+  value: (logits: Tensor, batch: number, base: () => Tensor) => Tensor,
+): Metric {
+  const { position = -1, output } = options;
+  const list = typeof position === "number" ? [position] : [...position];
+  if (list.length === 0 || !list.every(Number.isSafeInteger)) {
+    throw new ArgumentError(`${label}: position must be a number, or one for each text`);
+  }
+  return {
+    label,
+    outputs: output === undefined ? undefined : [output],
+    positions: list,
+    stacks: true,
+    measure: (run, base) =>
+      torch.noGrad(() =>
+        torch.tidy(() => numbers(value(logitsAt(run, position), run.batch, () => logitsAt(base, position)))),
+      ),
+  };
+}
+
+/** Columns `token` of [rows, vocab]. */
+function pick(values: Tensor, token: Tokens, batch: number): Tensor {
+  const [rows, vocabulary] = values.shape;
+  const index = Array.from({ length: rows }, (_, row) => perRow(token, row, batch, "token"));
+  const wrong = index.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabulary);
+  if (wrong !== undefined) throw new ArgumentError(`token ${wrong} is not one of the ${vocabulary} tokens`);
+  return values.at([torch.arange(rows), torch.tensor(index, { dtype: "int64" })]);
+}
+
+/** log p(token), by softmax in float32. */
+export function logProbability(options: PositionOptions & { token: Tokens }): Metric {
+  return metric("log-probability", options, (logits, batch) =>
+    pick(torch.log_softmax(logits, -1), options.token, batch),
+  );
+}
+
+/** p(token), by softmax in float32. */
+export function probability(options: PositionOptions & { token: Tokens }): Metric {
+  return metric("probability", options, (logits, batch) =>
+    pick(torch.softmax(logits, -1), options.token, batch),
+  );
+}
+
+/** logit(correct) − logit(wrong). */
+export function logitDifference(options: PositionOptions & { correct: Tokens; wrong: Tokens }): Metric {
+  return metric("logit difference", options, (logits, batch) =>
+    pick(logits, options.correct, batch).sub(pick(logits, options.wrong, batch)),
+  );
+}
+
+/** KL divergence, in nats, of the cell's prediction from the base run's: Σ p(base) · (log p(base) − log p(cell)). */
+export function klDivergence(options: PositionOptions = {}): Metric {
+  return metric("KL divergence", options, (logits, batch, base) => {
+    const reference = torch.log_softmax(base(), -1);
+    const repeated = reference.repeat([logits.shape[0] / batch, 1]);
+    return repeated
+      .exp()
+      .mul(repeated.sub(torch.log_softmax(logits, -1)))
+      .sum(-1);
+  });
+}
+
+/** What a function as metric is given: outputs by name. */
+export type MetricFunction = (outputs: Record<string, Tensor>) => unknown;
+
+/** A metric from a function of one cell's outputs, which returns a number, or a tensor with one element or one a text. */
+export function functionMetric(
+  measure: MetricFunction,
+  outputs: readonly string[],
+  positions?: readonly number[],
+): Metric {
+  return {
+    label: measure.name || "metric",
+    outputs,
+    positions,
+    stacks: false,
+    measure: async (run) => {
+      const given = Object.fromEntries(outputs.map((name, i) => [name, run.outputs[i]]));
+      const result = await measure(given);
+      if (typeof result === "number") return [result];
+      const tensor = result as Tensor;
+      if (typeof tensor?.numel === "function" && (tensor.numel() === 1 || tensor.numel() === run.batch)) {
+        return numbers(tensor.detach().reshape([-1]));
+      }
+      throw new ArgumentError(
+        `the metric must return a number, or a tensor with one element or one for each of the ${run.batch} texts`,
+      );
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { CancelledError } from "../errors";
+import type { Tensor } from "../tensor/tensor";
+import { torch } from "../torch";
+import type { Axis } from "./cells";
+
+/** A way of saving work, and whether a sweep used it. */
+export interface LevelReport {
+  level: "outputs" | "upstream" | "batch" | "positions" | "packed";
+  /** Cells it was used for. */
+  cells: number;
+  /** Why it was not used for the others; empty when it was used for all. */
+  why: string;
+}
+
+/** Milliseconds of a sweep's parts. */
+export interface SweepTimings {
+  /** The run without cells' patches. */
+  base: number;
+  cells: number;
+  total: number;
+}
+
+/** Measured cells, in the shape the cells were given in. */
+export class SweepResult {
+  constructor(
+    /** What was measured. */
+    readonly label: string,
+    readonly axes: readonly Required<Axis>[],
+    /** One list a cell, row-major: one number a text (or noise sample), or one for all; empty for a cell that was not run. */
+    readonly samples: readonly (readonly number[])[],
+    /** The same of the run without cells' patches. */
+    readonly base: readonly number[],
+    readonly timings: SweepTimings,
+    readonly levels: readonly LevelReport[],
+  ) {}
+
+  get shape(): number[] {
+    return this.axes.map(({ labels }) => labels.length);
+  }
+
+  /** The mean over texts of each cell, float64 in the cells' shape; NaN for a cell that was not run. */
+  get values(): Tensor {
+    return torch.tensor(this.samples.map(mean), { dtype: "float64" }).reshape(this.shape);
+  }
+
+  /** How many cells were run. */
+  get done(): number {
+    return this.samples.filter(({ length }) => length > 0).length;
+  }
+
+  /** One row a cell: its place on each axis, the mean over `n` texts, and their standard error (NaN for one text). */
+  toTable(): Record<string, string | number>[] {
+    const { shape } = this;
+    return this.samples.map((samples, i) => {
+      const place: Record<string, string> = {};
+      let rest = i;
+      for (let axis = shape.length - 1; axis >= 0; axis--) {
+        const { name, labels } = this.axes[axis];
+        place[name] = labels[rest % shape[axis]];
+        rest = Math.floor(rest / shape[axis]);
+      }
+      const ordered = Object.fromEntries(this.axes.map(({ name }) => [name, place[name]]));
+      return { ...ordered, value: mean(samples), stderr: standardError(samples), n: samples.length };
+    });
+  }
+
+  toString(): string {
+    const axes = this.axes.map(({ name, labels }) => `${name} ${labels.length}`).join(" × ");
+    const levels = this.levels.map(
+      ({ level, cells, why }) =>
+        `  ${level.padEnd(9)} ${cells} of ${this.samples.length} cells${why ? `: ${why}` : ""}`,
+    );
+    return [
+      `${this.label}  ${axes || "one cell"}  ${this.done} of ${this.samples.length} cells in ${(this.timings.total / 1000).toFixed(2)} s; base ${mean(this.base)}`,
+      ...levels,
+      String(this.values),
+    ].join("\n");
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+}
+
+/** A sweep was cancelled; `result` has the cells that were done, and can be given to `resume`. */
+export class SweepCancelledError extends CancelledError {
+  constructor(readonly result: SweepResult) {
+    super(`the sweep was cancelled after ${result.done} of ${result.samples.length} cells`);
+  }
+}
+
+/** NaN for an empty list. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Standard error of the mean, s / √n; NaN for fewer than two values. */
+export function standardError(values: readonly number[]): number {
+  if (values.length < 2) return Number.NaN;
+  const centre = mean(values);
+  const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1) / values.length);
+}
