@@ -175,7 +175,7 @@ test("the noise is three deviations of the embeddings on the subject, and window
   const options = { inputs, subject: [1, 3], target: 9, samples, window: 2, kinds: ["mlp"] } as const;
   // The module's output stands behind the operator that the noise is added to.
   const trace = await pg.patch({ "transformer.wte": record }, () => pg.causalTrace(options));
-  const noisy = record.activations.find(({ shape }) => shape[0] === samples);
+  const noisy = (record.activations as Tensor[]).find(({ shape }) => shape[0] === samples);
   const names = [embedding, mlp(0), mlp(1)];
   const clean = await pg.run(inputs, { outputs: names });
   const noise = noisy?.sub(clean[embedding]);
