@@ -93,8 +93,8 @@ std::vector<bool> Plan::neededNodes(const std::vector<ValueIndex>& observed) {
   return nodeNeeded;
 }
 
-// Whether a value is there anyway or costs nothing (a size of an input, arithmetic on numbers that are there):
-// then guards on it are checked.
+// Whether a value is there anyway or costs nothing (a size of an input, arithmetic on numbers that are
+// there): then guards on it are checked.
 bool Plan::isFree(ValueIndex value) const {
   const int32_t producer = graph_->producerOf(value);
   if (isNeeded_[value] || producer < 0) return true;

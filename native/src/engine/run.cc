@@ -164,8 +164,9 @@ std::vector<c10::IValue> Run::pausedArguments() const {
 
 void Run::resumeCall(std::vector<c10::IValue> results) {
   if (results.size() != current_->results.size()) {
-    throw GraphpatchError("ArgumentError", "operator " + pausedCall()->name + " at node " + current_->node->name +
-                                               " gave " + std::to_string(results.size()) + " values instead of " +
+    throw GraphpatchError("ArgumentError", "operator " + pausedCall()->name + " at node " +
+                                               current_->node->name + " gave " +
+                                               std::to_string(results.size()) + " values instead of " +
                                                std::to_string(current_->results.size()));
   }
   for (size_t i = 0; i < results.size(); ++i) {
@@ -335,8 +336,8 @@ void Run::checkGuard(const Step& step, const Guard& guard) {
   const int64_t actual = integerOf(valueOf(step.arguments[0]));
   if (actual == guard.expected) return;
   if (!guard.message.empty()) {
-    throw GraphpatchError("ShapeError",
-                          "this input breaks an assumption of the model: " + guard.message + "; " + step.node->code);
+    throw GraphpatchError("ShapeError", "this input breaks an assumption of the model: " + guard.message +
+                                            "; " + step.node->code);
   }
   std::ostringstream message;
   message << "this input does not fit the captured graph: " << step.node->name << " was " << guard.expected

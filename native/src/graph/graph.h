@@ -55,7 +55,8 @@ struct Guard {
   std::string message;
 };
 
-// The end of a condition: argument 1 where argument 0 is true, else argument 2. Only one of them was computed.
+// The end of a condition: argument 1 where argument 0 is true, else argument 2. Only one of them was
+// computed.
 struct Merge {};
 
 // An operator that is a function of JavaScript's, known there by its name ("ns::op").

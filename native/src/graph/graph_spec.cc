@@ -161,7 +161,8 @@ int64_t expectedNumber(const Napi::Value& value, const std::string& node) {
 std::optional<BranchCondition> branchCondition(const Napi::Value& spec, const std::string& node) {
   if (spec.IsUndefined()) return std::nullopt;
   const Napi::Object object = toObject(spec, node + ": when");
-  return BranchCondition{toValueIndex(object.Get("value"), node + ": when"), object.Get("expected").ToBoolean()};
+  return BranchCondition{toValueIndex(object.Get("value"), node + ": when"),
+                         object.Get("expected").ToBoolean()};
 }
 
 Node nodeFromSpec(const Napi::Object& spec) {

@@ -64,10 +64,13 @@ const Rule& ruleOf(NumberOp op) {
 [[noreturn]] void refuse(const std::string& problem) { throw GraphpatchError("ArgumentError", problem); }
 
 void requireNumber(const IValue& value) {
-  if (!value.isInt() && !value.isDouble() && !value.isBool()) refuse("arithmetic on something that is no number");
+  if (!value.isInt() && !value.isDouble() && !value.isBool())
+    refuse("arithmetic on something that is no number");
 }
 
-double real(const IValue& value) { return value.isDouble() ? value.toDouble() : static_cast<double>(integerOf(value)); }
+double real(const IValue& value) {
+  return value.isDouble() ? value.toDouble() : static_cast<double>(integerOf(value));
+}
 
 bool truth(const IValue& value) { return value.isDouble() ? value.toDouble() != 0 : integerOf(value) != 0; }
 
@@ -239,7 +242,9 @@ IValue ofTwo(NumberOp op, const IValue& a, const IValue& b) {
 
 }  // namespace
 
-int64_t integerOf(const IValue& value) { return value.isBool() ? static_cast<int64_t>(value.toBool()) : value.toInt(); }
+int64_t integerOf(const IValue& value) {
+  return value.isBool() ? static_cast<int64_t>(value.toBool()) : value.toInt();
+}
 
 NumberOp numberOpFromName(std::string_view name) {
   for (const Rule& rule : kRules) {
@@ -254,7 +259,8 @@ bool isOfTensor(NumberOp op) { return op <= NumberOp::StorageOffset; }
 
 IValue evaluateNumberOp(NumberOp op, const std::vector<IValue>& arguments) {
   const Rule& rule = ruleOf(op);
-  if (arguments.size() < rule.operands) refuse(std::string(rule.name) + " needs more numbers than it is given");
+  if (arguments.size() < rule.operands)
+    refuse(std::string(rule.name) + " needs more numbers than it is given");
   if (isOfTensor(op)) {
     if (!arguments[0].isTensor()) refuse(std::string(rule.name) + " of something that is no tensor");
     return ofTensor(op, arguments);
