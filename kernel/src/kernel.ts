@@ -13,6 +13,8 @@ import { History } from "./history/history";
 import { defaultHistoryFile, HistoryFile } from "./history/historyStore";
 import { failureOf } from "./language/failure";
 import { Language } from "./language/language";
+import { cellTypes } from "./nodeTypes/cellTypes";
+import { NodeTypes } from "./nodeTypes/nodeTypes";
 import { globalDeclarations } from "./preload/declarations";
 import { ownGlobals, ownGlobalTypes } from "./preload/globals";
 import { moduleExports } from "./preload/moduleExports";
@@ -41,9 +43,11 @@ export function startKernel(wire: WireClient, state: InterruptState): void {
   const history = new History(new HistoryFile(defaultHistoryFile()));
 
   const types = require.resolve(NATIVE).replace(/\.js$/, ".d.ts");
+  const nodeTypes = new NodeTypes(loadNative, (name, text) => language.declare(name, text));
   const language = new Language({
     modules: new Map([[NATIVE, { load: loadNative, types }]]),
     shield: (work) => state.shield(work),
+    types: cellTypes(nodeTypes),
   });
   const declarations = globalDeclarations(
     types.replace(/\.d\.ts$/, ""),

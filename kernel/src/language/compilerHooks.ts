@@ -6,6 +6,8 @@ export interface CompilerHooks {
   options(asked: ts.CompilerOptions): ts.CompilerOptions;
   /** Told of every second step of a cell's compilation (ES module → CommonJS), to follow positions back to the cell. */
   transpiled(input: string, output: ts.TranspileOutput): void;
+  /** What is shown of the problems found in a file. */
+  review(found: readonly ts.Diagnostic[], file: ts.SourceFile, checker: ts.TypeChecker): readonly ts.Diagnostic[];
 }
 
 /** Functions of the compiler that are not in its public types. */
@@ -44,7 +46,8 @@ export function compilerForTslab(hooks: CompilerHooks): object {
     sys: unwatched(ts.sys),
     getNullTransformationContext: () => internals.nullTransformationContext,
     getDefaultTypeRoots: () => [],
-    getPreEmitDiagnosticsOfFiles,
+    getPreEmitDiagnosticsOfFiles: (program: ts.Program, files: readonly ts.SourceFile[]) =>
+      getPreEmitDiagnosticsOfFiles(program, files, hooks),
     getQuickInfoAtPosition,
     Completions: {
       ...internals.Completions,
@@ -91,10 +94,12 @@ function blocksCell(diagnostic: ts.Diagnostic): boolean {
 function getPreEmitDiagnosticsOfFiles(
   program: ts.Program,
   files: readonly ts.SourceFile[],
+  hooks: CompilerHooks,
 ): readonly ts.Diagnostic[] {
   const found: ts.Diagnostic[] = [...program.getOptionsDiagnostics(), ...program.getGlobalDiagnostics()];
   for (const file of files) {
-    found.push(...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file));
+    found.push(...program.getSyntacticDiagnostics(file));
+    found.push(...hooks.review(program.getSemanticDiagnostics(file), file, program.getTypeChecker()));
     if (found.length === 0) found.push(...program.getDeclarationDiagnostics(file));
     for (const start of topLevelAwaits(file)) {
       found.push({

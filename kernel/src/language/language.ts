@@ -18,6 +18,15 @@ export interface LanguageOptions {
   modules: ReadonlyMap<string, { load: () => unknown; types: string }>;
   /** Runs the compiler, which an interrupt must not stop half-way. */
   shield<T>(work: () => T): T;
+  types: CellTypes;
+}
+
+/** What is known of cells besides what the compiler finds out. */
+export interface CellTypes {
+  /** The declarations of earlier cells, by what their variables hold when `code` is compiled. */
+  refine(declarations: string, code: string, values: Readonly<Record<string, unknown>>): string;
+  /** What is shown of the problems that the compiler found in a cell. */
+  review(found: readonly ts.Diagnostic[], file: ts.SourceFile, checker: ts.TypeChecker): readonly ts.Diagnostic[];
 }
 
 /** Declarations whose type cannot be written down: TS4023 to 4025, TS2742, TS2883, TS7056. */
@@ -29,18 +38,21 @@ export class Language {
   readonly #converter: Converter;
   readonly #executor: Executor;
   readonly #shield: LanguageOptions["shield"];
+  readonly #types: CellTypes;
   #cell = 0;
   #code = "";
   #diagnostics: readonly Diagnostic[] = [];
   #value: unknown;
   #thrown: { error: unknown } | null = null;
 
-  constructor({ modules, shield }: LanguageOptions) {
+  constructor({ modules, shield, types }: LanguageOptions) {
     this.#shield = shield;
+    this.#types = types;
     const paths = Object.fromEntries([...modules].map(([name, { types }]) => [name, [types]]));
     const compiler = compilerForTslab({
       options: (asked) => cellOptions(asked, paths),
       transpiled: (input, output) => this.sources.transpiled(input, output),
+      review: (found, file, checker) => types.review(found, file, checker),
     });
     redirectModules(
       new Map<string, () => unknown>([
@@ -54,7 +66,11 @@ export class Language {
     this.#converter = createConverter({ isJS: false, isBrowser: false });
     const wrapped: Converter = {
       ...this.#converter,
-      convert: (previous, code) => this.#convert(previous, code),
+      convert: (previous, code) => this.#convert(this.#refined(previous, code), code),
+      complete: (previous, code, position) =>
+        this.#converter.complete(this.#refined(previous, code), code, position),
+      inspect: (previous, code, position) =>
+        this.#converter.inspect(this.#refined(previous, code), code, position),
     };
     this.#executor = createExecutor(
       process.cwd(),
@@ -115,6 +131,10 @@ export class Language {
 
   close(): void {
     this.#executor.close();
+  }
+
+  #refined(previous: string, code: string): string {
+    return this.#shield(() => this.#types.refine(previous, code, this.locals));
   }
 
   #convert(previous: string, code: string): ConvertResult {

@@ -2,24 +2,33 @@
 import { exportModel } from "./exportModel";
 
 const USAGE = `Usage: graphpatch export MODEL [options]
+       graphpatch types FILE [options]
 
-Exports a PyTorch model to an archive that PatchableGraph.load() opens. Python does it; graphpatch itself never runs any.
-
+export: exports a PyTorch model to an archive that PatchableGraph.load() opens. Python does it; graphpatch itself never runs any.
 MODEL is a Hugging Face id or folder, or FILE.py:FUNCTION. The function returns (model, inputs) or
 (model, inputs, dynamic_shapes), inputs being a dictionary of the forward's arguments.
 
   -o, --out FILE     where to write (model.pt2)
   --python PROGRAM   a Python with torch 2.9 or later (python3)
   --task TASK        causal-lm, masked-lm, seq2seq-lm or image-classification, where the model does not say
+
+types: writes the names of a graph's nodes as a TypeScript interface, so that a misspelt name in a script does not compile.
+FILE is what PatchableGraph.load() opens, or the folder or GGUF file of a causal language model.
+
+  -o, --out FILE     where to write (standard output)
+  --name NAME        name of the interface (the model's class and "Nodes")
+
   -h, --help         this text
 `;
 
 async function main(args: string[]): Promise<number> {
   const [command, ...rest] = args;
-  if (command === "export" && rest.length > 0 && !rest.includes("-h") && !rest.includes("--help")) {
-    return exportModel(rest);
-  }
   const asked = args.length === 0 || args.includes("-h") || args.includes("--help");
+  if (!asked && rest.length > 0) {
+    if (command === "export") return exportModel(rest);
+    // Loads libtorch, which takes a moment.
+    if (command === "types") return (await import("./writeTypes.js")).writeTypes(rest);
+  }
   (asked ? process.stdout : process.stderr).write(asked ? USAGE : `graphpatch: unknown command\n\n${USAGE}`);
   return asked ? 0 : 2;
 }

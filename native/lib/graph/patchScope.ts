@@ -1,9 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Patch } from "../patches/patch";
 
-/** Patches by node name; several on one node are applied in order. */
-export type PatchMap<N extends string = string> = { readonly [K in N]?: Patch | readonly Patch[] };
-
 /** Patches of one node, as a scope holds them. */
 export interface NodePatches {
   node: string;

@@ -11,11 +11,12 @@ import { torch } from "../torch";
 import type { SaveOptions } from "../weights/safetensorsWriter";
 import { type CapturedGraph, capture } from "./capture";
 import { tokensOf } from "./dimensions";
-import { buildTree, formatTree, type GraphTree } from "./graphTree";
+import { buildTree, formatTree, type GraphPlace, type GraphTree } from "./graphTree";
 import { bindInputs, forwardArguments, type RunInputs } from "./inputs";
 import { type LoadOptions, openGraph } from "./load";
 import { engine, type NativeGraph, type NativeProgress, type NativeRun, type RunValue } from "./native";
 import type { NodeInfo } from "./nodeIndex";
+import type { AnyNodes, NodeName, NodeNames, Patches, PatchMap } from "./nodeTypes";
 import { deliverOutcomes } from "./outcomes";
 import { collectPatches, customPatchOf, type PatchList } from "./patchRun";
 import {
@@ -23,7 +24,6 @@ import {
   enterScope,
   type NodePatches,
   newScope,
-  type PatchMap,
   type PatchScope,
   runInScope,
   runUnpatched,
@@ -45,6 +45,15 @@ export interface RunOptions {
 /** What a model returns, as a run gives it. */
 export type OutputOf<M extends Module> = Awaited<ReturnType<M["forward"]>>;
 
+/** What a run returns: what the model does, or tensors by name where nodes `K` were asked for. */
+export type RunResult<M extends Module, K> = [K] extends [never] ? OutputOf<M> : Record<string, Tensor>;
+
+/** Makes a new graph known to user interfaces. */
+function registered<G extends { readonly id: string }>(graph: G): G {
+  graphRegistry.add(graph as unknown as PatchableGraph);
+  return graph;
+}
+
 /** Promises of notebook cells are of another realm, so not `instanceof Promise`. */
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | null)?.then === "function";
@@ -59,7 +68,7 @@ let nextId = 1;
  * const pg = await PatchableGraph.capture(model, inputs);
  * const { logits } = await pg.patch({ "transformer.h_17.mlp": new ZeroPatch() }, () => pg.run(inputs));
  */
-export class PatchableGraph<M extends Module = Module, N extends string = string> {
+export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames = AnyNodes> {
   readonly id = `graph-${nextId++}`;
   readonly #captured: CapturedGraph;
   readonly #native: NativeGraph;
@@ -79,10 +88,12 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
    * @param inputs what `model.call` takes: a dictionary (as a tokenizer returns it), a tensor, or a list of arguments.
    * @throws CaptureError when the model does what a graph cannot hold, naming the module.
    */
-  static async capture<M extends Module>(model: M, inputs: RunInputs): Promise<PatchableGraph<M>> {
-    const graph = new PatchableGraph<M>(capture(model, forwardArguments(inputs)));
-    graphRegistry.add(graph);
-    return graph;
+  static async capture<M extends Module, Nodes extends NodeNames = AnyNodes>(
+    model: M,
+    inputs: RunInputs,
+  ): Promise<PatchableGraph<M, Nodes>> {
+    const graph = new PatchableGraph<M, Nodes>(capture(model, forwardArguments(inputs)));
+    return registered(graph);
   }
 
   /**
@@ -91,15 +102,15 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
    * tensors.
    * @throws MissingFileError, CorruptFileError naming the file and the field that is wrong, UnsafeFileError naming a node
    *   whose operator is refused, UnknownOperatorError, ArgumentError for another kind of file, saying what opens it.
+   * @typeParam Nodes names of its nodes, from a file that `graphpatch types` wrote.
    * @throws UnsupportedExportError, PickledDataError naming what else an archive holds that cannot be run.
    */
-  static async load<M extends Module = Module>(
+  static async load<M extends Module = Module, Nodes extends NodeNames = AnyNodes>(
     path: string,
     options: LoadOptions = {},
-  ): Promise<PatchableGraph<M>> {
-    const graph = await openGraph(path, options, (captured) => new PatchableGraph<M>(captured));
-    graphRegistry.add(graph);
-    return graph;
+  ): Promise<PatchableGraph<M, Nodes>> {
+    const graph = await openGraph(path, options, (captured) => new PatchableGraph<M, Nodes>(captured));
+    return registered(graph);
   }
 
   /**
@@ -146,8 +157,9 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
   }
 
   /** What is known of the node that `name` means (a module's path means its output). @throws UnknownNodeError */
-  node(name: string): NodeInfo {
-    return this.#captured.index.resolve(name).info;
+  node<K extends string | GraphPlace>(name: NodeName<K, Nodes>): NodeInfo;
+  node(name: unknown): NodeInfo {
+    return this.#captured.index.resolve(String(name)).info;
   }
 
   /**
@@ -156,9 +168,8 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
    * (`using scope = pg.patch(…)`).
    * @throws UnknownNodeError before anything runs, with the closest names.
    */
-  patch<T>(patches: PatchMap<N>, body: () => T): T;
-  patch(patches: PatchMap<N>): Disposable;
-  patch<T>(patches: PatchMap<N>, body?: () => T): T | Disposable {
+  patch<T = Disposable>(patches: PatchMap<Nodes>, body?: () => T): T;
+  patch(patches: object, body?: () => unknown): unknown {
     const scope = newScope(this, this.#resolvePatches(patches));
     if (body) return this.#runBody(scope, body);
     const leave = enterScope(scope);
@@ -186,8 +197,8 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
     return warned as T;
   }
 
-  #resolvePatches(patches: PatchMap<N>): NodePatches[] {
-    return Object.entries<Patch | readonly Patch[] | undefined>(patches).flatMap(([name, given]) => {
+  #resolvePatches(patches: object): NodePatches[] {
+    return Object.entries<Patches | undefined>(patches as PatchMap).flatMap(([name, given]) => {
       if (given === undefined) return [];
       const { info, value } = this.#captured.index.resolve(name);
       const list = Array.isArray(given) ? (given as readonly Patch[]) : [given as Patch];
@@ -202,22 +213,24 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
     });
   }
 
-  /** Runs the graph with the patches in force and returns what the model returns. */
-  run(inputs: RunInputs, options?: RunOptions): Promise<OutputOf<M>>;
-  /** Runs only what the nodes named in `outputs` need, and returns their values by name. */
-  run(inputs: RunInputs, options: RunOptions & { outputs: readonly N[] }): Promise<Record<string, Tensor>>;
+  /**
+   * Runs the graph with the patches in force and returns what the model returns; with `outputs`, runs only what the nodes named there
+   * need, and returns their values by name.
+   * @throws UnknownNodeError before anything runs, with the closest names; CancelledError.
+   */
+  run<K extends string | GraphPlace = never>(
+    inputs: RunInputs,
+    options?: RunOptions & { outputs?: readonly NodeName<K, Nodes>[] },
+  ): Promise<RunResult<M, K>>;
   async run(
     inputs: RunInputs,
-    options: RunOptions & { outputs?: readonly N[] } = {},
-  ): Promise<OutputOf<M> | Record<string, Tensor>> {
+    options: RunOptions & { outputs?: readonly unknown[] } = {},
+  ): Promise<unknown> {
     const { index, output } = this.#captured;
     const wanted = options.outputs?.map((name) => index.resolve(String(name)).value);
     const values = await this.#execute(inputs, wanted ?? output.values, options.signal);
-    if (!options.outputs) return unflatten(output.structure, values) as OutputOf<M>;
-    return Object.fromEntries(options.outputs.map((name, i) => [String(name), values[i]])) as Record<
-      string,
-      Tensor
-    >;
+    if (!options.outputs) return unflatten(output.structure, values);
+    return Object.fromEntries(options.outputs.map((name, i) => [String(name), values[i]]));
   }
 
   /**
@@ -253,7 +266,7 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
 
   async #runWith(request: RunRequest): Promise<RunValue[]> {
     const { inputs, scopes, outputs, packed, gradEnabled, signal } = request;
-    const list = collectPatches(scopes, (node) => this.node(node), this.#hasCapturedShapes(inputs));
+    const list = collectPatches(scopes, (node) => this.#captured.index.resolve(node).info, this.#hasCapturedShapes(inputs));
     const { patched, observed, replaced } = list;
     const plan = this.#plans.get({ outputs, patched, observed, replaced, packed });
     for (const scope of scopes) scope.runs++;
@@ -348,13 +361,13 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
    *   metric: logProbability({ token }),
    * });
    */
-  sweep(options: SweepOptions<N>): Promise<SweepResult> {
-    return sweep(this.#runner, options);
+  sweep(options: SweepOptions<Nodes>): Promise<SweepResult> {
+    return sweep(this.#runner, options as unknown as SweepOptions);
   }
 
   /** What {@link sweep} would do: cells, arithmetic, bytes, expected time. Runs the graph once, to know how long a run takes. */
-  planSweep(options: SweepOptions<N>): Promise<SweepPlan> {
-    return planSweep(this.#runner, options);
+  planSweep(options: SweepOptions<Nodes>): Promise<SweepPlan> {
+    return planSweep(this.#runner, options as unknown as SweepOptions);
   }
 
   /** Causal tracing as in ROME, for models whose blocks are named as Hugging Face's are. See {@link CausalTraceOptions}. */

@@ -1,7 +1,8 @@
 import type { CapturedGraph } from "./capture";
 import type { RunInputs } from "./inputs";
 import type { RunValue } from "./native";
-import type { PatchMap, PatchScope } from "./patchScope";
+import type { PatchMap } from "./nodeTypes";
+import type { PatchScope } from "./patchScope";
 
 /** One run of a graph, in values rather than names. */
 export interface RunRequest {

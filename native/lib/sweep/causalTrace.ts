@@ -1,7 +1,7 @@
 import { ArgumentError } from "../errors";
 import { tokensOf } from "../graph/dimensions";
 import type { RunInputs } from "../graph/inputs";
-import type { PatchMap } from "../graph/patchScope";
+import type { PatchMap } from "../graph/nodeTypes";
 import type { GraphRunner } from "../graph/runner";
 import { AddPatch, ReplacePatch } from "../patches/valuePatches";
 import { Tensor } from "../tensor/tensor";

@@ -1,8 +1,8 @@
 import { ArgumentError } from "../errors";
-import type { PatchMap } from "../graph/patchScope";
+import type { AnyNodes, NodeNames, PatchMap } from "../graph/nodeTypes";
 
 /** Cells of a sweep: patches by node each, in lists nested as deep as the grid has axes. */
-export type Cells<N extends string = string> = PatchMap<N> | readonly Cells<N>[];
+export type Cells<Nodes extends NodeNames = AnyNodes> = PatchMap<Nodes> | readonly Cells<Nodes>[];
 
 /** An axis of the grid: its name, and what its places are called. */
 export interface Axis {

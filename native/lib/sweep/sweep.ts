@@ -1,6 +1,6 @@
 import { ArgumentError, CancelledError } from "../errors";
 import type { RunInputs } from "../graph/inputs";
-import type { PatchMap } from "../graph/patchScope";
+import type { AnyNodes, NodeNames, PatchMap } from "../graph/nodeTypes";
 import type { GraphRunner } from "../graph/runner";
 import type { Tensor } from "../tensor/tensor";
 import { runBase } from "./baseRun";
@@ -35,18 +35,18 @@ export interface DoneCell {
   samples: readonly number[];
 }
 
-export interface SweepOptions<N extends string = string> {
+export interface SweepOptions<Nodes extends NodeNames = AnyNodes> {
   inputs: RunInputs;
   /** Patches by node for each cell, in nested lists: `cells[layer][position]`. */
-  cells: Cells<N>;
+  cells: Cells<Nodes>;
   /** `logProbability({ token })` or another built-in metric; or a function of one cell's outputs by name. */
   metric: Metric | MetricFunction;
   /** For a function: the nodes whose values it is given; the model's logits or only output unless given. */
-  outputs?: readonly N[];
+  outputs?: readonly string[];
   /** For a function: positions of dimension 1 that it reads; its outputs are cut to them. All unless given. */
   positions?: readonly number[];
   /** Patches that hold in every cell, before the cell's own. */
-  base?: PatchMap<N>;
+  base?: PatchMap<Nodes>;
   /** Names of the grid's axes, with what their places are called. */
   axes?: readonly (Axis | string)[];
   /** Runs each cell by itself, as `pg.patch(cell, () => pg.run(inputs))` does. */
