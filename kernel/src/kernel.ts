@@ -4,6 +4,7 @@ import { Outputs } from "./cells/outputs";
 import { captureStreams } from "./cells/streams";
 import { Comms } from "./comms/comm";
 import { Completer } from "./completion/completer";
+import { GraphFinder } from "./completion/graphsOf";
 import { Inspector } from "./completion/inspector";
 import { offerAsyncStackRepair, STOPPED } from "./control/asyncStack";
 import type { InterruptState } from "./control/interruptState";
@@ -66,11 +67,11 @@ export function startKernel(wire: WireClient, state: InterruptState): void {
   );
 
   const executions = new ExecuteQueue({ language, displays, outputs, history, wire, state });
-  const graphs = () => library.graphRegistry.list();
+  const graphs = new GraphFinder(loadNative, () => language.locals);
   const dispatcher = new Dispatcher({
     executions,
     completer: new Completer(language, graphs),
-    inspector: new Inspector(language, graphs),
+    inspector: new Inspector(language, graphs, loadNative),
     history,
     comms,
     outputs,

@@ -1,14 +1,16 @@
-import { type StringPlace, stringAt } from "../language/calls";
 import type { Language } from "../language/language";
 import { toCodePoints, toUtf16 } from "../language/offsets";
 import type { JsonObject } from "../wire/message";
+import { type GraphFinder, memberAt } from "./graphsOf";
 import { compareNaturally } from "./naturalOrder";
-import { type CompletionGraph, completeNodeName, expectsNodeName, graphVariable } from "./nodeNames";
-import { treeMembers } from "./treeMembers";
+import { completeNodeName } from "./nodeNames";
+import { parse, type StringPlace, stringAt } from "./stringPlace";
+import { childrenOf } from "./treePlace";
 
 interface Match {
   text: string;
   type: string;
+  signature: string;
 }
 
 interface Matches {
@@ -23,10 +25,9 @@ const MAX_TYPED = 1000;
 /** Answers complete_request: node names where one is wanted, else what the compiler offers. */
 export class Completer {
   readonly #language: Language;
-  readonly #graphs: () => readonly CompletionGraph[];
+  readonly #graphs: GraphFinder;
 
-  /** @param graphs the live graphs */
-  constructor(language: Language, graphs: () => readonly CompletionGraph[]) {
+  constructor(language: Language, graphs: GraphFinder) {
     this.#language = language;
     this.#graphs = graphs;
   }
@@ -45,7 +46,7 @@ export class Completer {
       metadata: {
         _jupyter_types_experimental: matches
           .slice(0, MAX_TYPED)
-          .map(({ text, type }) => ({ text, type, start: from, end: to })),
+          .map((match) => ({ ...match, start: from, end: to })),
       },
     };
   }
@@ -53,13 +54,14 @@ export class Completer {
   #matches(code: string, position: number): Matches {
     const place = stringAt(code, position);
     if (place) return this.#inString(code, position, place);
-    const members = treeMembers(code, position, this.#language.locals);
+    const member = memberAt(parse(code), position);
+    const treePlace = member && this.#graphs.place(member.object);
     const offered = this.#fromCompiler(code, position);
-    if (!members) return offered;
-    const children = members.names.map((text) => ({ text, type: members.typeOf(text) }));
-    const names = new Set(members.names);
+    if (!member || !treePlace) return offered;
+    const children = childrenOf(treePlace, code.slice(member.start, position));
+    const names = new Set(children.map(({ text }) => text));
     return {
-      start: members.start,
+      start: member.start,
       end: Math.max(position, offered.end),
       matches: [...children, ...offered.matches.filter(({ text }) => !names.has(text))],
     };
@@ -67,17 +69,24 @@ export class Completer {
 
   #inString(code: string, position: number, place: StringPlace): Matches {
     const { start, end, prefix } = place;
-    const nodes = expectsNodeName(place)
-      ? completeNodeName(this.#graphsOf(place), prefix, new Set(place.siblings))
-      : [];
+    const nodes = this.#nodesFor(place);
     if (nodes.length > 0) return { start, end, matches: nodes };
     const { candidates, info } = this.#language.completions(code, position);
     const kinds = new Map(info?.entries.map(({ name, kind }) => [name, kind as string]));
     const matches = candidates
       .filter((text) => kinds.get(text) === "string" && text.startsWith(prefix))
       .sort(compareNaturally)
-      .map((text) => ({ text, type: "string" }));
+      .map((text) => ({ text, type: "string", signature: "" }));
     return { start, end, matches };
+  }
+
+  #nodesFor({ expected, receiver, prefix, siblings }: StringPlace): Match[] {
+    if (expected === null) return [];
+    if (expected === "child") {
+      const place = receiver && this.#graphs.place(receiver);
+      return place ? childrenOf(place, prefix) : [];
+    }
+    return completeNodeName(this.#graphs.graphs(receiver), prefix, new Set(siblings), expected);
   }
 
   #fromCompiler(code: string, position: number): Matches {
@@ -89,17 +98,8 @@ export class Completer {
     const matches = (exact.length > 0 ? exact : candidates).map((text) => ({
       text,
       type: kinds.get(text) ?? "",
+      signature: "",
     }));
     return { start, end, matches };
-  }
-
-  /** The graph in the variable the call is made on, else all of them. */
-  #graphsOf(place: StringPlace): readonly CompletionGraph[] {
-    const live = this.#graphs();
-    const name = graphVariable(place);
-    const { locals } = this.#language;
-    const value = name !== null && Object.hasOwn(locals, name) ? locals[name] : undefined;
-    const own = live.find((graph) => graph === value);
-    return own ? [own] : live;
   }
 }

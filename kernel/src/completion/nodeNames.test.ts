@@ -1,12 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { stringAt } from "../language/calls";
-import {
-  type CompletionNode,
-  completeNodeName,
-  expectsNodeName,
-  graphVariable,
-  nodeNamed,
-} from "./nodeNames";
+import { type CompletionNode, completeNodeName, nodeNamed } from "./nodeNames";
 
 function node(name: string, module: string): [string, CompletionNode] {
   return [
@@ -29,6 +22,7 @@ const graph = {
     ...[2, 10, 1].map((i) => node(`layers_${i}.mlp.add`, `layers_${i}.mlp`)),
     ...[10, 2, 1].map((i) => node(`layers_1.mlp.add_${i}`, "layers_1.mlp")),
     node("output|logits", ""),
+    node("layers_1.mlp.output", "layers_1.mlp"),
   ]),
   aliases: new Map([
     ["hook_embed", "output|logits"],
@@ -46,21 +40,24 @@ describe("completeNodeName", () => {
     expect(texts("")).toEqual(["blocks", "hook_embed", "layers_1", "layers_2", "layers_10", "output"]);
     expect(texts("layers_1")).toEqual(["layers_1", "layers_10"]);
     expect(texts("layers_1.mlp.")).toEqual(
-      ["add", "add_1", "add_2", "add_10"].map((name) => `layers_1.mlp.${name}`),
+      ["add", "add_1", "add_2", "add_10", "output"].map((name) => `layers_1.mlp.${name}`),
     );
     expect(texts("output|")).toEqual(["output|logits"]);
   });
 
   it("says what each is", () => {
-    expect(completeNodeName([graph], "layers_2.")).toEqual([{ text: "layers_2.mlp", type: "MLP" }]);
+    expect(completeNodeName([graph], "layers_2.")).toEqual([
+      { text: "layers_2.mlp", type: "MLP", signature: "" },
+    ]);
+    expect(completeNodeName([graph], "layers_1.")[0].type).toBe("MLP · float32[1, 2]");
     expect(completeNodeName([graph], "layers_2.mlp.")[0].type).toBe("add · float32[1, 2]");
   });
 
   it("completes aliases as well", () => {
     expect(texts("blocks.")).toEqual(["blocks.2", "blocks.10"]);
-    expect(completeNodeName([graph], "blocks")).toEqual([{ text: "blocks", type: "aliases" }]);
+    expect(completeNodeName([graph], "blocks")).toMatchObject([{ text: "blocks", type: "aliases" }]);
     const [alias] = completeNodeName([graph], "blocks.2.");
-    expect(alias).toEqual({ text: "blocks.2.hook_mlp_out", type: "add · float32[1, 2]" });
+    expect(alias).toMatchObject({ text: "blocks.2.hook_mlp_out", type: "add · float32[1, 2]" });
     expect(nodeNamed(graph, alias.text)).toBe(graph.nodes.get("layers_2.mlp.add"));
     expect(nodeNamed(graph, "blocks.3.hook_mlp_out")).toBeUndefined();
   });
@@ -68,26 +65,23 @@ describe("completeNodeName", () => {
   it("leaves out what is named already", () => {
     expect(completeNodeName([graph], "layers_2.mlp.", new Set(["layers_2.mlp.add"]))).toEqual([]);
   });
-});
 
-it.each([
-  ['pg.patch({ "¦" })', true],
-  ['pg.patch({ a: { "¦": 1 } })', false],
-  ['pg.run(x, { outputs: ["¦"] })', true],
-  ['pg.run("¦")', false],
-  ['pg.nodes.get("¦")', true],
-  ['map.get("¦")', false],
-  ['console.log("¦")', false],
-])("%s expects a node name: %s", (marked, expected) => {
-  const place = stringAt(marked.replace("¦", ""), marked.indexOf("¦"));
-  expect(place && expectsNodeName(place)).toBe(expected);
-});
+  it("takes PyTorch's spelling of list indices, and keeps it", () => {
+    expect(texts("layers.1")).toEqual(["layers.1", "layers.10"]);
+    expect(texts("layers.1.mlp.add_1")).toEqual(["layers.1.mlp.add_1", "layers.1.mlp.add_10"]);
+    expect(nodeNamed(graph, "layers.1.mlp")).toBe(graph.nodes.get("layers_1.mlp.output"));
+  });
 
-it("finds the variable a call is made on", () => {
-  const variable = (code: string) => {
-    const place = stringAt(code, code.indexOf('"') + 1);
-    return place && graphVariable(place);
-  };
-  expect(variable('pg.nodes.get("x")')).toBe("pg");
-  expect(variable('graphs[0].patch({ "x": 1 })')).toBeNull();
+  it("finds names by the beginnings of their words where nothing begins as typed", () => {
+    expect(texts("l1mlpadd1")).toEqual(["layers_1.mlp.add_1", "layers_1.mlp.add_10"]);
+    expect(texts("zzz")).toEqual([]);
+  });
+
+  it("offers only nodes, or only aliases, where only those are meant", () => {
+    expect(completeNodeName([graph], "hook", new Set(), "own")).toEqual([]);
+    expect(completeNodeName([graph], "", new Set(), "alias").map(({ text }) => text)).toEqual([
+      "blocks",
+      "hook_embed",
+    ]);
+  });
 });

@@ -1,4 +1,5 @@
 import ts from "typescript";
+import { writeOutShorthands } from "./shorthand";
 
 /** What the converter's use of the compiler is changed by. */
 export interface CompilerHooks {
@@ -6,6 +7,8 @@ export interface CompilerHooks {
   options(asked: ts.CompilerOptions): ts.CompilerOptions;
   /** Told of every second step of a cell's compilation (ES module → CommonJS), to follow positions back to the cell. */
   transpiled(input: string, output: ts.TranspileOutput): void;
+  /** Whether a file is the kernel's own declarations. */
+  isOwn(file: string): boolean;
   /** What is shown of the problems found in a file. */
   review(found: readonly ts.Diagnostic[], file: ts.SourceFile, checker: ts.TypeChecker): readonly ts.Diagnostic[];
 }
@@ -46,6 +49,9 @@ export function compilerForTslab(hooks: CompilerHooks): object {
     sys: unwatched(ts.sys),
     getNullTransformationContext: () => internals.nullTransformationContext,
     getDefaultTypeRoots: () => [],
+    // The kernel's own declarations are known to be right, and large.
+    getPreEmitDiagnostics: (program: ts.Program, file?: ts.SourceFile) =>
+      file && hooks.isOwn(file.fileName) ? [] : ts.getPreEmitDiagnostics(program, file),
     getPreEmitDiagnosticsOfFiles: (program: ts.Program, files: readonly ts.SourceFile[]) =>
       getPreEmitDiagnosticsOfFiles(program, files, hooks),
     getQuickInfoAtPosition,
@@ -54,8 +60,11 @@ export function compilerForTslab(hooks: CompilerHooks): object {
       getCompletionsAtPositionForTslab: (...args: unknown[]) =>
         internals.Completions.getCompletionsAtPosition(...args, undefined),
     },
-    createWatchCompilerHost: (files: string[], asked: ts.CompilerOptions, ...rest: never[]) =>
-      (ts.createWatchCompilerHost as (...args: unknown[]) => unknown)(files, hooks.options(asked), ...rest),
+    createWatchCompilerHost: (files: string[], asked: ts.CompilerOptions, system: ts.System, ...rest: never[]) => {
+      const host = ts.createWatchCompilerHost(files, hooks.options(asked), system, ...rest);
+      host.createProgram = writeOutShorthands(host.createProgram);
+      return host;
+    },
     transpileModule(input: string, { compilerOptions, ...options }: ts.TranspileOptions): ts.TranspileOutput {
       const output = ts.transpileModule(input, {
         ...options,

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { format } from "node:util";
 import type { Converter, ConvertResult, Diagnostic } from "tslab/dist/converter";
 import type { Executor } from "tslab/dist/executor";
@@ -39,6 +40,7 @@ export class Language {
   readonly #executor: Executor;
   readonly #shield: LanguageOptions["shield"];
   readonly #types: CellTypes;
+  readonly #declared = new Set<string>();
   #cell = 0;
   #code = "";
   #diagnostics: readonly Diagnostic[] = [];
@@ -52,6 +54,7 @@ export class Language {
     const compiler = compilerForTslab({
       options: (asked) => cellOptions(asked, paths),
       transpiled: (input, output) => this.sources.transpiled(input, output),
+      isOwn: (file) => this.#declared.has(basename(file, ".ts")),
       review: (found, file, checker) => types.review(found, file, checker),
     });
     redirectModules(
@@ -88,6 +91,7 @@ export class Language {
 
   /** Adds `declare global { … }` and the like; giving a name again replaces what it declared. */
   declare(name: string, declarations: string): void {
+    this.#declared.add(name);
     this.#shield(() => this.#converter.addModule(name, declarations));
   }
 

@@ -95,12 +95,13 @@ function assignedNames(code: string): Set<string> {
   const names = new Set<string>();
   const targets = (node: ts.Node): void => {
     if (ts.isIdentifier(node)) names.add(node.text);
+    // `held.graph = …` changes what `held` holds.
+    else if (ts.isElementAccessExpression(node) || ts.isPropertyAccessExpression(node)) targets(node.expression);
     else ts.forEachChild(node, targets);
   };
   const find = (node: ts.Node): void => {
     if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.EqualsToken) {
-      if (!ts.isElementAccessExpression(node.left)) targets(node.left);
-      else targets(node.left.expression);
+      targets(node.left);
     }
     ts.forEachChild(node, find);
   };

@@ -23,12 +23,13 @@ export function globalDeclarations(
 
 function memberDeclarations(container: string, exports: ModuleExports): string[] {
   const lines: string[] = [];
-  for (const [name, { value, typeParameters, namespace }] of exports) {
+  for (const [name, { value, typeParameters, namespace, docs }] of exports) {
     const member = `${container}.${name}`;
     if (namespace) {
       lines.push(`namespace ${name} {`, ...memberDeclarations(member, namespace), "}");
       continue;
     }
+    if (docs !== "") lines.push(docs);
     if (value) lines.push(`const ${name}: typeof ${member};`);
     if (typeParameters !== null) {
       lines.push(`type ${name}${typeParameters} = ${member}${argumentsOf(typeParameters)};`);

@@ -9,11 +9,13 @@ export interface ExportedName {
   typeParameters: string | null;
   /** Exports of the namespace, where the name is `export * as name`. */
   namespace: ModuleExports | null;
+  /** Its documentation comment as written; "" without one. */
+  docs: string;
 }
 
 export type ModuleExports = Map<string, ExportedName>;
 
-const NOTHING: ExportedName = { value: false, typeParameters: null, namespace: null };
+const NOTHING: ExportedName = { value: false, typeParameters: null, namespace: null, docs: "" };
 
 /**
  * Reads what a module exports from its declaration files, without type checking (which would cost seconds at every start).
@@ -49,7 +51,7 @@ class DeclarationReader {
       for (const [name, meaning] of from ? this.exportsOf(from) : []) merge(found, name, meaning);
     } else if (ts.isNamespaceExport(exportClause)) {
       const namespace = from ? this.exportsOf(from) : null;
-      merge(found, exportClause.name.text, { value: true, typeParameters: null, namespace });
+      merge(found, exportClause.name.text, { ...NOTHING, value: true, namespace });
     } else {
       for (const { name, propertyName, isTypeOnly } of exportClause.elements) {
         const original = (propertyName ?? name).text;
@@ -71,7 +73,7 @@ class DeclarationReader {
       if (!bindings || !from) continue;
       if (ts.isNamespaceImport(bindings)) {
         if (bindings.name.text === name)
-          return { value: true, typeParameters: null, namespace: this.exportsOf(from) };
+          return { ...NOTHING, value: true, namespace: this.exportsOf(from) };
         continue;
       }
       const element = bindings.elements.find((one) => one.name.text === name);
@@ -94,6 +96,15 @@ function isExported(statement: ts.Statement): boolean {
 }
 
 function declared(statement: ts.Statement): [string, ExportedName][] {
+  const docs = ts
+    .getJSDocCommentsAndTags(statement)
+    .filter(ts.isJSDoc)
+    .map((comment) => comment.getText())
+    .join("\n");
+  return meanings(statement).map(([name, meaning]) => [name, { ...meaning, docs }]);
+}
+
+function meanings(statement: ts.Statement): [string, ExportedName][] {
   if (ts.isVariableStatement(statement)) {
     return statement.declarationList.declarations
       .filter(({ name }) => ts.isIdentifier(name))
@@ -126,5 +137,6 @@ function merge(found: ModuleExports, name: string, meaning: ExportedName): void 
     value: before.value || meaning.value,
     typeParameters: before.typeParameters ?? meaning.typeParameters,
     namespace: before.namespace ?? meaning.namespace,
+    docs: before.docs === "" ? meaning.docs : before.docs,
   });
 }

@@ -35,6 +35,7 @@ import { callRegistered } from "./registeredCalls";
 import { graphRegistry } from "./registry";
 import type { GraphRunner, RunRequest } from "./runner";
 import { unflatten } from "./structure";
+import { usersOfValues } from "./users";
 
 /** Options of a run. */
 export interface RunOptions {
@@ -74,6 +75,7 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
   readonly #native: NativeGraph;
   readonly #plans: PlanCache;
   #tree: GraphTree | null = null;
+  #users: ReadonlyMap<number, readonly string[]> | null = null;
   #packed = false;
 
   private constructor(captured: CapturedGraph) {
@@ -160,6 +162,13 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
   node<K extends string | GraphPlace>(name: NodeName<K, Nodes>): NodeInfo;
   node(name: unknown): NodeInfo {
     return this.#captured.index.resolve(String(name)).info;
+  }
+
+  /** Names of the nodes that read the value of the node `name`. @throws UnknownNodeError */
+  usersOf<K extends string | GraphPlace>(name: NodeName<K, Nodes>): readonly string[];
+  usersOf(name: unknown): readonly string[] {
+    this.#users ??= usersOfValues(this.#captured);
+    return this.#users.get(this.#captured.index.resolve(String(name)).value) ?? [];
   }
 
   /**

@@ -58,3 +58,10 @@ export type ArgumentSpec =
   | { ref: number }
   | { constant: unknown; isFloat?: boolean }
   | { list: ({ ref: number } | { constant: unknown })[] };
+
+/** Values that an argument refers to. */
+export function refsOf(argument: ArgumentSpec | null): number[] {
+  if (argument === null || "constant" in argument) return [];
+  if ("ref" in argument) return [argument.ref];
+  return argument.list.flatMap((item) => ("ref" in item ? [item.ref] : []));
+}

@@ -1,13 +1,6 @@
 import type { CapturedGraph } from "../graph/capture";
 import type { NodeInfo } from "../graph/nodeIndex";
-import type { ArgumentSpec, NodeSpec } from "../graph/spec";
-
-/** Values that an argument refers to. */
-export function refsOf(argument: ArgumentSpec | null): number[] {
-  if (argument === null || "constant" in argument) return [];
-  if ("ref" in argument) return [argument.ref];
-  return argument.list.flatMap((item) => ("ref" in item ? [item.ref] : []));
-}
+import { type NodeSpec, refsOf } from "../graph/spec";
 
 /** Who makes and who uses each value of a graph. */
 export class Dataflow {

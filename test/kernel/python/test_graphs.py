@@ -100,7 +100,7 @@ class Graphs(KernelTestCase):
         self.assertTrue(data["image/png"].startswith("iVBOR"))
 
     def test_mistakes_are_explained_and_survived(self) -> None:
-        cell = self.run_cell('await pg.patch({ "layers_0.fcc": new ZeroPatch() }, () => pg.run(torch.ones([1, 3, 4])))')
+        cell = self.run_cell('const name: string = "layers_0.fcc"; await pg.patch({ [name]: new ZeroPatch() }, () => pg.run(torch.ones([1, 3, 4])))')
         self.assertEqual(cell.reply["ename"], "UnknownNodeError")
         self.assertIn("layers_0.fc", cell.reply["evalue"])
         cell = self.run_cell('new ZeroPatch({ slice: "1:x" })')
