@@ -23,7 +23,9 @@ export class GraphFinder {
   /** The graphs that `expression` can mean; every live one where the code does not say. */
   graphs(expression: ts.Expression | null): PatchableGraph[] {
     const { PatchableGraph } = this.#native();
-    const found = expression ? this.#values(expression).filter((value) => value instanceof PatchableGraph) : [];
+    const found = expression
+      ? this.#values(expression).filter((value) => value instanceof PatchableGraph)
+      : [];
     return found.length > 0 ? [...new Set(found)] : this.live();
   }
 
@@ -45,14 +47,20 @@ export class GraphFinder {
 }
 
 /** The expression before the dot that the cursor stands behind, and where the name after it begins; null without one. */
-export function memberAt(file: ts.SourceFile, cursor: number): { object: ts.Expression; start: number } | null {
+export function memberAt(
+  file: ts.SourceFile,
+  cursor: number,
+): { object: ts.Expression; start: number } | null {
   let found: { object: ts.Expression; start: number } | null = null;
   const visit = (node: ts.Node): void => {
     if (cursor < node.pos || cursor > node.end) return;
     if (ts.isPropertyAccessExpression(node)) {
       const start = node.name.getStart(file);
       // A missing name has no width and may stand on a later line.
-      if (cursor > node.expression.end && (node.name.text === "" || (cursor >= start && cursor <= node.name.end)))
+      if (
+        cursor > node.expression.end &&
+        (node.name.text === "" || (cursor >= start && cursor <= node.name.end))
+      )
         found = { object: node.expression, start: node.name.text === "" ? cursor : start };
     }
     ts.forEachChild(node, visit);

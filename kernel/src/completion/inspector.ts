@@ -45,7 +45,8 @@ export class Inspector {
     for (const graph of this.#graphs.graphs(receiver)) {
       const node = nodeNamed(graph, name);
       const info = node && graph.nodes.get(node.name);
-      if (info) return describeNode(graph, info, probedValue(info.name, this.#language.locals, this.#native()));
+      if (info)
+        return describeNode(graph, info, probedValue(info.name, this.#language.locals, this.#native()));
     }
     return null;
   }
@@ -96,7 +97,9 @@ function describeName({ displayParts, documentation, tags }: ts.QuickInfo): Insp
     fenced(signature, "ts"),
     docs,
     ...tagTexts.map((tag) =>
-      tag.name === "example" ? `*Example*\n\n${fenced(tag.text, "ts")}` : `*@${tag.name}* ${tag.text}`.trimEnd(),
+      tag.name === "example"
+        ? `*Example*\n\n${fenced(tag.text, "ts")}`
+        : `*@${tag.name}* ${tag.text}`.trimEnd(),
     ),
   ];
   return { plain: joined(plain), markdown: joined(markdown) };

@@ -104,7 +104,8 @@ function byWords(
   for (const graph of graphs) {
     for (const { text, node } of namesOf(graph, expected)) {
       if (found.size >= MAX_FUZZY) return found;
-      if (!taken.has(text) && matchesWords(typed, text.toLowerCase())) found.set(text, completion(text, node));
+      if (!taken.has(text) && matchesWords(typed, text.toLowerCase()))
+        found.set(text, completion(text, node));
     }
   }
   return found;

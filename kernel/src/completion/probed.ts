@@ -20,7 +20,8 @@ export function probedValue(
   { Tensor, ProbePatch, annotationOf }: Native,
 ): ProbedValue | null {
   for (const value of Object.values(variables).slice(-MAX_VARIABLES).reverse()) {
-    const tensor = value instanceof ProbePatch && value.fired && value.number === null ? value.activation : value;
+    const tensor =
+      value instanceof ProbePatch && value.fired && value.number === null ? value.activation : value;
     if (!(tensor instanceof Tensor) || tensor.isDisposed || annotationOf(tensor)?.node !== name) continue;
     return tensor.numel() > MAX_VALUES || tensor.dtype.startsWith("complex") ? null : summaryOf(tensor);
   }

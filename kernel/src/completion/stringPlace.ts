@@ -102,7 +102,8 @@ function ofArgument({ expression, arguments: args }: ts.CallExpression, literal:
   if (!ts.isPropertyAccessExpression(expression) || args[0] !== literal) return NOTHING;
   const method = expression.name.text;
   if (method === "node") return { expected: "node", receiver: expression.expression };
-  if (!["get", "has"].includes(method) || !ts.isPropertyAccessExpression(expression.expression)) return NOTHING;
+  if (!["get", "has"].includes(method) || !ts.isPropertyAccessExpression(expression.expression))
+    return NOTHING;
   const expected = LOOKUPS.get(expression.expression.name.text);
   return expected ? { expected, receiver: expression.expression.expression } : NOTHING;
 }

@@ -19,7 +19,10 @@ export function isTreePlace(value: unknown): value is TreePlace {
 }
 
 /** Children that begin with `prefix`, in order, each with its operator or class. TypeScript cannot know them: they are found at capture. */
-export function childrenOf(place: TreePlace, prefix: string): { text: string; type: string; signature: string }[] {
+export function childrenOf(
+  place: TreePlace,
+  prefix: string,
+): { text: string; type: string; signature: string }[] {
   return Object.keys(place)
     .filter((text) => text.startsWith(prefix))
     .map((text) => {

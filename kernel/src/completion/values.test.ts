@@ -9,7 +9,12 @@ const variables = {
   one,
   two,
   list: [one, two],
-  held: { inner: { two }, get trap() { return touched.push("getter"); } },
+  held: {
+    inner: { two },
+    get trap() {
+      return touched.push("getter");
+    },
+  },
 };
 
 /** What `meant` in the code can be. */

@@ -14,7 +14,11 @@ const MAX_VALUES = 100;
  * What an expression can stand for, going by the variables of earlier cells, without running anything: names, properties, elements, and through
  * what the cell itself declares around the expression (`for (const g of graphs)`, `(g: typeof pg) => …`). Empty when that is not known.
  */
-export function possibleValues(expression: ts.Expression, variables: Variables, read: ReadProperty): unknown[] {
+export function possibleValues(
+  expression: ts.Expression,
+  variables: Variables,
+  read: ReadProperty,
+): unknown[] {
   return new Evaluation(variables, read).values(expression, 0);
 }
 
@@ -37,7 +41,8 @@ class Evaluation {
         ? this.#properties(container, key.text)
         : container.flatMap(itemsOf);
     }
-    if (ts.isConditionalExpression(expression)) return [...next(expression.whenTrue), ...next(expression.whenFalse)];
+    if (ts.isConditionalExpression(expression))
+      return [...next(expression.whenTrue), ...next(expression.whenFalse)];
     if (ts.isArrayLiteralExpression(expression)) return [expression.elements.flatMap(next)];
     if (
       ts.isParenthesizedExpression(expression) ||

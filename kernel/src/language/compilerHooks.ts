@@ -10,7 +10,11 @@ export interface CompilerHooks {
   /** Whether a file is the kernel's own declarations. */
   isOwn(file: string): boolean;
   /** What is shown of the problems found in a file. */
-  review(found: readonly ts.Diagnostic[], file: ts.SourceFile, checker: ts.TypeChecker): readonly ts.Diagnostic[];
+  review(
+    found: readonly ts.Diagnostic[],
+    file: ts.SourceFile,
+    checker: ts.TypeChecker,
+  ): readonly ts.Diagnostic[];
 }
 
 /** Functions of the compiler that are not in its public types. */
@@ -60,7 +64,12 @@ export function compilerForTslab(hooks: CompilerHooks): object {
       getCompletionsAtPositionForTslab: (...args: unknown[]) =>
         internals.Completions.getCompletionsAtPosition(...args, undefined),
     },
-    createWatchCompilerHost: (files: string[], asked: ts.CompilerOptions, system: ts.System, ...rest: never[]) => {
+    createWatchCompilerHost: (
+      files: string[],
+      asked: ts.CompilerOptions,
+      system: ts.System,
+      ...rest: never[]
+    ) => {
       const host = ts.createWatchCompilerHost(files, hooks.options(asked), system, ...rest);
       host.createProgram = writeOutShorthands(host.createProgram);
       return host;

@@ -27,7 +27,11 @@ export interface CellTypes {
   /** The declarations of earlier cells, by what their variables hold when `code` is compiled. */
   refine(declarations: string, code: string, values: Readonly<Record<string, unknown>>): string;
   /** What is shown of the problems that the compiler found in a cell. */
-  review(found: readonly ts.Diagnostic[], file: ts.SourceFile, checker: ts.TypeChecker): readonly ts.Diagnostic[];
+  review(
+    found: readonly ts.Diagnostic[],
+    file: ts.SourceFile,
+    checker: ts.TypeChecker,
+  ): readonly ts.Diagnostic[];
 }
 
 /** Declarations whose type cannot be written down: TS4023 to 4025, TS2742, TS2883, TS7056. */

@@ -33,7 +33,9 @@ const writeOut: ts.TransformerFactory<ts.SourceFile> = (context) => (file) => {
   const visit = (node: ts.Node): ts.Node => {
     if (!ts.isShorthandPropertyAssignment(node)) return ts.visitEachChild(node, visit, context);
     const { name, objectAssignmentInitializer: fallback } = node;
-    const value = fallback ? factory.createAssignment(name, ts.visitNode(fallback, visit, ts.isExpression)) : name;
+    const value = fallback
+      ? factory.createAssignment(name, ts.visitNode(fallback, visit, ts.isExpression))
+      : name;
     return factory.createPropertyAssignment(name.text, value);
   };
   return ts.visitEachChild(file, visit, context);

@@ -10,7 +10,11 @@ function refined(declarations: string, values: Record<string, unknown>, code = "
 }
 
 it.each([
-  ["declare const pg: PatchableGraph<Net>;", { pg: net }, "declare const pg: PatchableGraph<Net, NodesOf.Net>;"],
+  [
+    "declare const pg: PatchableGraph<Net>;",
+    { pg: net },
+    "declare const pg: PatchableGraph<Net, NodesOf.Net>;",
+  ],
   [
     'declare let pg: import("/lib/index").PatchableGraph<Net, AnyNodes>;',
     { pg: other },
@@ -32,12 +36,12 @@ it.each([
     { list: [net, net] },
     "declare const list: PatchableGraph<A, NodesOf.Net>[];",
   ],
-  ["declare const list: PatchableGraph<A>[];", { list: [net, other] }, "declare const list: PatchableGraph<A>[];"],
   [
-    "declare const pg: PatchableGraph<A, NodesOf.Net>;",
-    { pg: null },
-    "declare const pg: PatchableGraph<A>;",
+    "declare const list: PatchableGraph<A>[];",
+    { list: [net, other] },
+    "declare const list: PatchableGraph<A>[];",
   ],
+  ["declare const pg: PatchableGraph<A, NodesOf.Net>;", { pg: null }, "declare const pg: PatchableGraph<A>;"],
 ])("%s", (before, values, after) => {
   expect(refined(before, values)).toBe(after);
 });

@@ -68,13 +68,19 @@ function visit(type: ts.TypeNode, value: unknown, namesOf: NamesOf, edits: Edit[
 }
 
 function isGraphType(type: ts.TypeNode): type is ts.TypeReferenceNode | ts.ImportTypeNode {
-  const name = ts.isTypeReferenceNode(type) ? type.typeName : ts.isImportTypeNode(type) ? type.qualifier : undefined;
+  const name = ts.isTypeReferenceNode(type)
+    ? type.typeName
+    : ts.isImportTypeNode(type)
+      ? type.qualifier
+      : undefined;
   if (!name) return false;
   return (ts.isQualifiedName(name) ? name.right : name).text === GRAPH;
 }
 
 function propertyName(name: ts.PropertyName): string | null {
-  return ts.isIdentifier(name) || ts.isStringLiteralLike(name) || ts.isNumericLiteral(name) ? name.text : null;
+  return ts.isIdentifier(name) || ts.isStringLiteralLike(name) || ts.isNumericLiteral(name)
+    ? name.text
+    : null;
 }
 
 /** A property that can be read without running anything. */
@@ -96,7 +102,8 @@ function assignedNames(code: string): Set<string> {
   const targets = (node: ts.Node): void => {
     if (ts.isIdentifier(node)) names.add(node.text);
     // `held.graph = …` changes what `held` holds.
-    else if (ts.isElementAccessExpression(node) || ts.isPropertyAccessExpression(node)) targets(node.expression);
+    else if (ts.isElementAccessExpression(node) || ts.isPropertyAccessExpression(node))
+      targets(node.expression);
     else ts.forEachChild(node, targets);
   };
   const find = (node: ts.Node): void => {

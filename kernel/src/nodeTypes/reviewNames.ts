@@ -28,7 +28,9 @@ export function reviewNames(
     return names.flatMap(({ name, place }) => {
       const problem = problemOf(name, graphs);
       if (problem === null) return [];
-      return [{ ...diagnostic, start: place.getStart(file), length: place.getWidth(file), messageText: problem }];
+      return [
+        { ...diagnostic, start: place.getStart(file), length: place.getWidth(file), messageText: problem },
+      ];
     });
   });
 }
@@ -55,7 +57,11 @@ function namesAt(node: ts.Node, checker: ts.TypeChecker): UsedName[] | null {
   if (ts.isStringLiteralLike(node)) {
     const object = node.parent.parent;
     // The compiler tells of the first unknown key only.
-    if (ts.isPropertyAssignment(node.parent) && node.parent.name === node && ts.isObjectLiteralExpression(object))
+    if (
+      ts.isPropertyAssignment(node.parent) &&
+      node.parent.name === node &&
+      ts.isObjectLiteralExpression(object)
+    )
       return keysOf(object);
     return [{ name: node.text, place: node }];
   }
@@ -64,7 +70,8 @@ function namesAt(node: ts.Node, checker: ts.TypeChecker): UsedName[] | null {
   const text = checker.getTypeAtLocation(ts.isComputedPropertyName(node) ? node.expression : node);
   if (text.isStringLiteral()) return [{ name: text.value, place: node }];
   if (!ts.isIdentifier(node)) return null;
-  if (ts.isPropertyAssignment(node.parent) && node.parent.name === node) return [{ name: node.text, place: node }];
+  if (ts.isPropertyAssignment(node.parent) && node.parent.name === node)
+    return [{ name: node.text, place: node }];
   const names = checker.getPropertiesOfType(checker.getTypeAtLocation(node)).map(({ name }) => name);
   return names.length === 0 ? null : names.map((name) => ({ name, place: node }));
 }
@@ -81,7 +88,9 @@ function graphsFor(node: ts.Node, checker: ts.TypeChecker, graphOf: GraphOf): Na
     if (ts.isFunctionLike(at)) return [];
     if (!ts.isCallExpression(at) || !ts.isPropertyAccessExpression(at.expression)) continue;
     const receiver = checker.getTypeAtLocation(at.expression.expression);
-    const graphs = (receiver.isUnion() ? receiver.types : [receiver]).map((type) => namesOf(type, checker, graphOf));
+    const graphs = (receiver.isUnion() ? receiver.types : [receiver]).map((type) =>
+      namesOf(type, checker, graphOf),
+    );
     return graphs.filter((graph) => graph !== null);
   }
   return [];

@@ -72,8 +72,7 @@ class DeclarationReader {
       const from = this.#resolve(source.fileName, statement.moduleSpecifier);
       if (!bindings || !from) continue;
       if (ts.isNamespaceImport(bindings)) {
-        if (bindings.name.text === name)
-          return { ...NOTHING, value: true, namespace: this.exportsOf(from) };
+        if (bindings.name.text === name) return { ...NOTHING, value: true, namespace: this.exportsOf(from) };
         continue;
       }
       const element = bindings.elements.find((one) => one.name.text === name);

@@ -23,13 +23,12 @@ const GOOD = [
   'pg.patch({ "transformer.h.1.mlp.act": zero }, () => 1)',
   'pg.patch({ "transformer.h_0.attn.split|sub_0": zero, "output|logits": zero }, () => 1)',
   'pg.patch({ "blocks.0.hook_resid_pre": zero }, () => 1)',
-  "pg.patch({ [`transformer.h_${layer}`]: zero, [name]: zero }, () => 1)",
+  `pg.patch({ [\`transformer.h_\${layer}\`]: zero, [name]: zero }, () => 1)`,
   'const held = { "transformer.h_1": zero }; pg.patch(held, () => 1)',
   "const made: Record<string, ZeroPatch> = {}; pg.patch(made, () => 1)",
-  "pg.run(inputs, { outputs: [`transformer.h_${layer}`, name, pg.graph.transformer, \"transformer.h.0\"] })",
-
+  `pg.run(inputs, { outputs: [\`transformer.h_\${layer}\`, name, pg.graph.transformer, "transformer.h.0"] })`,
   'pg.node("lm_head.weight"); pg.node(name)',
-  "pg.sweep({ inputs, cells: [0, 1].map((l) => ({ [`transformer.h_${l}`]: zero })), metric: () => 1 })",
+  `pg.sweep({ inputs, cells: [0, 1].map((l) => ({ [\`transformer.h_\${l}\`]: zero })), metric: () => 1 })`,
   'const load: Promise<PatchableGraph<nn.Module, Names>> = PatchableGraph.load("x")',
   "const any: PatchableGraph = pg; const both: PatchableGraph[] = [pg, any]",
   "async () => { let own = pg; own = await PatchableGraph.load(name); return own }",
@@ -78,13 +77,15 @@ it("lets scripts compile whose names are the graph's, or are made at run time", 
 it("refuses scripts with misspelt names", () => {
   const found = check(BAD);
   expect(found.map((messages) => messages.length)).toEqual(BAD.map(() => 1));
-  expect(found[2][0]).toContain('Did you mean \'"transformer.h_1.mlp"\'?');
+  expect(found[2][0]).toContain("Did you mean '\"transformer.h_1.mlp\"'?");
   expect(found[0][0]).toMatch(/"transformer\.h_7\.mlp"' does not exist in type 'GPT2LMHeadModelNodes'/);
 });
 
 it("says what each node is, for the editor", () => {
   const text = readFileSync(join(scratch.path, "gpt2.nodes.d.ts"), "utf8");
-  expect(text).toContain('/** mul · float32[1, 4, 128] */\n  readonly "transformer.h_0.mlp.act.mul"?: Patches;');
+  expect(text).toContain(
+    '/** mul · float32[1, 4, 128] */\n  readonly "transformer.h_0.mlp.act.mul"?: Patches;',
+  );
 });
 
 it("opens graphs from files, and takes a name for the interface", async () => {

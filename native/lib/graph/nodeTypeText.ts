@@ -47,9 +47,7 @@ function dottedSpellings(path: string): string[] {
   const all = 2 ** places - 1;
   const choices = places > MAX_MIXED ? [all] : Array.from({ length: all }, (_, i) => i + 1);
   const separator = (choice: number, place: number) => ((choice >> (place - 1)) & 1 ? "." : "_");
-  return choices.map((choice) =>
-    parts.reduce((text, part, place) => text + separator(choice, place) + part),
-  );
+  return choices.map((choice) => parts.reduce((text, part, place) => text + separator(choice, place) + part));
 }
 
 /** `mul · float32[1, 13, 3072]`: a node's operator, dtype and shape at capture. */
@@ -64,9 +62,11 @@ export function describeNode({ operator, dtype, shape }: NodeInfo): string {
  * @throws RangeError when `name` is no identifier.
  */
 export function nodeTypeFile(graph: NamedGraph & { readonly label: string }, name: string): string {
-  if (!/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name)) throw new RangeError(`"${name}" is no name of an interface`);
+  if (!/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name))
+    throw new RangeError(`"${name}" is no name of an interface`);
   const members = [...acceptedNames(graph, true)].map(
-    ([key, info]) => `  /** ${commentText(describeNode(info))} */\n  readonly ${JSON.stringify(key)}?: Patches;\n`,
+    ([key, info]) =>
+      `  /** ${commentText(describeNode(info))} */\n  readonly ${JSON.stringify(key)}?: Patches;\n`,
   );
   return `// Names of the nodes of ${commentText(graph.label)}, as graphpatch wrote them.
 import type { NodeNames, Patches } from "@graphpatch/native";

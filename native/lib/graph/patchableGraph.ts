@@ -275,7 +275,11 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
 
   async #runWith(request: RunRequest): Promise<RunValue[]> {
     const { inputs, scopes, outputs, packed, gradEnabled, signal } = request;
-    const list = collectPatches(scopes, (node) => this.#captured.index.resolve(node).info, this.#hasCapturedShapes(inputs));
+    const list = collectPatches(
+      scopes,
+      (node) => this.#captured.index.resolve(node).info,
+      this.#hasCapturedShapes(inputs),
+    );
     const { patched, observed, replaced } = list;
     const plan = this.#plans.get({ outputs, patched, observed, replaced, packed });
     for (const scope of scopes) scope.runs++;
