@@ -10,6 +10,7 @@ import { offerAsyncStackRepair, STOPPED } from "./control/asyncStack";
 import type { InterruptState } from "./control/interruptState";
 import { Displays } from "./display/display";
 import { nativeDisplayer } from "./display/nativeObjects";
+import { objectDisplayer } from "./display/objects";
 import { History } from "./history/history";
 import { defaultHistoryFile, HistoryFile } from "./history/historyStore";
 import { failureOf } from "./language/failure";
@@ -21,7 +22,7 @@ import { ownGlobals, ownGlobalTypes } from "./preload/globals";
 import { moduleExports } from "./preload/moduleExports";
 import { loadNative, type Native } from "./preload/native";
 import { makePictures } from "./preload/pictures";
-import { showLoading } from "./progress/loadingProgress";
+import { progressLine } from "./progress/progressLines";
 import { Dispatcher } from "./shell/dispatcher";
 import { ExecuteQueue } from "./shell/executeQueue";
 import type { WireClient } from "./wire/wireClient";
@@ -37,7 +38,7 @@ export function startKernel(wire: WireClient, state: InterruptState): void {
   const outputs = new Outputs((message) => wire.post(message));
 
   let native: Native | null = null;
-  const displays = new Displays(outputs, [nativeDisplayer(() => native)]);
+  const displays = new Displays(outputs, [objectDisplayer(() => native), nativeDisplayer(() => native)]);
   const comms = new Comms(outputs);
   const catalog = new Catalog(comms);
   const inputs = new InputRequests((message) => wire.post(message));
@@ -57,7 +58,7 @@ export function startKernel(wire: WireClient, state: InterruptState): void {
   );
   language.declare("graphpatch_globals", declarations);
   native = loadNative();
-  showLoading(native, displays);
+  native.setProgressDisplay(() => progressLine(displays));
   catalog.follow(native.graphRegistry);
   const library = native;
   Object.assign(

@@ -1,5 +1,6 @@
 import type { Native } from "../preload/native";
 import { drawAttention, drawHeatmap, drawingBundle } from "../views";
+import { escapeHtml } from "./html";
 import { type Displayer, textBundle } from "./mimeBundle";
 
 /** How objects of @graphpatch/native are shown. `native` is null until it is loaded: before that there are no such objects. */
@@ -48,10 +49,4 @@ function tableBundle(top: InstanceType<Native["TopTokens"]>) {
   );
   const html = `<table><thead><tr><th>token</th><th>id</th><th>probability</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
   return { data: { "text/html": html, "text/plain": top.toString() }, metadata: {} };
-}
-
-const HTML: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
-
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => HTML[character]);
 }

@@ -4,6 +4,8 @@ import type { ModuleExports } from "./moduleExports";
 export interface OwnGlobal {
   name: string;
   type: string;
+  /** What inspection says of it. */
+  docs?: string;
 }
 
 /**
@@ -16,7 +18,9 @@ export function globalDeclarations(
   exports: ModuleExports,
   own: readonly OwnGlobal[],
 ): string {
-  const lines = own.map(({ name, type }) => `const ${name}: ${type};`);
+  const lines = own.map(
+    ({ name, type, docs }) => `${docs === undefined ? "" : `/** ${docs} */\n`}const ${name}: ${type};`,
+  );
   lines.push(...memberDeclarations(`import(${JSON.stringify(module)})`, exports));
   return `declare global {\n${lines.join("\n")}\n}\n`;
 }

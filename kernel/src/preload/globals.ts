@@ -38,12 +38,28 @@ export function ownGlobalTypes(): OwnGlobal[] {
   const from = (file: string) => `import(${JSON.stringify(join(__dirname, "..", file))})`;
   const pictures = `${from("preload/pictures")}.Pictures`;
   return [
-    { name: "display", type: `${from("display/display")}.Display` },
-    { name: "newDisplay", type: `() => ${from("display/display")}.DisplayMethods` },
-    { name: "clearOutput", type: "(wait?: boolean) => void" },
-    { name: "input", type: `${from("cells/inputRequests")}.InputRequests["input"]` },
-    { name: "page", type: "(text: string) => void" },
-    { name: "comms", type: `${from("comms/comm")}.Comms` },
+    {
+      name: "display",
+      type: `${from("display/display")}.Display`,
+      docs: "Shows a value below the cell; the handle it returns replaces it later. `display.html(…)`, `display.markdown(…)` and the like show content as it is.",
+    },
+    {
+      name: "newDisplay",
+      type: `() => ${from("display/display")}.DisplayMethods`,
+      docs: "An output of which each call of a method replaces what the one before showed.",
+    },
+    {
+      name: "clearOutput",
+      type: "(wait?: boolean) => void",
+      docs: "Removes the cell's outputs; with `wait` when the next one comes.",
+    },
+    {
+      name: "input",
+      type: `${from("cells/inputRequests")}.InputRequests["input"]`,
+      docs: 'Asks for a line of text: `await input("Name? ")`; `{ password: true }` hides what is typed.',
+    },
+    { name: "page", type: "(text: string) => void", docs: "Shows a long text aside." },
+    { name: "comms", type: `${from("comms/comm")}.Comms`, docs: "Channels to the page's widgets." },
     ...["heatmap", "attentionPattern", "lineChart", "Plot"].map((name) => ({
       name,
       type: `${pictures}["${name}"]`,

@@ -4,6 +4,7 @@ import { drawingBundle } from "./drawing";
 import { drawSeries } from "./line";
 import type { Series } from "./picture";
 import { PLOTLY_CONFIG, type PlotlyFigure } from "./plotlyFigure";
+import { plainValues, traceText } from "./plotValues";
 
 /** A figure as plotly.js takes it: https://plotly.com/javascript/reference/ */
 export interface PlotSpec {
@@ -13,13 +14,13 @@ export interface PlotSpec {
 }
 
 /** Any plotly figure. Where it consists of lines alone, it comes with a picture for readers without plotly. */
-export function plotBundle({ data, layout = {}, config = {} }: PlotSpec): MimeBundle {
+export function plotBundle(spec: PlotSpec): MimeBundle {
+  const { data, layout = {}, config = {} } = plainValues(spec) as PlotSpec;
   const figure: PlotlyFigure = { data, layout, config: { ...PLOTLY_CONFIG, ...config } };
   const title = titleText(layout.title);
   const series = data.map((trace, i) => seriesOf(trace, i));
   if (series.length === 0 || series.some((one) => one === null)) {
-    const kinds = [...new Set(data.map(({ type }) => String(type ?? "scatter")))].join(", ");
-    const text = `${title === "" ? "plot" : title} (${kinds}; ${data.length} traces)`;
+    const text = [title === "" ? "plot" : title, ...data.map(traceText)].join("\n  ");
     return { data: { [PLOTLY_MIME]: figure, "text/plain": text }, metadata: {} };
   }
   const axis = (name: string) => titleText((layout[name] as { title?: unknown } | undefined)?.title);

@@ -3,6 +3,7 @@ import type { OperatorImplementation } from "../dispatch/library";
 import { CaptureError } from "../errors";
 import type { Module } from "../nn/module";
 import { getModuleCallInterceptor, setModuleCallInterceptor } from "../nn/moduleCalls";
+import { Progress } from "../progress";
 import { torch } from "../torch";
 import { nodeAliasesOf } from "./aliases";
 import { indexNodes } from "./indexNodes";
@@ -38,7 +39,8 @@ export interface CapturedGraph {
  */
 export function capture(model: Module, args: unknown[]): CapturedGraph {
   if (getModuleCallInterceptor() !== null) throw new CaptureError("a capture is running already");
-  const tracer = new Tracer(model);
+  using line = new Progress(`capturing ${model.constructor.name}`, { unit: "nodes" });
+  const tracer = new Tracer(model, (count) => line.update(count));
   const previous = setInterceptor(tracer);
   setModuleCallInterceptor((module, moduleArgs) => tracer.callModule(module, moduleArgs));
   let trace: Trace;

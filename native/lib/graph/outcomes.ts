@@ -25,6 +25,10 @@ class RunOutcome implements PatchOutcome {
     return this.report.fired[this.index] !== 0;
   }
 
+  get node(): string {
+    return this.placed.info.name;
+  }
+
   get maxChange(): number | null {
     return engine.patchMaxChange(this.report.outcomes, this.index);
   }
@@ -52,6 +56,10 @@ class JointOutcome implements PatchOutcome {
 
   get fired(): boolean {
     return this.parts.some(({ fired }) => fired);
+  }
+
+  get node(): string {
+    return this.parts.map(({ node }) => node).join(", ");
   }
 
   get maxChange(): number | null {

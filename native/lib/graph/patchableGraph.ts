@@ -5,6 +5,7 @@ import { type CausalTrace, type CausalTraceOptions, causalTrace } from "../sweep
 import { type LensReading, type LogitLensOptions, logitLens } from "../sweep/logitLens";
 import { planSweep, type SweepPlan } from "../sweep/planSweep";
 import type { SweepResult } from "../sweep/result";
+import { countCells, showCells } from "../sweep/showCells";
 import { type SweepOptions, sweep } from "../sweep/sweep";
 import { Tensor } from "../tensor/tensor";
 import { torch } from "../torch";
@@ -375,7 +376,11 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
    * });
    */
   sweep(options: SweepOptions<Nodes>): Promise<SweepResult> {
-    return sweep(this.#runner, options as unknown as SweepOptions);
+    const sweepOptions = options as unknown as SweepOptions;
+    const total = countCells(sweepOptions.cells) - (sweepOptions.resume?.done ?? 0);
+    return showCells("sweep", total, options.onCells, (onCells) =>
+      sweep(this.#runner, { ...sweepOptions, onCells }),
+    );
   }
 
   /** What {@link sweep} would do: cells, arithmetic, bytes, expected time. Runs the graph once, to know how long a run takes. */
@@ -385,7 +390,9 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
 
   /** Causal tracing as in ROME, for models whose blocks are named as Hugging Face's are. See {@link CausalTraceOptions}. */
   causalTrace(options: CausalTraceOptions): Promise<CausalTrace> {
-    return causalTrace(this.#runner, options);
+    return showCells("causal trace", null, options.onCells, (onCells) =>
+      causalTrace(this.#runner, { ...options, onCells }),
+    );
   }
 
   /** What the model would predict after each of its blocks. See {@link LogitLensOptions}. */

@@ -50,7 +50,11 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
   #resolving = false;
   #call: ModuleCall<Module>;
 
-  constructor(model: Module) {
+  /** @param onNode told how many operators and aliases there are, whenever there is one more */
+  constructor(
+    model: Module,
+    private readonly onNode: (count: number) => void = () => undefined,
+  ) {
     this.#modules = new ModuleIndex(model);
     this.#call = this.#newCall(model, null);
   }
@@ -162,6 +166,7 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
   ): NodeSpec {
     const spec: NodeSpec = { type, operator, overload, args, results, name: "", code: "" };
     this.#specs.push(spec);
+    this.onNode(this.#specs.length);
     return spec;
   }
 

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { ArgumentError } from "../errors";
 import { hubEnvironment } from "./environment";
 import { isInside, parseHubName } from "./hubName";
-import { describeProgress, ProgressReporter } from "./progress";
+import { ProgressReporter } from "./progress";
 
 describe("names on the hub", () => {
   test.each([
@@ -109,22 +109,6 @@ describe("progress", () => {
   afterEach(() => {
     vi.restoreAllMocks();
     vi.useRealTimers();
-  });
-
-  test.each([
-    [
-      "download",
-      0.5e9,
-      2e9,
-      "downloading x \u2588\u2588\u2588\u2588\u2588\u2588\u2591 0.5/2.0 GB \u00b7 2.0 s, 6.0 s left",
-    ],
-    ["download", 1500, 1500, "downloading x \u2588 1.5/1.5 kB \u00b7 2.0 s"],
-    ["weights", 0, 0, "loading x \u2591 0/0 \u00b7 2.0 s"],
-    ["weights", 3, 4, "loading x \u2588\u2591 3/4 \u00b7 2.0 s, 0.7 s left"],
-  ])("%s %d of %d", (stage, done, total, line) => {
-    const short = describeProgress("x", { stage, done, total }, 2000);
-    const squeezed = short.replace(/\u2588{18,}/, "\u2588").replace(/\u2591+/, "\u2591");
-    expect(squeezed).toBe(line);
   });
 
   test("of several files is added up, and told at most every 50 ms", () => {

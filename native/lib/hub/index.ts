@@ -1,3 +1,3 @@
 export { type HubName, parseHubName } from "./hubName";
-export { type DownloadProgress, describeProgress } from "./progress";
+export type { DownloadProgress } from "./progress";
 export { type HubOptions, HubRepository } from "./repository";

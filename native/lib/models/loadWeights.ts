@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { ArgumentError, CancelledError, ShapeError } from "../errors";
 import * as nn from "../nn";
@@ -12,6 +13,7 @@ import {
   type PlacementOptions,
   runOnDevices,
 } from "../placement";
+import { Progress } from "../progress";
 import { GgufWeight } from "../quantization/ggufWeight";
 import { Int8Weight, MOST_OF_FLOAT32 } from "../quantization/int8Weight";
 import { Tensor } from "../tensor/tensor";
@@ -64,6 +66,11 @@ export async function loadWeights(
     return place !== undefined && placement.storageOf(place.path) === "meta";
   };
   const kept = new Map<string, KeptWeight>();
+  using line = new Progress(`loading ${basename(file.path)}`, { total: names.size, unit: "tensors" });
+  const tell = (done: number): void => {
+    if (onProgress) onProgress({ stage: "weights", done, total: names.size });
+    else line.update(done);
+  };
   let turn = performance.now();
   for (const [target, name] of names) {
     if (signal?.aborted) {
@@ -78,12 +85,12 @@ export async function loadWeights(
       kept.set(target, computed ?? onDevice(inDtype(file.read(name), form), device));
     }
     if (performance.now() - turn > TURN_MS) {
-      onProgress?.({ stage: "weights", done: kept.size, total: names.size });
+      tell(kept.size);
       await setImmediate();
       turn = performance.now();
     }
   }
-  onProgress?.({ stage: "weights", done: names.size, total: names.size });
+  tell(names.size);
   if (form.keepQuantized && ![...kept.values()].some((weight) => typeof weight === "function")) {
     throw new ArgumentError(
       `keepQuantized: ${file.path} has no quantised weights to keep; it is for quantised GGUF files (loadIn8bit quantises any model)`,

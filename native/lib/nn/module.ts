@@ -1,5 +1,6 @@
 import { ArgumentError, ShapeError } from "../errors";
 import type { Tensor } from "../tensor/tensor";
+import { formatModule } from "./format";
 import { getModuleCallInterceptor } from "./moduleCalls";
 import type { Parametrization } from "./parametrization";
 
@@ -210,5 +211,13 @@ export abstract class Module {
   requires_grad_(on = true): this {
     for (const tensor of this.parameters()) tensor.requires_grad = on;
     return this;
+  }
+
+  toString(): string {
+    return formatModule(this);
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
   }
 }

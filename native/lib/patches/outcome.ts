@@ -4,6 +4,8 @@ import type { Tensor } from "../tensor/tensor";
 /** What one patch saw and did in one run. The values come from the addon when they are asked for: most never are. */
 export interface PatchOutcome {
   readonly fired: boolean;
+  /** Where the patch stood; several nodes with commas between. */
+  readonly node: string;
   /** Largest absolute change; null for patches that only look, or when the value was not computed. */
   readonly maxChange: number | null;
   /** What a probe saw. Gives it once: whoever takes it keeps it. */

@@ -34,6 +34,11 @@ export abstract class Patch {
     return this.#outcome?.fired ?? false;
   }
 
+  /** The node it stood at in the last run that it was part of; null before there was one. */
+  get node(): string | null {
+    return this.#outcome?.node ?? null;
+  }
+
   /** Largest absolute change of an element in the last run; null for patches that only look, or when the value was not computed. */
   get maxChange(): number | null {
     return this.#outcome?.maxChange ?? null;

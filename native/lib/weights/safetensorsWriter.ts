@@ -1,6 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { binding } from "../binding";
 import { ArgumentError, CancelledError, DtypeError } from "../errors";
+import { Progress } from "../progress";
 import { Tensor } from "../tensor/tensor";
 import { ALIGNMENT } from "./alignment";
 import { writeFileAtomically } from "./atomicFile";
@@ -95,9 +96,11 @@ async function writeTensors(
   { onProgress, signal }: SaveOptions,
 ): Promise<void> {
   const total = header.length + (places.at(-1)?.end ?? 0);
+  using line = new Progress("saving", { total, unit: "B" });
   await using writer = new PieceWriter(file, PIECE, (done) => {
     if (signal?.aborted) throw new CancelledError("saving was cancelled");
-    onProgress?.({ stage: "saving", done, total });
+    if (onProgress) onProgress({ stage: "saving", done, total });
+    else line.update(done);
   });
   await writer.write(header.length, (target, at) => header.copy(target, 0, at));
   for (const { tensor } of places) {

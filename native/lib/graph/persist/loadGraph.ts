@@ -1,5 +1,7 @@
+import { basename } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { ArgumentError, CorruptFileError } from "../../errors";
+import { Progress } from "../../progress";
 import type { Tensor } from "../../tensor/tensor";
 import type { WeightsProgress } from "../../weights/progress";
 import { SafetensorsFile } from "../../weights/safetensors";
@@ -43,15 +45,20 @@ async function readConstants(
   onProgress?: (progress: WeightsProgress) => void,
 ): Promise<ConstantSpec[]> {
   const constants: ConstantSpec[] = [];
+  using line = new Progress(`loading ${basename(file.path)}`, { total: tensors.length, unit: "tensors" });
+  const tell = (done: number): void => {
+    if (onProgress) onProgress({ stage: "weights", done, total: tensors.length });
+    else line.update(done);
+  };
   let turn = performance.now();
   for (const tensor of tensors) {
     constants.push(readConstant(file, tensor));
     if (performance.now() - turn < TURN_MS) continue;
-    onProgress?.({ stage: "weights", done: constants.length, total: tensors.length });
+    tell(constants.length);
     await setImmediate();
     turn = performance.now();
   }
-  onProgress?.({ stage: "weights", done: tensors.length, total: tensors.length });
+  tell(tensors.length);
   return constants;
 }
 

@@ -1,0 +1,24 @@
+import { Progress } from "../progress";
+import type { Cells } from "./cells";
+import type { DoneCell } from "./sweep";
+
+/** Shows on one line how many cells are done while `run` works; `onCells` is called as before. */
+export async function showCells<T>(
+  label: string,
+  total: number | null,
+  onCells: ((cells: readonly DoneCell[]) => void) | undefined,
+  run: (onCells: (cells: readonly DoneCell[]) => void) => Promise<T>,
+): Promise<T> {
+  using line = new Progress(label, { total, unit: "cells" });
+  let done = 0;
+  return await run((cells) => {
+    done += cells.length;
+    line.update(done);
+    onCells?.(cells);
+  });
+}
+
+/** How many cells the lists hold. */
+export function countCells(cells: Cells): number {
+  return Array.isArray(cells) ? cells.reduce((sum: number, one: Cells) => sum + countCells(one), 0) : 1;
+}
