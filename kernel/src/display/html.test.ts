@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { tableHtml, type TreeItem, treeHtml } from "./html";
+import { type TreeItem, tableHtml, treeHtml } from "./html";
 
 function item(label: string, children: TreeItem[] = [], note = ""): TreeItem {
   const count = children.reduce((sum, child) => sum + child.count, 1);
@@ -18,7 +18,12 @@ it("writes a tree that opens without scripts, its texts as text", () => {
 it("says how many places it leaves out", () => {
   const wide = item(
     "root",
-    Array.from({ length: 50 }, (_, i) => item(`part ${i}`, Array.from({ length: 100 }, () => item("leaf")))),
+    Array.from({ length: 50 }, (_, i) =>
+      item(
+        `part ${i}`,
+        Array.from({ length: 100 }, () => item("leaf")),
+      ),
+    ),
   );
   const html = treeHtml(wide);
   expect(html).toContain("<code>part 49</code> <small>… 101 places not shown</small>");

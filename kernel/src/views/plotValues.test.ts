@@ -33,7 +33,5 @@ it("says of other figures what they hold", () => {
       { type: "histogram", x: Array.from({ length: 20 }, (_, i) => i) },
     ],
   });
-  expect(data["text/plain"]).toBe(
-    "plot\n  heatmap: z [2, 3]\n  histogram: x 0, 1, 2, 3, 4, 5, 6, 7, … (20)",
-  );
+  expect(data["text/plain"]).toBe("plot\n  heatmap: z [2, 3]\n  histogram: x 0, 1, 2, 3, 4, 5, 6, 7, … (20)");
 });

@@ -8,7 +8,9 @@ const MAX_DEPTH = 12;
  */
 export function formatModule(module: Module, depth = 0): string {
   const sizes = [...module.ownParameters()].map(([name, { shape }]) => `${name}[${shape.join(", ")}]`);
-  const children = grouped([...module.namedChildren()].map(([name, child]) => [name, formatModule(child, depth + 1)]));
+  const children = grouped(
+    [...module.namedChildren()].map(([name, child]) => [name, formatModule(child, depth + 1)]),
+  );
   const { name } = module.constructor;
   if (children.length === 0 || depth >= MAX_DEPTH) return `${name}(${sizes.join(", ")})`;
   const lines = [...(sizes.length > 0 ? [sizes.join(", ")] : []), ...children];

@@ -18,7 +18,8 @@ export function describeProgress({ label, done, total, unit }: ProgressState, el
   const parts = [amount(done, total, unit)];
   const rate = done / (elapsedMs / 1000);
   if (done > 0 && elapsedMs > RATE_MS) parts.push(rateText(rate, unit));
-  const left = total !== null && done > 0 && done < total ? `, ${duration(((total - done) / rate) * 1000)} left` : "";
+  const left =
+    total !== null && done > 0 && done < total ? `, ${duration(((total - done) / rate) * 1000)} left` : "";
   parts.push(`${duration(elapsedMs)}${left}`);
   const filled = total === null ? 0 : Math.round((BAR * Math.min(done, total)) / Math.max(total, 1));
   const bar = total === null ? "" : ` ${"█".repeat(filled)}${"░".repeat(BAR - filled)}`;

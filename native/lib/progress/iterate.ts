@@ -11,7 +11,11 @@ import { Progress, type ProgressOptions } from "./progress";
  * for await (const batch of progress(batches(), "training", { total: 100 })) train(batch);
  */
 export function progress<T>(items: Iterable<T>, label?: string, options?: ProgressOptions): Iterable<T>;
-export function progress<T>(items: AsyncIterable<T>, label?: string, options?: ProgressOptions): AsyncIterable<T>;
+export function progress<T>(
+  items: AsyncIterable<T>,
+  label?: string,
+  options?: ProgressOptions,
+): AsyncIterable<T>;
 export function progress<T>(
   items: Iterable<T> | AsyncIterable<T>,
   label = "working",
@@ -28,7 +32,11 @@ function sizeOf(items: object): number | null {
   return typeof size === "number" ? size : null;
 }
 
-function* follow<T>(items: Iterable<T>, label: string, options: ProgressOptions): Generator<T, void, undefined> {
+function* follow<T>(
+  items: Iterable<T>,
+  label: string,
+  options: ProgressOptions,
+): Generator<T, void, undefined> {
   using line = new Progress(label, options);
   let done = 0;
   for (const item of items) {

@@ -35,8 +35,10 @@ function rowsOf(encoding: BatchEncoding): { token: string; id: string; isPadding
   const mask = encoding.attention_mask.tolist() as number[][];
   return ids.slice(0, MAX_TEXTS).map((row, text) => {
     const tokens = encoding.tokens(text);
-    return row
-      .slice(0, MAX_TOKENS)
-      .map((id, i) => ({ token: tokenLabel(tokens[i]), id: String(id), isPadding: Number(mask[text][i]) === 0 }));
+    return row.slice(0, MAX_TOKENS).map((id, i) => ({
+      token: tokenLabel(tokens[i]),
+      id: String(id),
+      isPadding: Number(mask[text][i]) === 0,
+    }));
   });
 }

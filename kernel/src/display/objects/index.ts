@@ -49,5 +49,8 @@ function patchesIn(value: object, kind: Native["Patch"]): { node: string | null;
 }
 
 function bundle(html: string | null, text: string): MimeBundle {
-  return { data: html === null ? { "text/plain": text } : { "text/html": html, "text/plain": text }, metadata: {} };
+  return {
+    data: html === null ? { "text/plain": text } : { "text/html": html, "text/plain": text },
+    metadata: {},
+  };
 }
