@@ -171,7 +171,7 @@ describe("charts", () => {
       "text/plain",
     ]);
     const bars = plotBundle({ data: [{ type: "bar", y: [1] }] });
-    expect(bars.data["text/plain"]).toBe("plot (bar; 1 traces)");
+    expect(bars.data["text/plain"]).toBe("plot\n  bar: y 1");
   });
 });
 
