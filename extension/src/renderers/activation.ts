@@ -1,4 +1,4 @@
-import type { AnyView, IViewKind } from "../tokens";
+import type { AnyView, IDrawnKind } from "../tokens";
 import { cellAxis, describePlace, hasNames, plotlyAxis } from "./axis";
 import { heatmapsOf, markUnusual } from "./cells";
 import { divergingScale } from "./colors";
@@ -13,7 +13,7 @@ const FRAME_HEIGHT = 64;
 const MOST_LABELS = 22;
 
 /** A heat map centred at zero, so that the colours of signs mean the same in every picture. */
-export const activationView: IViewKind = {
+export const activationView: IDrawnKind = {
   draw(view: AnyView, figure: Figure, theme: Theme): Drawing {
     const [trace] = heatmapsOf(figure);
     const rows = cellAxis(view, figure, trace, "y");

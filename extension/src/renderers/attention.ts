@@ -1,10 +1,10 @@
-import type { AnyView, IViewKind } from "../tokens";
+import type { AnyView, IDrawnKind } from "../tokens";
 import { type CellAxis, cellAxis, describePlace, plotlyAxis } from "./axis";
 import { heatmapsOf, markUnusual } from "./cells";
 import { sequentialScale } from "./colors";
 import type { Drawing, Figure, HeatmapTrace, Theme } from "./drawing";
 import { formatValue, largest } from "./numbers";
-import { plotlyText } from "./plotlyText";
+import { axisSuffix, plotlyText } from "./plotlyText";
 
 const CELL = 24;
 const MOST_CELLS = 480;
@@ -18,7 +18,7 @@ const PANEL_WIDTH = 170;
 const PANEL_GAP = 0.12;
 
 /** Probabilities of attention: each row is a token, and says from where it reads. One head large, or all of them small. */
-export const attentionView: IViewKind = {
+export const attentionView: IDrawnKind = {
   draw(view: AnyView, figure: Figure, theme: Theme): Drawing {
     const heads = heatmapsOf(figure);
     // Probabilities begin at 0; where the scale ends is the same for all heads.
@@ -106,7 +106,7 @@ function drawMany(
   const annotations = heads.map((_, at) => {
     const x = span(at % columns, columns);
     const y = span(rows - 1 - Math.floor(at / columns), rows);
-    const axis = suffix(at);
+    const axis = axisSuffix(at);
     layout[`xaxis${axis}`] = { domain: x, visible: false, anchor: `y${axis}` };
     layout[`yaxis${axis}`] = { domain: y, visible: false, anchor: `x${axis}`, autorange: "reversed" };
     return {
@@ -122,7 +122,7 @@ function drawMany(
     };
   });
   return {
-    data: heads.map((head, at) => heatmap(head, 0, suffix(at))),
+    data: heads.map((head, at) => heatmap(head, 0, axisSuffix(at))),
     layout: { ...layout, annotations },
     size: (width) => {
       const used = Math.min(width, columns * PANEL_WIDTH + 80);
@@ -130,11 +130,6 @@ function drawMany(
     },
     notes: ["Rows are queries, columns are keys."],
   };
-}
-
-/** Plotly numbers axes from 2 on; the first has no number. */
-function suffix(at: number): string {
-  return at === 0 ? "" : String(at + 1);
 }
 
 /** The part of 0…1 that the `at`-th of `count` panels takes. */

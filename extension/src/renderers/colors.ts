@@ -1,4 +1,4 @@
-import { DIVERGING, SEQUENTIAL } from "@graphpatch/kernel/protocol";
+import { DIVERGING, GREENS, type GridPalette, PURPLES, REDS, SEQUENTIAL } from "@graphpatch/kernel/protocol";
 import type { Theme } from "./drawing";
 
 /** Stops of a colour scale, from 0 to 1. */
@@ -15,6 +15,13 @@ export function divergingScale(theme: Theme): ColorScale {
 /** Sequential, for probabilities: from the page's own tone to blue. */
 export function sequentialScale(theme: Theme): ColorScale {
   return theme.isDark ? DARK_SEQUENTIAL : LIGHT_SEQUENTIAL;
+}
+
+/** The colours of a grid's panel. On dark pages the page's own tone is the lowest, and brighter is more. */
+export function paletteScale(palette: GridPalette, theme: Theme): ColorScale {
+  if (palette === "diverging") return divergingScale(theme);
+  if (palette === "blues") return sequentialScale(theme);
+  return (theme.isDark ? DARK_PALETTES : LIGHT_PALETTES)[palette];
 }
 
 function spread(...colors: string[]): ColorScale {
@@ -47,3 +54,39 @@ const DARK_SEQUENTIAL = spread(
   "#9fcff0",
   "#d6ecfb",
 );
+const LIGHT_PALETTES = { purples: spread(...PURPLES), greens: spread(...GREENS), reds: spread(...REDS) };
+const DARK_PALETTES = {
+  purples: spread(
+    "#15131c",
+    "#272137",
+    "#3d3060",
+    "#56458a",
+    "#725fae",
+    "#8f80c9",
+    "#aea3dd",
+    "#cdc6ec",
+    "#eeeaf9",
+  ),
+  greens: spread(
+    "#111a15",
+    "#173322",
+    "#1c4e30",
+    "#246b41",
+    "#338955",
+    "#52a670",
+    "#7fc194",
+    "#b0dabb",
+    "#e2f3e5",
+  ),
+  reds: spread(
+    "#1c1213",
+    "#3d1a1a",
+    "#642221",
+    "#8e2f2a",
+    "#b54539",
+    "#d3665a",
+    "#e68d81",
+    "#f3b6ad",
+    "#fce3df",
+  ),
+};

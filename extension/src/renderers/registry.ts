@@ -2,6 +2,7 @@ import { DisposableDelegate, type IDisposable } from "@lumino/disposable";
 import type { IViewKind, IViewRegistry } from "../tokens";
 import { activationView } from "./activation";
 import { attentionView } from "./attention";
+import { gridView } from "./grid";
 import { lineView } from "./line";
 
 export class ViewRegistry implements IViewRegistry {
@@ -24,5 +25,6 @@ export function defaultRegistry(): ViewRegistry {
   registry.register("activation", activationView);
   registry.register("attention", attentionView);
   registry.register("line", lineView);
+  registry.register("grid", gridView);
   return registry;
 }

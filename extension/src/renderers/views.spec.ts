@@ -15,6 +15,7 @@ const theme: Theme = {
   mutedText: "grey",
   grid: "silver",
   background: "white",
+  accent: "red",
   lines: ["blue", "orange"],
 };
 const view: View = {

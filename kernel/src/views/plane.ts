@@ -132,7 +132,7 @@ export function makeAxis(
 }
 
 /** The smallest of 1, 2, 5, 10, 20, … that is not below `step`. */
-function niceStep(step: number): number {
+export function niceStep(step: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(step, 1)));
   return ([1, 2, 5].find((factor) => factor * power >= step) ?? 10) * power;
 }

@@ -48,6 +48,10 @@ export interface CausalTrace {
   clean: number;
   /** With noise and nothing restored: mean and standard error over `n` noise samples. */
   corrupted: { mean: number; stderr: number; n: number };
+  /** The subject's tokens: from the first up to, but not with, the second. */
+  subject: readonly [number, number];
+  /** Layers that a window restores for `mlp` and `attention`. */
+  window: number;
   grids: Partial<Record<TraceKind, SweepResult>>;
 }
 
@@ -124,6 +128,8 @@ export async function causalTrace(runner: GraphRunner, options: CausalTraceOptio
   return {
     clean: undisturbed,
     corrupted: { mean: mean(corrupted), stderr: standardError(corrupted), n: corrupted.length },
+    subject: [from, to],
+    window,
     grids,
   };
 }
