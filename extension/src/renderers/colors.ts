@@ -24,6 +24,20 @@ export function paletteScale(palette: GridPalette, theme: Theme): ColorScale {
   return (theme.isDark ? DARK_PALETTES : LIGHT_PALETTES)[palette];
 }
 
+/** The colour at each place from 0 to 1 as red, green and blue, linear between the stops. */
+export function colorsOf(scale: ColorScale): (at: number) => readonly [number, number, number] {
+  const stops = scale.map(([, color]) => Number.parseInt(color.slice(1), 16));
+  return (at) => {
+    const place = Math.min(1, Math.max(0, at)) * (stops.length - 1);
+    const below = Math.min(Math.floor(place), stops.length - 2);
+    const mix = (shift: number) => {
+      const [from, to] = [(stops[below] >> shift) & 255, (stops[below + 1] >> shift) & 255];
+      return Math.round(from + (to - from) * (place - below));
+    };
+    return [mix(16), mix(8), mix(0)];
+  };
+}
+
 function spread(...colors: string[]): ColorScale {
   return colors.map((color, at) => [at / (colors.length - 1), color] as const);
 }

@@ -89,6 +89,9 @@ export interface MapPlace {
   readonly yaxis: string;
   readonly rows: number;
   readonly columns: number;
+  /** Where the axes do not count cells: the place of the first cell's first entry, and entries a cell. */
+  readonly origin?: readonly [row: number, column: number];
+  readonly perCell?: readonly [row: number, column: number];
 }
 
 /** Cells of a heat map, both ends included. */

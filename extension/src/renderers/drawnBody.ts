@@ -39,6 +39,8 @@ export class DrawnBody implements ViewBody {
     this.tools.setNotes(drawing.notes);
     await this.picture.draw(drawing, theme);
     this.cursor.refresh();
+    // The pointer may rest on a place that has another value now.
+    if (this.hovered) this.show(this.hovered);
   }
 
   update(content: ViewContent): void {
@@ -56,6 +58,7 @@ export class DrawnBody implements ViewBody {
   }
 
   private show(hover: Hover | null): void {
+    this.hovered = hover;
     const { drawing, tools } = this;
     tools.readout(hover && drawing ? drawing.readout(hover.place) : [], hover);
     tools.point((hover && drawing?.link?.(hover.place)) || null);
@@ -83,4 +86,5 @@ export class DrawnBody implements ViewBody {
   private readonly cursor: CellCursor;
   private drawing: Drawing | null = null;
   private pointed: Highlight | null = null;
+  private hovered: Hover | null = null;
 }

@@ -10,7 +10,7 @@ import { axisSuffix, plotlyText, shorten } from "./plotlyText";
 
 const ROW_HEIGHT = 20;
 const HEIGHTS = { min: 110, max: 640 };
-const FRAME = { top: 26, bottom: 58 };
+const FRAME = { top: 26, bottom: 58, buttons: 16 };
 /** Panels beside each other, where the page is wide enough. */
 const MOST_ACROSS = 3;
 const LEAST_WIDTH = 230;
@@ -75,8 +75,8 @@ export const gridView: IDrawnKind = {
       layout: {},
       arrange: (width) => arrange(width, maps, grid, theme),
       size: (width) => {
-        const { across, down, height, used } = measures(width, maps.length, grid);
-        return { width: used, height: down * (height + FRAME.top + FRAME.bottom) + (across > 0 ? 8 : 0) };
+        const { down, height, used } = measures(width, maps.length, grid);
+        return { width: used, height: down * (height + FRAME.top + FRAME.bottom) + FRAME.buttons + 8 };
       },
       readout: ({ trace, row, column }) => describe(trace, row, column),
       notes: notesOf(

@@ -10,11 +10,13 @@ export const CONFIG = {
   plotlyServerURL: "",
   typesetMath: false,
   responsive: false,
+  showTips: false,
   modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
   toImageButtonOptions: { format: "png", scale: 2 },
 };
 
-const MARGIN = { l: 8, r: 8, t: 12, b: 8 };
+/** Plotly's buttons stand above the cells. */
+const MARGIN = { l: 8, r: 8, t: 28, b: 8 };
 
 /** Plotly is a chunk of its own, fetched for the first picture only. */
 export async function loadPlotly(): Promise<typeof plotly> {
@@ -90,6 +92,12 @@ export class Picture implements IDisposable {
     await plotly.relayout(this.host, { shapes: frames.map((frame) => shapeOf(frame, theme)) });
   }
 
+  /** Undoes what the reader zoomed to. */
+  async showWhole(): Promise<void> {
+    if (!this.plotly || !this.isDrawn || this._isDisposed) return;
+    await this.plotly.relayout(this.host, { "xaxis.autorange": true, "yaxis.autorange": "reversed" });
+  }
+
   dispose(): void {
     if (this._isDisposed) return;
     this._isDisposed = true;
@@ -143,14 +151,16 @@ function zoomOf(changes: Readonly<Record<string, unknown>>): Zoom | null | undef
 }
 
 function shapeOf({ map, rows, columns }: Frame, theme: Theme): Readonly<Record<string, unknown>> {
+  const [row, column] = map.origin ?? [0, 0];
+  const [tall, wide] = map.perCell ?? [1, 1];
   return {
     type: "rect",
     xref: map.xaxis,
     yref: map.yaxis,
-    x0: columns[0] - 0.5,
-    x1: columns[1] + 0.5,
-    y0: rows[0] - 0.5,
-    y1: rows[1] + 0.5,
+    x0: column + columns[0] * wide - 0.5,
+    x1: column + (columns[1] + 1) * wide - 0.5,
+    y0: row + rows[0] * tall - 0.5,
+    y1: row + (rows[1] + 1) * tall - 0.5,
     line: { color: theme.accent, width: 2 },
     fillcolor: "transparent",
   };

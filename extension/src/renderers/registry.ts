@@ -1,7 +1,7 @@
 import { DisposableDelegate, type IDisposable } from "@lumino/disposable";
 import type { IViewKind, IViewRegistry } from "../tokens";
-import { activationView } from "./activation";
-import { attentionView } from "./attention";
+import { activationView } from "./activation/body";
+import { attentionView } from "./attention/body";
 import { gridView } from "./grid";
 import { lineView } from "./line";
 

@@ -24,8 +24,11 @@ export interface ViewTools {
   readonly trans: TranslationBundle;
   /** The notebook of the view; null outside of one. */
   readonly scope: ViewScope | null;
-  /** Lines below the picture, as plain text. */
-  setNotes(lines: readonly string[]): void;
+  /**
+   * Lines below the picture, as plain text.
+   * @param isStored whether the picture is what the notebook stores, so that what the kernel says of that holds
+   */
+  setNotes(lines: readonly string[], isStored?: boolean): void;
   /** Lines beside the pointer, as plain text; none to hide them. */
   readout(lines: readonly string[], at: Anchor | null): void;
   /** Points other views of the notebook at the same thing. */

@@ -140,7 +140,7 @@ export class ViewWidget extends Widget implements IRenderMime.IRenderer {
     const tools: ViewTools = {
       trans: this.context.trans,
       scope: this.scope,
-      setNotes: (lines) => this.showNotes(lines),
+      setNotes: (lines, isStored = true) => this.showNotes(lines, isStored),
       readout: (lines, at) => this.showReadout(lines, at),
       point: (highlight) => this.point(highlight),
       offerCode: (title, code) => void this.offer.show(title, code),
@@ -161,11 +161,12 @@ export class ViewWidget extends Widget implements IRenderMime.IRenderer {
     this.retained = hold && handle !== undefined ? { handle, hold } : null;
   }
 
-  private showNotes(own: readonly string[]): void {
+  private showNotes(own: readonly string[], isStored: boolean): void {
     const view = this.content?.view;
     if (!view) return;
     const statistics = view.statistics ? describeStatistics(view.statistics) : "";
-    const leftOut = view.truncated ? this.context.trans.__("Shown: %1", visibleText(view.truncated)) : "";
+    const leftOut =
+      view.truncated && isStored ? this.context.trans.__("Shown: %1", visibleText(view.truncated)) : "";
     const lines = [statistics, leftOut, ...own].filter((line) => line !== "");
     this.notes.replaceChildren(
       ...lines.map((line) => element("div", line === leftOut ? "gp-View-truncated" : "", line)),

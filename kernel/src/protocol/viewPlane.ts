@@ -1,5 +1,8 @@
 import { isIndex, isIndexArray, isObject } from "./checks";
 
+/** Most rows and columns of a heat map: more than that are merged. */
+export const STORED_SIZE: readonly [rows: number, columns: number] = [256, 512];
+
 /** Which rows and columns of a tensor a heat map shows. */
 export interface ViewPlane {
   /** The dimension of the rows; null for a tensor of fewer than two. */
