@@ -25,6 +25,7 @@ import { makePictures } from "./preload/pictures";
 import { progressLine } from "./progress/progressLines";
 import { Dispatcher } from "./shell/dispatcher";
 import { ExecuteQueue } from "./shell/executeQueue";
+import { shownValues, ValuesServer } from "./views";
 import type { WireClient } from "./wire/wireClient";
 
 const CLOSE_MS = 800;
@@ -66,6 +67,8 @@ export function startKernel(wire: WireClient, state: InterruptState): void {
     native,
     ownGlobals({ displays, outputs, inputs, comms, pictures: makePictures(() => library) }),
   );
+
+  new ValuesServer(comms, shownValues, () => language.locals);
 
   const executions = new ExecuteQueue({ language, displays, outputs, history, wire, state });
   const graphs = new GraphFinder(loadNative, () => language.locals);
