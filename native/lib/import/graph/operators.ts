@@ -10,6 +10,7 @@ import type { GraphBuilder } from "./builder";
 import { Cell } from "./cells";
 import { addCopy, addInPlace, isInPlace } from "./inPlace";
 import type { IrResult } from "./ir";
+import { addPublicForm } from "./publicForms";
 import type { Scope } from "./scope";
 import { isIdentity, viewWrite } from "./views";
 
@@ -44,6 +45,7 @@ export function addOperator(
   }
   const { name: operator, overload } = schema;
   const call: OperatorCall = { builder, scope, node, schema, operator, overload, args };
+  if (addPublicForm(call)) return;
   if (operator === FUSED_ATTENTION && builder.expandsAttention) addAttention(call);
   else if (operator === "aten::copy") addCopy(call);
   else if (isInPlace(schema)) addInPlace(call);
