@@ -12,6 +12,13 @@ import { viewWrite } from "./views";
 const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ["aten::normal_.", "aten::normal_functional."],
   ["aten::bernoulli_.float", "aten::bernoulli.p"],
+  ["aten::pow_.Scalar", "aten::pow.Tensor_Scalar"],
+  ["aten::pow_.Tensor", "aten::pow.Tensor_Tensor"],
+  ["aten::float_power_.Scalar", "aten::float_power.Tensor_Scalar"],
+  ["aten::float_power_.Tensor", "aten::float_power.Tensor_Tensor"],
+  ["aten::floor_divide_.Tensor", "aten::floor_divide."],
+  ["aten::ldexp_.", "aten::ldexp.Tensor"],
+  ["aten::transpose_.", "aten::transpose.int"],
   ["aten::__iand__.Tensor", "aten::__and__.Tensor"],
   ["aten::__iand__.Scalar", "aten::__and__.Scalar"],
   ["aten::__ior__.Tensor", "aten::__or__.Tensor"],
