@@ -250,7 +250,8 @@ void Plan::findShapeValues() {
   for (ValueIndex output : outputs_) use(output);
 }
 
-// The outermost loop that has a step in it, but not the one that made the value: there it is used once a round.
+// The outermost loop that has a step in it, but not the one that made the value: there it is used once a
+// round.
 PlannedLoop* Plan::loopUsing(size_t step, int64_t made) {
   PlannedLoop* outermost = nullptr;
   for (int32_t index = loopOf_[step]; index >= 0; index = outerLoop_[index]) {

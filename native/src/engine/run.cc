@@ -383,7 +383,8 @@ void Run::endRound(const Step& step) {
   for (size_t i = 0; i < carried; ++i) state.carried.push_back(valueOf(step.arguments[carried + i]));
   for (size_t i = 0; i < state.stacks.size(); ++i) {
     const c10::IValue added = valueOf(step.arguments[2 * carried + i]);
-    if (!added.isTensor()) throw GraphpatchError("ArgumentError", "node " + step.node->name + " stacks no tensor");
+    if (!added.isTensor())
+      throw GraphpatchError("ArgumentError", "node " + step.node->name + " stacks no tensor");
     state.stacks[i].push_back(added.toTensor());
   }
   nextStep_ = plan_->loops()[step.loop].begin;
@@ -402,7 +403,9 @@ void Run::leaveLoop(size_t loop) {
     } else if (state.round > 0) {
       frame_[step.results[i]] = at::stack(state.stacks[i - carried]);
     } else {
-      throw GraphpatchError("ShapeError", "the loop " + step.node->name + " has no rounds, so that nothing tells the shape of its results");
+      throw GraphpatchError(
+          "ShapeError",
+          "the loop " + step.node->name + " has no rounds, so that nothing tells the shape of its results");
     }
   }
   skipLoop(loop);

@@ -89,7 +89,8 @@ void Graph::findLoops() {
       loops_.push_back({index, -1, -1, current});
       current = static_cast<int32_t>(loops_.size()) - 1;
     } else if ((isTest || isEnd) && (current < 0 || (loops_[current].test < 0) != isTest)) {
-      throw GraphpatchError("CorruptFileError", "graph: node " + nodes_[i].name + " is in no loop it belongs to");
+      throw GraphpatchError("CorruptFileError",
+                            "graph: node " + nodes_[i].name + " is in no loop it belongs to");
     }
     loopOf_[i] = current;
     if (isTest) loops_[current].test = index;

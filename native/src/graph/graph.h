@@ -64,17 +64,18 @@ struct JavascriptCall {
   std::string name;
 };
 
-// Loops. A round begins at a Loop, goes on past a While and comes back at a Repeat; each loop has one of each, in
-// this order, and what stands between the first and the last is run once a round. A round's values replace those of
-// the round before.
+// Loops. A round begins at a Loop, goes on past a While and comes back at a Repeat; each loop has one of
+// each, in this order, and what stands between the first and the last is run once a round. A round's values
+// replace those of the round before.
 //
-// Loop: arguments are what the loop begins with; results the number of the round, from 0, and the carried values.
+// Loop: arguments are what the loop begins with; results the number of the round, from 0, and the carried
+// values.
 struct Loop {};
 // Leaves the loop where its argument is false.
 struct While {};
-// Arguments: the carried values as they are, what they become in the next round, and what each round adds to the
-// stacks. Results: the carried values when the loop was left, and the stacks: each round's tensors along a new first
-// dimension.
+// Arguments: the carried values as they are, what they become in the next round, and what each round adds to
+// the stacks. Results: the carried values when the loop was left, and the stacks: each round's tensors along
+// a new first dimension.
 struct Repeat {};
 
 // A branch of a condition: the node runs only where `value`, a boolean, is as expected.
