@@ -187,7 +187,7 @@ describe("inputs", () => {
     const input_ids = torch.ones([2, 5], { dtype: "int64" });
     await expect(
       gpt2.run({ input_ids, attention_mask: torch.ones([3, 5], { dtype: "int64" }) }),
-    ).rejects.toThrow(/L\['input_ids'\]|input attention_mask/);
+    ).rejects.toThrow(/input_ids\.size\(0\)|input attention_mask/);
   });
 
   it("break assertions that the model makes about values it computes", async () => {

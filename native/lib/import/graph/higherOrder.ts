@@ -28,11 +28,11 @@ export function addHigherOrder(name: string, call: HigherOrderNode): void {
 
 /** Runs its graph as if it were written in its place, on the arguments from `first` on. */
 const inlineAt =
-  (position: number, first = position + 1) =>
+  (position: number, first = position + 1, end?: number) =>
   (call: HigherOrderNode): void => {
     const operands = bindingsOf(
       call.scope,
-      call.node.inputs.slice(first).map(({ argument }) => argument),
+      call.node.inputs.slice(first, end).map(({ argument }) => argument),
     );
     bindResults(call, inline(call, graphAt(call, position), operands));
   };
@@ -129,4 +129,6 @@ const RULES: ReadonlyMap<string, (call: HigherOrderNode) => void> = new Map([
   ["wrap", inlineAt(0)],
   ["tag_activation_checkpoint", inlineAt(0)],
   ["strict_mode", inlineAt(0)],
+  // After the list of operands come hints to compilers.
+  ["hints_wrapper", inlineAt(0, 1, 2)],
 ]);

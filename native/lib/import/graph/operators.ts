@@ -180,6 +180,11 @@ function viewCell(call: OperatorCall, base: ViewBase, value: number, meta: Tenso
   if (!write) return new Cell(value);
   const given = args.get(base.argument);
   if (isIdentity(write) && given && "ref" in given) builder.identities.set(value, given.ref);
+  const share = (from: number, to: number): number => {
+    if (builder.ofConstants.has(from)) builder.ofConstants.add(to);
+    return to;
+  };
+  if (given && "ref" in given) share(given.ref, value);
   const { place } = builder;
   const count = outputsOf(node).length;
   const derive = (source: number): number => {
@@ -195,7 +200,7 @@ function viewCell(call: OperatorCall, base: ViewBase, value: number, meta: Tenso
       shown: overload === "" ? operator : `${operator}.${overload}`,
       isAdded: true,
     });
-    return results[part].value;
+    return share(source, results[part].value);
   };
   return new Cell(value, base.cell, {
     // Taken again where it is read, but in the module that the model took it in.
