@@ -1,5 +1,6 @@
 export * from "./analysis";
 export type { TensorData } from "./binding";
+export { withSignal } from "./cancellation";
 export * from "./dispatch";
 export * from "./errors";
 export * from "./graph";

@@ -1,3 +1,4 @@
+import { activeSignal } from "../cancellation";
 import { CancelledError, PatchError } from "../errors";
 import type { Module } from "../nn/module";
 import { Patch } from "../patches/patch";
@@ -287,7 +288,8 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
     };
   }
 
-  async #advance(run: NativeRun, list: PatchList, signal?: AbortSignal) {
+  async #advance(run: NativeRun, list: PatchList, own?: AbortSignal) {
+    const signal = activeSignal(own);
     const cancel = () => engine.cancelRun(run);
     if (signal?.aborted) throw new CancelledError("the run was cancelled before it began");
     signal?.addEventListener("abort", cancel, { once: true });
