@@ -44,17 +44,13 @@ export function startKernel(wire: WireClient, state: InterruptState): void {
   const history = new History(new HistoryFile(defaultHistoryFile()));
 
   const types = require.resolve(NATIVE).replace(/\.js$/, ".d.ts");
+  const globals = globalDeclarations(types.replace(/\.d\.ts$/, ""), moduleExports(types), ownGlobalTypes());
   const language = new Language({
     modules: new Map([[NATIVE, { load: loadNative, types }]]),
+    globals,
     shield: (work) => state.shield(work),
   });
   writeOriginalPositions(language.sources);
-  const declarations = globalDeclarations(
-    types.replace(/\.d\.ts$/, ""),
-    moduleExports(types),
-    ownGlobalTypes(),
-  );
-  language.declare("graphpatch_globals", declarations);
   native = loadNative();
   showLoading(native, displays);
   catalog.follow(native.graphRegistry);

@@ -7,6 +7,7 @@ import { compilerForTslab } from "./compilerHooks";
 import { cellOptions } from "./compilerOptions";
 import { EsModules } from "./esModules";
 import { type Failure, failureOf, failureOfDiagnostics, INTERRUPTED } from "./failure";
+import { withGlobalTypes } from "./globalTypes";
 import { keptDeclarations } from "./keptDeclarations";
 import { liveVariables } from "./liveVariables";
 import { redirectModules } from "./moduleRedirects";
@@ -20,6 +21,8 @@ export type Outcome =
 export interface LanguageOptions {
   /** Modules that resolve to the kernel's own, with the file of their types. */
   modules: ReadonlyMap<string, { load: () => unknown; types: string }>;
+  /** `declare global { … }` of what cells find without importing it. */
+  globals: string;
   /** Runs the compiler, which an interrupt must not stop half-way. */
   shield<T>(work: () => T): T;
 }
@@ -58,7 +61,7 @@ export class Language {
   #cell: Cell = newCell("", 0);
   #stop: (() => void) | null = null;
 
-  constructor({ modules, shield }: LanguageOptions) {
+  constructor({ modules, globals, shield }: LanguageOptions) {
     const directory = process.cwd();
     this.#shield = shield;
     this.sources = new CellSources(directory);
@@ -67,7 +70,7 @@ export class Language {
     const paths = Object.fromEntries([...modules].map(([name, { types }]) => [name, [types]]));
     const compiler = compilerForTslab({
       options: (asked) => cellOptions(asked, paths),
-      system: this.#files.system(ts.sys),
+      system: this.#files.system(withGlobalTypes(ts.sys, globals)),
       prepare: liveVariables,
       transpiled: (step) => {
         this.sources.transpiled(step);

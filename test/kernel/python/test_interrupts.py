@@ -91,7 +91,7 @@ class Interrupts(KernelTestCase):
     def test_a_sweep_itself_is_stopped(self) -> None:
         cells = "[0, 1, 2, 3].map(() => ({ x: new ZeroPatch() }))"
         sweep = f"pg.sweep({{ inputs: input, cells: {cells}, metric: (x: any) => x.sum(), exact: true }})"
-        self.stops_native_work(LARGE, sweep, "CancelledError: the run was cancelled before node")
+        self.stops_native_work(LARGE, sweep, "CancelledError: the (run was cancelled before node|sweep was cancelled after)")
 
     def test_a_backward_pass_itself_is_stopped(self) -> None:
         chain = """const w = torch.randn([200, 200], { requires_grad: true });
@@ -117,6 +117,7 @@ class Interrupts(KernelTestCase):
         self.stops_native_work(setup, 'AutoModel.fromPretrained("nobody/nothing")', "CancelledError: loading nobody/nothing was cancelled", asked)
         done.set()
         hub.shutdown()
+        hub.server_close()
 
     def test_loop_in_a_timer(self) -> None:
         self.ok("var kept = 7; setTimeout(() => { while (true) {} }, 100); 0")
