@@ -18,6 +18,7 @@ export function withGlobalTypes(sys: ts.System, declarations: string): ts.System
   return Object.assign(Object.create(sys) as ts.System, {
     fileExists: (path: string) => path === FILE || sys.fileExists(path),
     readFile: (path: string, encoding?: string) => (path === FILE ? text : sys.readFile(path, encoding)),
-    directoryExists: (path: string) => `${FOLDER}${sep}`.startsWith(`${path}${sep}`) || sys.directoryExists(path),
+    directoryExists: (path: string) =>
+      `${FOLDER}${sep}`.startsWith(`${path}${sep}`) || sys.directoryExists(path),
   });
 }

@@ -18,7 +18,8 @@ constexpr napi_type_tag kCancelFlagTag{0x63616e63656c0001, 0x9d2f47b1c05e8a36};
 // newCancelFlag(): an opaque object for backward() and setCancelFlag()
 Napi::Value newCancelFlag(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
-    auto flag = Napi::External<CancelFlag>::New(info.Env(), new CancelFlag(std::make_shared<std::atomic<bool>>(false)),
+    auto flag = Napi::External<CancelFlag>::New(info.Env(),
+                                                new CancelFlag(std::make_shared<std::atomic<bool>>(false)),
                                                 [](Napi::Env, CancelFlag* pointer) { delete pointer; });
     flag.TypeTag(&kCancelFlagTag);
     return flag;
@@ -44,8 +45,10 @@ Napi::Value backward(const Napi::CallbackInfo& info) {
     const bool retainGraph = info[2].As<Napi::Boolean>().Value();
     const CancelFlag flag = info[3].IsNull() ? nullptr : cancelFlagOf(info[3]);
     return runOnEngine(info.Env(), [tensor, gradient, retainGraph, flag]() -> Finish {
-      if (flag) cancellableBackward(tensor, gradient, retainGraph, flag);
-      else torch::autograd::backward({tensor}, {gradient}, retainGraph);
+      if (flag)
+        cancellableBackward(tensor, gradient, retainGraph, flag);
+      else
+        torch::autograd::backward({tensor}, {gradient}, retainGraph);
       return [](Napi::Env env) { return env.Undefined(); };
     });
   });

@@ -27,7 +27,8 @@ class CancelHook final : public FunctionPreHook {
   explicit CancelHook(CancelFlag flag) : flag_(std::move(flag)) {}
 
   variable_list operator()(const variable_list& gradients) override {
-    if (flag_->load(std::memory_order_relaxed)) throw GraphpatchError("CancelledError", "backward() was cancelled");
+    if (flag_->load(std::memory_order_relaxed))
+      throw GraphpatchError("CancelledError", "backward() was cancelled");
     return gradients;
   }
 
