@@ -11,7 +11,8 @@ export interface Failure {
 }
 
 /** Frames of the machinery around a cell, which say nothing to its author. */
-const MACHINERY = /[\\/]tslab[\\/]dist[\\/]|\bnode:|<anonymous>:\d|[\\/]kernel[\\/](dist|src)[\\/]/;
+const MACHINERY =
+  /[\\/]tslab[\\/]dist[\\/]|\bnode:|<anonymous>:\d|[\\/]kernel[\\/](dist|src)[\\/]|[\\/]native[\\/]dist[\\/](dispatch|ops)[\\/]/;
 const MAX_FRAMES = 30;
 const MAX_CAUSES = 8;
 
