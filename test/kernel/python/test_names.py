@@ -148,7 +148,7 @@ class Inspection(NamesTestCase):
     def test_a_node_by_its_name_and_in_the_tree(self) -> None:
         for code in ('pg.patch({ "layers_2.add_1¦": zero })', 'pg.run(x, { outputs: ["layers_2.ad¦d_1', "pg.graph.layers_2.ad¦d_1"):
             text = self.inspect(code)["text/plain"]
-            for part in ("layers_2.add_1", "add · float32[1, 3, 4]", "aten::add.Tensor", "in layers_2: Block", "read by layers_2.add_2", "cell_1.ts:9"):
+            for part in ("layers_2.add_1", "add · float32[1, 3, 4]", "aten::add.Tensor", "in layers_2: Block", "read by layers_2.add_2", "cell_1.ts:6"):
                 self.assertIn(part, text, code)
 
     def test_what_a_probe_saw_last(self) -> None:
