@@ -1,6 +1,7 @@
 import ts from "typescript";
 
-const LIBRARY = /[\\/](?:@types[\\/]node|undici-types)[\\/].*\.d\.ts$|[\\/]typescript[\\/]lib[\\/]lib\..*\.d\.ts$/;
+const LIBRARY =
+  /[\\/](?:@types[\\/]node|undici-types)[\\/].*\.d\.ts$|[\\/]typescript[\\/]lib[\\/]lib\..*\.d\.ts$/;
 const COMMENT = /\/\*\*[\s\S]*?\*\//g;
 
 /**
