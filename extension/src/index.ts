@@ -1,7 +1,9 @@
 import { browserPlugin } from "./browser/plugin";
 import { catalogPlugin } from "./catalog/plugin";
+import { graphPlugin } from "./graph/plugin";
+import { probesPlugin } from "./probes/plugin";
 import { viewsPlugin } from "./renderers/plugin";
 
 export * from "./tokens";
 
-export default [catalogPlugin, browserPlugin, viewsPlugin];
+export default [catalogPlugin, probesPlugin, graphPlugin, browserPlugin, viewsPlugin];

@@ -6,6 +6,7 @@ import { DetailPane } from "./detailPane";
 import { EmptyState } from "./emptyState";
 import { FilterBar } from "./filterBar";
 import type { BrowserModel } from "./model";
+import { Splitter } from "./splitter";
 import { TreeView } from "./treeView";
 
 export interface BrowserPanelProps {
@@ -18,6 +19,7 @@ export interface BrowserPanelProps {
 /** Everything inside the sidebar. */
 export function BrowserPanel({ model, actions, trans, filterRef }: BrowserPanelProps): React.JSX.Element {
   const panel = React.useRef<HTMLDivElement>(null);
+  const [detailHeight, setDetailHeight] = React.useState<number | null>(null);
   const focusTree = (): void => panel.current?.querySelector<HTMLElement>("[role=tree]")?.focus();
   const accept = (): void => {
     const node = model.activeRow?.node;
@@ -53,7 +55,17 @@ export function BrowserPanel({ model, actions, trans, filterRef }: BrowserPanelP
             trans={trans}
             focusFilter={() => filterRef.current?.focus()}
           />
-          {activeRow && <DetailPane row={activeRow} marks={model.marks} actions={actions} trans={trans} />}
+          {activeRow && (
+            <>
+              <Splitter height={detailHeight} onResize={setDetailHeight} trans={trans} />
+              <div
+                className="gp-Lower"
+                style={detailHeight === null ? undefined : { height: detailHeight, maxHeight: "none" }}
+              >
+                <DetailPane model={model} row={activeRow} actions={actions} trans={trans} />
+              </div>
+            </>
+          )}
         </>
       ) : (
         <EmptyState source={source} trans={trans} />

@@ -51,6 +51,9 @@ export function TreeView({ model, actions, trans, focusFilter }: TreeViewProps):
       case "copy":
         actions.copy(action.path);
         return;
+      case "go":
+        model.go(action.step);
+        return;
       case "filter":
         focusFilter();
     }

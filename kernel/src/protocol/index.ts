@@ -1,3 +1,4 @@
 export * from "./catalog";
 export * from "./colours";
+export * from "./graphTable";
 export * from "./view";

@@ -48,7 +48,7 @@ function isNullableNumber(value: unknown): value is number | null {
   return value === null || typeof value === "number";
 }
 
-function isStatistics(value: unknown): value is ViewStatistics {
+export function isStatistics(value: unknown): value is ViewStatistics {
   return (
     isObject(value) &&
     [value.min, value.max, value.mean, value.std].every(isNullableNumber) &&
