@@ -12,7 +12,7 @@ import {
 import { describeGraph } from "./describeGraph";
 import { LastRun } from "./lastRun";
 import { LiveProbes } from "./liveProbes";
-import { tensorOf, valueOf } from "./probedValue";
+import { tensorOf, describeValue } from "./probedValue";
 import { Throttle } from "./throttle";
 
 /** A loop of runs is told of at most this often. */
@@ -148,7 +148,7 @@ export class Catalog {
         break;
       case "value": {
         const tensor = this.#lastSeen(graph, node);
-        send(comm, { type: "value", id, node, value: tensor && valueOf(tensor) });
+        send(comm, { type: "value", id, node, value: tensor && describeValue(tensor) });
         return;
       }
       case "picture": {

@@ -13,7 +13,7 @@ export function tensorOf(patch: Patch, { ProbePatch, RecordPatch, Tensor }: Nati
 }
 
 /** What is said of a value without its elements. Complex numbers have no order, and so no statistics. */
-export function valueOf(tensor: Tensor): NodeValue | null {
+export function describeValue(tensor: Tensor): NodeValue | null {
   const { shape, dtype } = tensor;
   if (dtype.startsWith("complex")) return null;
   return { shape: [...shape], dtype, statistics: viewStatistics(summarize(floatValues(tensor))) };

@@ -1,12 +1,16 @@
+import { type AttributionOptions, attributionPatch } from "../attribution/attributionPatch";
+import type { AttributionResult } from "../attribution/result";
 import { CancelledError, PatchError } from "../errors";
 import type { Module } from "../nn/module";
 import { Patch } from "../patches/patch";
 import { ProbePatch } from "../patches/probePatch";
-import { type CausalTrace, type CausalTraceOptions, causalTrace } from "../sweep/causalTrace";
+import { type AverageTrace, type AverageTraceOptions, averageTrace } from "../sweep/averageTrace";
+import { type CausalTraceOptions, causalTrace } from "../sweep/causalTrace";
 import { type LensReading, type LogitLensOptions, logitLens } from "../sweep/logitLens";
 import { planSweep, type SweepPlan } from "../sweep/planSweep";
 import type { SweepResult } from "../sweep/result";
 import { type SweepOptions, sweep } from "../sweep/sweep";
+import type { CausalTrace } from "../sweep/trace";
 import { Tensor } from "../tensor/tensor";
 import { torch } from "../torch";
 import type { SaveOptions } from "../weights/safetensorsWriter";
@@ -320,7 +324,7 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
       scopes: () => activeScopes(this),
       newScope: (patches) => newScope(this, this.#resolvePatches(patches)),
       bind: (inputs) => bindInputs(this.#captured, inputs),
-      run: (request) => this.#runWith({ ...request, gradEnabled: false, quiet: true }),
+      run: (request) => this.#runWith({ gradEnabled: false, ...request, quiet: true }),
       unpack: async () => {
         if (!this.#packed) await engine.unpackWeights(this.#native);
       },
@@ -365,13 +369,15 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
   }
 
   #announce({ placed }: PatchList): void {
-    const patches = placed
-      .filter(({ scope }) => !scope.isWatch)
-      .map(({ info, patch }) => ({ node: info.name, patch }));
-    if (patches.length > 0 || this.#hadPatches) {
-      graphRegistry.emit("ran", { graph: this as unknown as PatchableGraph, patches });
+    if (graphRegistry.listenerCount("ran") > 0) {
+      const patches = placed
+        .filter(({ scope }) => !scope.isWatch)
+        .map(({ info, patch }) => ({ node: info.name, patch }));
+      if (patches.length > 0 || this.#hadPatches) {
+        graphRegistry.emit("ran", { graph: this as unknown as PatchableGraph, patches });
+      }
+      this.#hadPatches = patches.length > 0;
     }
-    this.#hadPatches = patches.length > 0;
     for (const seen of this.#watches.values()) seen();
   }
 
@@ -396,9 +402,28 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
     return planSweep(this.#runner, options);
   }
 
-  /** Causal tracing as in ROME, for models whose blocks are named as Hugging Face's are. See {@link CausalTraceOptions}. */
-  causalTrace(options: CausalTraceOptions): Promise<CausalTrace> {
-    return causalTrace(this.#runner, options);
+  /**
+   * Causal tracing as in ROME, for models whose blocks are named as Hugging Face's are; see {@link CausalTraceOptions}. With `prompts` the
+   * traces of several texts are averaged; see {@link AverageTrace}.
+   *
+   * @example
+   * const trace = await pg.causalTrace({ inputs: tokenizer("The Eiffel Tower is located in the city of"), subject: "The Eiffel Tower" });
+   */
+  causalTrace(options: CausalTraceOptions): Promise<CausalTrace>;
+  causalTrace(options: AverageTraceOptions): Promise<AverageTrace>;
+  causalTrace(options: CausalTraceOptions | AverageTraceOptions): Promise<CausalTrace | AverageTrace> {
+    return "prompts" in options ? averageTrace(this.#runner, options) : causalTrace(this.#runner, options);
+  }
+
+  /**
+   * What each node's clean value would change in the corrupted run, to first order: scores of all nodes from two runs and one
+   * backward, with their correlation to exact values on a sample. See {@link AttributionOptions}.
+   *
+   * @example
+   * const scores = await pg.attributionPatch({ clean, corrupted, metric: logitDifference({ correct, wrong }), by: ["token"] });
+   */
+  attributionPatch(options: AttributionOptions<N>): Promise<AttributionResult> {
+    return attributionPatch(this.#runner, options);
   }
 
   /** What the model would predict after each of its blocks. See {@link LogitLensOptions}. */

@@ -30,8 +30,8 @@ export interface GraphRunner {
   /** A scope of `patches` that nothing is in yet. @throws UnknownNodeError, PatchError */
   newScope(patches: PatchMap): PatchScope;
   bind(inputs: RunInputs): RunValue[];
-  /** Without gradients. */
-  run(request: Omit<RunRequest, "gradEnabled" | "quiet">): Promise<RunValue[]>;
+  /** Without gradients, unless they are asked for. */
+  run(request: Omit<RunRequest, "gradEnabled" | "quiet"> & { gradEnabled?: boolean }): Promise<RunValue[]>;
   /** Lets go of packed weights, unless `optimize()` is on. */
   unpack(): Promise<void>;
 }

@@ -65,11 +65,18 @@ Run::Run(std::shared_ptr<const Plan> plan, std::vector<c10::IValue> inputs, std:
     frame_[places[i]] = std::move(inputs[i]);
   }
   for (const PlacedPatch& placed : patches_) addForeign(placed.patch.value);
-  for (size_t i = 0; i < patches_.size(); ++i) patchesOf_[patches_[i].value].push_back(i);
+  patchesOf_.reserve(patches_.size());
+  for (size_t i = 0; i < patches_.size(); ++i) {
+    PatchRange& range = patchesOf_[patches_[i].value];
+    if (range.end != 0 && range.end != i)
+      throw GraphpatchError("ArgumentError", "patches of one value lie apart");
+    if (range.end == 0) range.begin = i;
+    range.end = i + 1;
+  }
   recordsGradients_ = recordsGradients(gradEnabled);
   for (ValueIndex value : plan_->patchedAtStart()) {
     if (const at::Tensor* tensor = plan_->graph().constantOf(value)) frame_[value] = *tensor;
-    for (size_t patch : patchesOf_[value]) pending_.push_back(patch);
+    queuePatchesOf(value);
   }
 }
 
@@ -147,9 +154,13 @@ void Run::queuePatches() {
   pending_.clear();
   nextPending_ = 0;
   for (ValueIndex value : current_->patched) {
-    const std::vector<size_t>& patches = patchesOf_.at(value);
-    if (!frame_[value].isNone()) pending_.insert(pending_.end(), patches.begin(), patches.end());
+    if (!frame_[value].isNone()) queuePatchesOf(value);
   }
+}
+
+void Run::queuePatchesOf(ValueIndex value) {
+  const PatchRange range = patchesOf_.at(value);
+  for (size_t patch = range.begin; patch < range.end; ++patch) pending_.push_back(patch);
 }
 
 const JavascriptCall* Run::pausedCall() const {

@@ -1,8 +1,9 @@
 #pragma once
 
+#include <c10/util/flat_hash_map.h>
+
 #include <atomic>
 #include <memory>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -17,13 +18,19 @@ struct PlacedPatch {
   Patch patch;
 };
 
+// Patches that stand next to each other in a run's list.
+struct PatchRange {
+  size_t begin = 0;
+  size_t end = 0;
+};
+
 // One run of a plan: the values, and how far it is. Custom patches are JavaScript functions, so a run stops
 // at each of them, hands out the value and goes on with what it is given. All members but cancel() belong to
 // the engine thread while advance() runs; JavaScript calls the rest only between two calls of advance().
 class Run {
  public:
-  // `inputs` in the order of the graph's inputs. `gradEnabled`: autograd records where something asks for a
-  // gradient.
+  // `inputs` in the order of the graph's inputs; `patches` of one value next to each other. `gradEnabled`:
+  // autograd records where something asks for a gradient.
   Run(std::shared_ptr<const Plan> plan, std::vector<c10::IValue> inputs, std::vector<PlacedPatch> patches,
       bool gradEnabled);
 
@@ -54,6 +61,7 @@ class Run {
   void recallShapeValues();
   bool patchPending();
   void queuePatches();
+  void queuePatchesOf(ValueIndex value);
   bool branchRuns(const Step& step) const;
   void addForeign(const c10::IValue& value);
   void settleActivation(PatchOutcome& outcome) const;
@@ -76,7 +84,8 @@ class Run {
   std::vector<const c10::StorageImpl*> foreign_;
   std::vector<PlacedPatch> patches_;
   std::vector<PatchOutcome> outcomes_;
-  std::unordered_map<ValueIndex, std::vector<size_t>> patchesOf_;
+  // The patches of each value that has some.
+  ska::flat_hash_map<ValueIndex, PatchRange> patchesOf_;
   bool gradEnabled_;
   bool recordsGradients_;
   std::atomic<bool> cancelled_{false};
