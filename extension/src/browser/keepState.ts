@@ -8,10 +8,12 @@ const SAVE_AFTER_MS = 300;
 /** Brings back what was saved, and saves what changes from now on. */
 export async function keepState(model: BrowserModel, state: IStateDB): Promise<void> {
   model.restore(readState(await state.fetch(KEY)));
-  let timer: ReturnType<typeof setTimeout> | null = null;
+  let isPlanned = false;
   model.changed.connect(() => {
-    timer ??= setTimeout(() => {
-      timer = null;
+    if (isPlanned) return;
+    isPlanned = true;
+    setTimeout(() => {
+      isPlanned = false;
       void state.save(KEY, writeState(model.saved));
     }, SAVE_AFTER_MS);
   });

@@ -37,10 +37,10 @@ class Facet<T> {
   private readonly values: T[] = [];
   private readonly places: Uint32Array;
 
-  constructor(nodes: readonly CatalogNode[], valueOf: (node: CatalogNode) => T) {
+  constructor(nodes: readonly CatalogNode[], read: (node: CatalogNode) => T) {
     const known = new Map<T, number>();
     this.places = Uint32Array.from(nodes, (node) => {
-      const value = valueOf(node);
+      const value = read(node);
       let place = known.get(value);
       if (place === undefined) {
         place = this.values.push(value) - 1;

@@ -20,6 +20,8 @@ export function ValueSection({
   // A new object after each run.
   const { probed } = marks;
   const runs = marks.live.get(node);
+  // `probed` and `runs` are news of a run, and a reason to ask again.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: see above
   React.useEffect(() => {
     let isCurrent = true;
     const ask = async (): Promise<void> => {
@@ -31,8 +33,6 @@ export function ValueSection({
     return () => {
       isCurrent = false;
     };
-    // `probed` and `runs` are news of a run, and a reason to ask again.
-    // biome-ignore lint/correctness/useExhaustiveDependencies: see above
   }, [source, graphId, node, probed, runs]);
   if (known?.node !== node) return null;
   const { min, max, mean, std, nan, inf } = known.value.statistics;

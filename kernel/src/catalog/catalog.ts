@@ -12,7 +12,7 @@ import {
 import { describeGraph } from "./describeGraph";
 import { LastRun } from "./lastRun";
 import { LiveProbes } from "./liveProbes";
-import { tensorOf, describeValue } from "./probedValue";
+import { describeValue, tensorOf } from "./probedValue";
 import { Throttle } from "./throttle";
 
 /** A loop of runs is told of at most this often. */

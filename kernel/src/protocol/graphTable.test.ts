@@ -18,7 +18,7 @@ const node: fc.Arbitrary<CatalogNode> = fc
     moduleType: text,
     code: fc.option(text),
   })
-  .map((rest) => ({ ...rest, dims: rest.shape && rest.shape.map((_, at) => `dim_${at}`) }))
+  .map((rest) => ({ ...rest, dims: rest.shape?.map((_, at) => `dim_${at}`) ?? null }))
   .chain((whole) => fc.boolean().map((isNested) => nested(whole, isNested)));
 
 function nested(whole: CatalogNode, isNested: boolean): CatalogNode {
