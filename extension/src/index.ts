@@ -2,8 +2,16 @@ import { browserPlugin } from "./browser/plugin";
 import { catalogPlugin } from "./catalog/plugin";
 import { graphPlugin } from "./graph/plugin";
 import { probesPlugin } from "./probes/plugin";
-import { viewsPlugin } from "./renderers/plugin";
+import { highlightsPlugin, registryPlugin, viewsPlugin } from "./renderers/plugin";
 
 export * from "./tokens";
 
-export default [catalogPlugin, probesPlugin, graphPlugin, browserPlugin, viewsPlugin];
+export default [
+  catalogPlugin,
+  probesPlugin,
+  graphPlugin,
+  browserPlugin,
+  registryPlugin,
+  highlightsPlugin,
+  viewsPlugin,
+];

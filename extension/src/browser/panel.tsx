@@ -6,6 +6,7 @@ import { DetailPane } from "./detailPane";
 import { EmptyState } from "./emptyState";
 import { FilterBar } from "./filterBar";
 import type { BrowserModel } from "./model";
+import type { Pointing } from "./pointing";
 import { Splitter } from "./splitter";
 import { TreeView } from "./treeView";
 
@@ -13,11 +14,18 @@ export interface BrowserPanelProps {
   model: BrowserModel;
   actions: BrowserActions;
   trans: TranslationBundle;
+  pointing: Pointing;
   filterRef: React.RefObject<HTMLInputElement>;
 }
 
 /** Everything inside the sidebar. */
-export function BrowserPanel({ model, actions, trans, filterRef }: BrowserPanelProps): React.JSX.Element {
+export function BrowserPanel({
+  model,
+  actions,
+  trans,
+  pointing,
+  filterRef,
+}: BrowserPanelProps): React.JSX.Element {
   const panel = React.useRef<HTMLDivElement>(null);
   const [detailHeight, setDetailHeight] = React.useState<number | null>(null);
   const focusTree = (): void => panel.current?.querySelector<HTMLElement>("[role=tree]")?.focus();
@@ -53,6 +61,7 @@ export function BrowserPanel({ model, actions, trans, filterRef }: BrowserPanelP
             model={model}
             actions={actions}
             trans={trans}
+            pointing={pointing}
             focusFilter={() => filterRef.current?.focus()}
           />
           {activeRow && (

@@ -5,12 +5,13 @@ import { ISettingRegistry } from "@jupyterlab/settingregistry";
 import { IStateDB } from "@jupyterlab/statedb";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import { readSettings } from "../settings";
-import { IGraphView, ILiveProbes, INodeCatalog, NAMESPACE, TRANSLATION_DOMAIN } from "../tokens";
+import { IGraphView, IHighlights, ILiveProbes, INodeCatalog, NAMESPACE, TRANSLATION_DOMAIN } from "../tokens";
 import type { BrowserActions } from "./actions";
 import { addCommands, CommandIds } from "./commands";
 import { acceptDroppedNames } from "./drop";
 import { keepState } from "./keepState";
 import { BrowserModel } from "./model";
+import { Pointing } from "./pointing";
 import { BROWSER_ID, NodeBrowser } from "./widget";
 
 const PLUGIN_ID = `${NAMESPACE}:browser`;
@@ -20,7 +21,7 @@ export const browserPlugin: JupyterFrontEndPlugin<void> = {
   description: "The node browser in the sidebar.",
   autoStart: true,
   requires: [INodeCatalog, INotebookTracker, ILiveProbes, IGraphView],
-  optional: [ICommandPalette, ILayoutRestorer, ISettingRegistry, IStateDB, ITranslator],
+  optional: [ICommandPalette, ILayoutRestorer, ISettingRegistry, IStateDB, IHighlights, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     catalog: INodeCatalog,
@@ -31,6 +32,7 @@ export const browserPlugin: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null,
     settingRegistry: ISettingRegistry | null,
     state: IStateDB | null,
+    highlights: IHighlights | null,
     translator: ITranslator | null,
   ) => {
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
@@ -50,7 +52,7 @@ export const browserPlugin: JupyterFrontEndPlugin<void> = {
         else model.settings = { ...model.settings, order };
       },
     });
-    const browser = new NodeBrowser(model, actions, trans);
+    const browser = new NodeBrowser(model, actions, trans, new Pointing(model, highlights));
     app.shell.add(browser, "left", { rank: 450, type: "Node Browser" });
     restorer?.add(browser, BROWSER_ID);
     acceptDroppedNames(tracker);

@@ -33,10 +33,13 @@ export interface TreeRowProps {
   query: Query;
   marks: NodeMarks;
   isActive: boolean;
+  /** Whether the pointer is on this node in a view. */
+  isPointedAt: boolean;
   trans: TranslationBundle;
   onClick(): void;
   onDoubleClick(): void;
   onContextMenu(): void;
+  onPoint(): void;
 }
 
 export function TreeRow(props: TreeRowProps): React.JSX.Element {
@@ -56,7 +59,7 @@ export function TreeRow(props: TreeRowProps): React.JSX.Element {
       aria-posinset={row.position}
       aria-expanded={row.isExpanded ?? undefined}
       aria-selected={props.isActive}
-      className={`gp-Row gp-mod-${row.kind}`}
+      className={`gp-Row gp-mod-${row.kind}${props.isPointedAt ? " gp-mod-pointed" : ""}`}
       draggable={row.path !== null}
       title={tooltip(row)}
       style={{
@@ -67,6 +70,7 @@ export function TreeRow(props: TreeRowProps): React.JSX.Element {
       onClick={props.onClick}
       onDoubleClick={props.onDoubleClick}
       onContextMenu={props.onContextMenu}
+      onMouseEnter={props.onPoint}
       onDragStart={(event) => {
         event.dataTransfer.setData(NODE_NAME_MIME, path);
         event.dataTransfer.setData("text/plain", path);

@@ -1,11 +1,12 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { MainAreaWidget, WidgetTracker } from "@jupyterlab/apputils";
+import { INotebookTracker } from "@jupyterlab/notebook";
 import { IRenderMimeRegistry } from "@jupyterlab/rendermime";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import { ToolbarButton } from "@jupyterlab/ui-components";
 import { graphIcon } from "../icons";
 import { visibleText } from "../text";
-import { ILiveProbes, INodeCatalog, NAMESPACE, TRANSLATION_DOMAIN } from "../tokens";
+import { ILiveProbes, INodeCatalog, IViewMaker, NAMESPACE, TRANSLATION_DOMAIN } from "../tokens";
 import { type ProbePlace, ProbeWidget } from "./probeWidget";
 
 const OPEN = "graphpatch:open-probe";
@@ -15,22 +16,24 @@ export const probesPlugin: JupyterFrontEndPlugin<ILiveProbes> = {
   description: "Pictures of nodes that are drawn again after each run.",
   autoStart: true,
   provides: ILiveProbes,
-  requires: [INodeCatalog, IRenderMimeRegistry],
+  requires: [INodeCatalog, INotebookTracker, IRenderMimeRegistry, IViewMaker],
   optional: [ILayoutRestorer, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     catalog: INodeCatalog,
+    tracker: INotebookTracker,
     rendermime: IRenderMimeRegistry,
+    views: IViewMaker,
     restorer: ILayoutRestorer | null,
     translator: ITranslator | null,
   ): ILiveProbes => {
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
-    const tracker = new WidgetTracker<MainAreaWidget<ProbeWidget>>({ namespace: "graphpatch-probes" });
+    const tabs = new WidgetTracker<MainAreaWidget<ProbeWidget>>({ namespace: "graphpatch-probes" });
     const stop = ({ kernelId, graphId, node }: ProbePlace): void =>
       catalog.forKernel(kernelId)?.setProbe(graphId, node, false);
 
     const makeWidget = (place: ProbePlace): MainAreaWidget<ProbeWidget> => {
-      const content = new ProbeWidget(place, { catalog, rendermime, trans });
+      const content = new ProbeWidget(place, { catalog, tracker, rendermime, views, trans });
       const widget = new MainAreaWidget({ content });
       widget.id = idOf(place);
       widget.title.icon = graphIcon;
@@ -46,11 +49,11 @@ export const probesPlugin: JupyterFrontEndPlugin<ILiveProbes> = {
       return widget;
     };
     const open = (place: ProbePlace): void => {
-      let widget = tracker.find((candidate) => candidate.id === idOf(place));
+      let widget = tabs.find((candidate) => candidate.id === idOf(place));
       if (!widget) {
         widget = makeWidget(place);
         app.shell.add(widget, "main", { mode: "split-right", activate: false, type: "Live Probe" });
-        void tracker.add(widget);
+        void tabs.add(widget);
       }
       catalog.forKernel(place.kernelId)?.setProbe(place.graphId, place.node, true);
       app.shell.activateById(widget.id);
@@ -72,7 +75,7 @@ export const probesPlugin: JupyterFrontEndPlugin<ILiveProbes> = {
       execute: ({ kernelId, graphId, node }) =>
         open({ kernelId: String(kernelId), graphId: String(graphId), node: String(node) }),
     });
-    void restorer?.restore(tracker, {
+    void restorer?.restore(tabs, {
       command: OPEN,
       args: ({ content }) => ({ ...content.place }),
       name: ({ id }) => id,
@@ -80,7 +83,7 @@ export const probesPlugin: JupyterFrontEndPlugin<ILiveProbes> = {
     return {
       open,
       stop: (place) => {
-        const widget = tracker.find((candidate) => candidate.id === idOf(place));
+        const widget = tabs.find((candidate) => candidate.id === idOf(place));
         if (widget) widget.dispose();
         else stop(place);
       },

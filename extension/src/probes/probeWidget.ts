@@ -1,11 +1,12 @@
-import type { IRenderMimeRegistry } from "@jupyterlab/rendermime";
-import { MimeModel } from "@jupyterlab/rendermime";
+import { VIEW_MIME } from "@graphpatch/kernel/protocol";
+import type { INotebookTracker } from "@jupyterlab/notebook";
+import { type IRenderMimeRegistry, MimeModel } from "@jupyterlab/rendermime";
 import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
 import type { TranslationBundle } from "@jupyterlab/translation";
 import type { PartialJSONObject } from "@lumino/coreutils";
 import { Panel, Widget } from "@lumino/widgets";
 import { visibleText } from "../text";
-import type { ICatalogModel, INodeCatalog } from "../tokens";
+import type { ICatalogModel, INodeCatalog, IViewMaker } from "../tokens";
 
 /** Which node of which graph is looked at. */
 export interface ProbePlace {
@@ -17,6 +18,8 @@ export interface ProbePlace {
 export interface ProbeContext {
   readonly catalog: INodeCatalog;
   readonly rendermime: IRenderMimeRegistry;
+  readonly tracker: INotebookTracker;
+  readonly views: IViewMaker;
   readonly trans: TranslationBundle;
 }
 
@@ -102,12 +105,22 @@ export class ProbeWidget extends Panel {
     }
     if (!this.renderer || type !== this.type) {
       this.renderer?.dispose();
-      this.renderer = rendermime.createRenderer(type);
+      this.renderer = this.makeRenderer(type);
       this.type = type;
       this.renderer.node.setAttribute("aria-label", visibleText(this.place.node));
       this.addWidget(this.renderer);
     }
     await this.renderer.renderModel(model);
+  }
+
+  /** A view is linked with those of its notebook, and is updated in place. */
+  private makeRenderer(type: string): IRenderMime.IRenderer {
+    const { rendermime, tracker, views } = this.context;
+    const panel = tracker.find(
+      ({ isDisposed, sessionContext }) =>
+        !isDisposed && sessionContext.session?.kernel?.id === this.place.kernelId,
+    );
+    return panel && type === VIEW_MIME ? views.create(panel) : rendermime.createRenderer(type);
   }
 
   private readonly status = new Widget();

@@ -33,7 +33,9 @@ def answer(message):
     data = message["content"]["data"]
     asked.append(data)
     kind, id, node = data["type"], data.get("id"), data.get("node")
-    if kind == "resync": catalog.send(snapshot())
+    if kind == "resync":
+        catalog.send(snapshot())
+        for graph in graphs: tell_probes(graph["id"])
     elif kind == "probe": probes.setdefault(node, 0); tell_probes(id)
     elif kind == "unprobe": probes.pop(node, None); tell_probes(id)
     elif kind == "picture": catalog.send({"type": "picture", "id": id, "node": node, "runs": probes.get(node, 0), "bundle": picture})

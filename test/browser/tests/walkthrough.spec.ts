@@ -29,7 +29,7 @@ test("the node browser with a model", async ({ page, tmpPath }) => {
 
   await test.step("a search finds a node, and its details say what it is", async () => {
     await browser.getByRole("searchbox").fill("l21 softmax");
-    await row(browser, "softmax").click({ modifiers: ["Alt"] });
+    await row(browser, "softmax").click();
     await expect(browser.locator(".gp-Detail")).toContainText("blocks.21.attn.hook_pattern");
     await keep(page, "walk-1-details");
   });
