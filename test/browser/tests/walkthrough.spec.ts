@@ -1,6 +1,5 @@
 import { expect, test } from "@jupyterlab/galata";
-import { keep, openBrowser, row, run } from "../lib/lab";
-import { openTypeScript } from "../lib/tsNotebook";
+import { keep, openBrowser, openNotebook, row, run } from "../lib/lab";
 
 const LOADING_MS = 180_000;
 const CELLS = [
@@ -19,7 +18,7 @@ const pg = await PatchableGraph.capture(model, inputs);`,
 /** From opening a notebook to a live picture, with a real model. Its pictures are those of the README and the guide. */
 test("the node browser with a model", async ({ page, tmpPath }) => {
   test.setTimeout(LOADING_MS + 120_000);
-  await openTypeScript(page, tmpPath, CELLS);
+  await openNotebook(page, tmpPath, CELLS, "tour.ipynb", "graphpatch");
   const browser = await openBrowser(page);
   await expect(browser).toContainText("PatchableGraph.capture");
   await run(page, 0);
