@@ -82,7 +82,8 @@ class Graphs(KernelTestCase):
         self.assertEqual(kinds[0], ("comm_open", "graphpatch.catalog"))
         added = [m["content"]["data"] for m in self.captured.outputs if m["msg_type"] == "comm_msg"]
         self.assertEqual(added[0]["type"], "graph-added")
-        names = [node["name"] for node in added[0]["graph"]["nodes"]]
+        graph = added[0]["graph"]
+        names = [graph["texts"][module] + name for module, name in zip(graph["module"], graph["name"])]
         self.assertIn("layers_10.add_10", names)
         opened = self.outputs_of(self.request("comm_open", {"comm_id": "page", "target_name": "graphpatch.catalog", "data": {}}))
         self.assertEqual(opened[0]["content"]["data"]["type"], "snapshot")
