@@ -14,12 +14,12 @@ export interface Inspection {
 
 /** All that is known of a node. */
 export function describeNode(graph: PatchableGraph, node: NodeInfo, probed: ProbedValue | null): Inspection {
-  const aliases = [...graph.aliases].flatMap(([alias, name]) => (name === node.name ? [alias] : []));
+  const { aliases, users } = graph.details(node.name);
   const rows: [string, string[]][] = [
     ["in", [`${node.module === "" ? "the root" : node.module}: ${node.moduleType}`]],
     ["made by", node.operator === node.kind ? [] : [node.operator]],
-    ["also called", aliases],
-    ["read by", [...graph.usersOf(node.name)]],
+    ["also called", [...aliases]],
+    ["read by", [...users]],
     ["last probed", probed ? [`[${probed.shape.join(", ")}] ${describeStatistics(probed.statistics)}`] : []],
   ];
   const shown = rows.filter(([, values]) => values.length > 0);

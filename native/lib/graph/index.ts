@@ -1,5 +1,6 @@
 export type { Size } from "../dispatch/size";
 export type { AliasTable, HasNodeAliases } from "./aliases";
+export type { NodeDetails } from "./dataflow";
 export { formatTree, type GraphPlace, type GraphTree } from "./graphTree";
 export type { RunInputs } from "./inputs";
 export type { LoadOptions } from "./load";
@@ -7,6 +8,6 @@ export type { NodeInfo } from "./nodeIndex";
 export type { AnyNodes, NodeName, NodeNames, Patches, PatchMap } from "./nodeTypes";
 export { acceptedNames, describeNode, nodeTypeFile } from "./nodeTypeText";
 export { type OutputOf, PatchableGraph, type RunOptions, type RunResult } from "./patchableGraph";
-export { graphRegistry, type PatchedEvent } from "./registry";
+export { graphRegistry, type RunEvent } from "./registry";
 export { sym } from "./symInt";
 export type { NodeKind } from "./trace";

@@ -4,6 +4,7 @@ import { activeSignal } from "../cancellation";
 import { CancelledError, PatchError } from "../errors";
 import type { Module } from "../nn/module";
 import { Patch } from "../patches/patch";
+import { ProbePatch } from "../patches/probePatch";
 import { type AverageTrace, type AverageTraceOptions, averageTrace } from "../sweep/averageTrace";
 import { type CausalTraceOptions, causalTrace } from "../sweep/causalTrace";
 import { type LensReading, type LogitLensOptions, logitLens } from "../sweep/logitLens";
@@ -16,6 +17,7 @@ import { Tensor } from "../tensor/tensor";
 import { torch } from "../torch";
 import type { SaveOptions } from "../weights/safetensorsWriter";
 import { type CapturedGraph, capture } from "./capture";
+import { Dataflow, type NodeDetails } from "./dataflow";
 import { tokensOf } from "./dimensions";
 import { buildTree, formatTree, type GraphPlace, type GraphTree } from "./graphTree";
 import { bindInputs, forwardArguments, type RunInputs } from "./inputs";
@@ -41,7 +43,6 @@ import { callRegistered } from "./registeredCalls";
 import { graphRegistry } from "./registry";
 import type { GraphRunner, RunRequest } from "./runner";
 import { unflatten } from "./structure";
-import { usersOfValues } from "./users";
 
 /** Options of a run. */
 export interface RunOptions {
@@ -81,8 +82,12 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
   readonly #native: NativeGraph;
   readonly #plans: PlanCache;
   #tree: GraphTree | null = null;
-  #users: ReadonlyMap<number, readonly string[]> | null = null;
+  #dataflow: Dataflow | null = null;
+  /** Scopes of probes that are in force in every run, and what to call after one. */
+  readonly #watches = new Map<PatchScope, () => void>();
   #packed = false;
+  /** Whether the last run that was told of had patches. */
+  #hadPatches = false;
 
   private constructor(captured: CapturedGraph) {
     this.#captured = captured;
@@ -170,11 +175,42 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
     return this.#captured.index.resolve(String(name)).info;
   }
 
-  /** Names of the nodes that read the value of the node `name`. @throws UnknownNodeError */
-  usersOf<K extends string | GraphPlace>(name: NodeName<K, Nodes>): readonly string[];
-  usersOf(name: unknown): readonly string[] {
-    this.#users ??= usersOfValues(this.#captured);
-    return this.#users.get(this.#captured.index.resolve(String(name)).value) ?? [];
+  /**
+   * The node with what surrounds it: what it is computed from and what from it, its operator's signature, its device.
+   * @throws UnknownNodeError
+   */
+  details<K extends string | GraphPlace>(name: NodeName<K, Nodes>): NodeDetails;
+  details(name: unknown): NodeDetails {
+    this.#dataflow ??= new Dataflow(this.#captured);
+    return this.#dataflow.details(this.#captured.index.resolve(String(name)).info);
+  }
+
+  /**
+   * Looks at a node in every later run of this graph, whoever starts it, until the result is disposed. Outputs and gradients are as
+   * without. Runs of sweeps are not looked at.
+   * @param seen called after each run that reached the node; `probe.activation` is its value, after all patches.
+   * @throws UnknownNodeError
+   */
+  watch<K extends string | GraphPlace>(
+    name: NodeName<K, Nodes>,
+    seen: (probe: ProbePatch) => void,
+  ): Disposable;
+  watch(name: unknown, seen: (probe: ProbePatch) => void): Disposable {
+    const { info, value } = this.#captured.index.resolve(String(name));
+    const probe = new ProbePatch();
+    const entries = [{ node: info.name, value, patches: [probe] }];
+    const scope: PatchScope = {
+      owner: this,
+      entries,
+      parent: null,
+      runs: 0,
+      fired: new Set(),
+      isWatch: true,
+    };
+    this.#watches.set(scope, () => {
+      if (probe.fired) seen(probe);
+    });
+    return { [Symbol.dispose]: () => void this.#watches.delete(scope) };
   }
 
   /**
@@ -271,7 +307,7 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
     return this.#runWith({
       inputs: bindInputs(this.#captured, inputs),
       tokens: tokensOf(inputs),
-      scopes: activeScopes(this),
+      scopes: [...activeScopes(this), ...this.#watches.keys()],
       outputs,
       packed: this.#packed,
       gradEnabled: torch.isGradEnabled(),
@@ -300,7 +336,7 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
       const report = { fired: result.fired, outcomes: result.outcomes, tokens: request.tokens };
       deliverOutcomes(report, list.placed);
     }
-    if (list.placed.length > 0 && !request.quiet) this.#announce(list);
+    if (!request.quiet) this.#announce(list);
     return result.outputs;
   }
 
@@ -358,15 +394,16 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
   }
 
   #announce({ placed }: PatchList): void {
-    const isProbe = (patch: Patch) => patch.kind === "probe" || patch.kind === "record";
-    const names = (probes: boolean) => [
-      ...new Set(placed.filter(({ patch }) => isProbe(patch) === probes).map(({ info }) => info.name)),
-    ];
-    graphRegistry.emit("patched", {
-      graph: this as unknown as PatchableGraph,
-      patched: names(false),
-      probed: names(true),
-    });
+    if (graphRegistry.listenerCount("ran") > 0) {
+      const patches = placed
+        .filter(({ scope }) => !scope.isWatch)
+        .map(({ info, patch }) => ({ node: info.name, patch }));
+      if (patches.length > 0 || this.#hadPatches) {
+        graphRegistry.emit("ran", { graph: this as unknown as PatchableGraph, patches });
+      }
+      this.#hadPatches = patches.length > 0;
+    }
+    for (const seen of this.#watches.values()) seen();
   }
 
   /**
