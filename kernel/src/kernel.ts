@@ -21,6 +21,7 @@ import { makePictures } from "./preload/pictures";
 import { showLoading } from "./progress/loadingProgress";
 import { Dispatcher } from "./shell/dispatcher";
 import { ExecuteQueue } from "./shell/executeQueue";
+import { shownValues, ValuesServer } from "./views";
 import type { WireClient } from "./wire/wireClient";
 
 const CLOSE_MS = 800;
@@ -60,6 +61,8 @@ export function startKernel(wire: WireClient, state: InterruptState): void {
     native,
     ownGlobals({ displays, outputs, inputs, comms, pictures: makePictures(() => library) }),
   );
+
+  new ValuesServer(comms, shownValues, () => language.locals);
 
   const executions = new ExecuteQueue({ language, displays, outputs, history, wire, state });
   const graphs = () => library.graphRegistry.list();
