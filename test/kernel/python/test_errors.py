@@ -92,6 +92,12 @@ class Language(KernelTestCase):
         self.assertEqual(cell.text(), "used\ndisposed\n")
         self.assertEqual(self.ok("let s = 0; for await (const i of [1, 2]) s += i; s").result, "3")
 
+    def test_names_of_earlier_cells_in_shorthand_properties(self) -> None:
+        self.ok("const width = 2, height = 3; let depth = 0")
+        self.assertEqual(self.ok("({ width, height })").result, "{ width: 2, height: 3 }")
+        self.assertEqual(self.ok("[4].map((depth) => ({ width, depth }))").result, "[ { width: 2, depth: 4 } ]")
+        self.assertEqual(self.ok("({ depth } = { depth: 5 }); const box = await { box: { depth } }; box").result, "{ box: { depth: 5 } }")
+
     def test_the_library_is_typed_from_the_first_cell(self) -> None:
         self.assertEqual(self.ok("const t: Tensor = torch.ones([2, 2]); t.sum().item()").result, "4")
         self.assertIn("Property 'nothing' does not exist", self.run_cell("torch.ones([1]).nothing").reply["evalue"])
