@@ -17,16 +17,20 @@ export interface CellGroup {
   tail: RowTail | null;
 }
 
-/** Sorts cells into groups. Cells with patches on sizes are in none: they are run as they are. */
+/**
+ * Sorts cells into groups. Cells with patches on sizes, and those of graphs with branches or loops, are in none: they are
+ * run as they are.
+ */
 export function groupCells(
   job: SweepJob,
   wanted: readonly number[],
 ): { groups: CellGroup[]; plain: number[] } {
   const byKey = new Map<string, number[]>();
   const plain: number[] = [];
+  const hasControlFlow = job.flow.nodes.some(({ type, when }) => type === "loop" || when !== undefined);
   for (const cell of wanted) {
     const values = [...job.cells[cell].patches.keys()];
-    if (values.some((value) => job.flow.info(value)?.shape === null)) {
+    if (hasControlFlow || values.some((value) => job.flow.info(value)?.shape === null)) {
       plain.push(cell);
       continue;
     }

@@ -240,7 +240,11 @@ class SweepRun {
 
   async #plain(settings: RunSettings, cell: number): Promise<void> {
     await this.#record(settings, [cell], await runPlain(settings, cell));
-    const why = this.options.exact ? "exact" : this.#levels.upstream ? "patches a size" : "turned off";
+    const why = this.options.exact
+      ? "exact"
+      : this.#levels.upstream
+        ? "patches a size, or the graph has branches or loops"
+        : "turned off";
     this.#report.cells(1, { upstream: why, batch: why, positions: why });
   }
 

@@ -53,7 +53,8 @@ Run::Run(std::shared_ptr<const Plan> plan, std::vector<c10::IValue> inputs, std:
       frame_(plan_->graph().valueCount()),
       patches_(std::move(patches)),
       outcomes_(patches_.size()),
-      gradEnabled_(gradEnabled) {
+      gradEnabled_(gradEnabled),
+      loops_(plan_->loops().size()) {
   const std::vector<ValueIndex>& places = plan_->graph().inputs();
   for (size_t i = 0; i < places.size(); ++i) {
     if (inputs.at(i).isTensor()) {
@@ -119,9 +120,7 @@ bool Run::advance() {
   if (nextStep_ == 0 && !learnsShapes_) recallShapeValues();
   while (true) {
     if (patchPending()) return false;
-    if (current_ != nullptr) {
-      for (ValueIndex value : current_->released) frame_[value] = c10::IValue();
-    }
+    if (current_ != nullptr) release();
     if (learnsShapes_ && nextStep_ == plan_->shapeSteps()) {
       plan_->cache().shapeMemo.remember(shapeKey_, plan_->shapeValues(), frame_);
       learnsShapes_ = false;
@@ -132,7 +131,10 @@ bool Run::advance() {
                             "the run was cancelled before node " + steps[nextStep_].node->name);
     }
     current_ = &steps[nextStep_++];
-    if (current_->when && !branchRuns(*current_)) continue;
+    if (current_->when && !branchRuns(*current_)) {
+      if (current_->loop >= 0) skipLoop(current_->loop);
+      continue;
+    }
     if (std::holds_alternative<JavascriptCall>(current_->node->operation)) {
       atCall_ = true;
       return false;
@@ -142,6 +144,13 @@ bool Run::advance() {
   }
   finish();
   return true;
+}
+
+void Run::release() {
+  for (ValueIndex value : current_->released) frame_[value] = c10::IValue();
+  if (leftLoop_ < 0) return;
+  for (ValueIndex value : plan_->loops()[leftLoop_].released) frame_[value] = c10::IValue();
+  leftLoop_ = -1;
 }
 
 // Results of a branch that does not run stay empty, and so does what is made of them.
@@ -240,6 +249,12 @@ void Run::runStep(const Step& step) {
     callNumber(step, *number);
   } else if (std::holds_alternative<Merge>(step.node->operation)) {
     merge(step);
+  } else if (std::holds_alternative<Loop>(step.node->operation)) {
+    beginRound(step);
+  } else if (std::holds_alternative<While>(step.node->operation)) {
+    if (integerOf(valueOf(step.arguments[0])) == 0) leaveLoop(step.loop);
+  } else if (std::holds_alternative<Repeat>(step.node->operation)) {
+    endRound(step);
   } else {
     checkGuard(step, std::get<Guard>(step.node->operation));
   }
@@ -343,6 +358,69 @@ void Run::merge(const Step& step) {
   if (step.results[0] >= 0) frame_[step.results[0]] = valueOf(step.arguments[condition ? 1 : 2]);
 }
 
+void Run::beginRound(const Step& step) {
+  LoopState& state = loops_[step.loop];
+  if (++state.round == 0) {
+    const Step& end = plan_->steps()[plan_->loops()[step.loop].end];
+    state.stacks.assign(end.results.size() - step.arguments.size(), {});
+    for (const Argument& argument : step.arguments) state.carried.push_back(valueOf(argument));
+    // Of an earlier time that the loop was run, by a loop around it.
+    for (ValueIndex result : end.results) {
+      if (result >= 0) frame_[result] = c10::IValue();
+    }
+  }
+  for (ValueIndex condition : plan_->loops()[step.loop].conditions) frame_[condition] = c10::IValue();
+  if (step.results[0] >= 0) frame_[step.results[0]] = state.round;
+  for (size_t i = 0; i < state.carried.size(); ++i) {
+    if (step.results[i + 1] >= 0) frame_[step.results[i + 1]] = std::move(state.carried[i]);
+  }
+  state.carried.clear();
+}
+
+void Run::endRound(const Step& step) {
+  LoopState& state = loops_[step.loop];
+  const size_t carried = step.results.size() - state.stacks.size();
+  for (size_t i = 0; i < carried; ++i) state.carried.push_back(valueOf(step.arguments[carried + i]));
+  for (size_t i = 0; i < state.stacks.size(); ++i) {
+    const c10::IValue added = valueOf(step.arguments[2 * carried + i]);
+    if (!added.isTensor())
+      throw GraphpatchError("ArgumentError", "node " + step.node->name + " stacks no tensor");
+    state.stacks[i].push_back(added.toTensor());
+  }
+  nextStep_ = plan_->loops()[step.loop].begin;
+}
+
+// What the loop gives is the result of its last step.
+void Run::leaveLoop(size_t loop) {
+  LoopState& state = loops_[loop];
+  const size_t end = plan_->loops()[loop].end;
+  const Step& step = plan_->steps()[end];
+  const size_t carried = step.results.size() - state.stacks.size();
+  for (size_t i = 0; i < step.results.size(); ++i) {
+    if (step.results[i] < 0) continue;
+    if (i < carried) {
+      frame_[step.results[i]] = valueOf(step.arguments[i]);
+    } else if (state.round > 0) {
+      frame_[step.results[i]] = at::stack(state.stacks[i - carried]);
+    } else {
+      throw GraphpatchError(
+          "ShapeError",
+          "the loop " + step.node->name + " has no rounds, so that nothing tells the shape of its results");
+    }
+  }
+  skipLoop(loop);
+}
+
+// Goes on after the loop.
+void Run::skipLoop(size_t loop) {
+  release();
+  loops_[loop] = LoopState();
+  const size_t end = plan_->loops()[loop].end;
+  current_ = &plan_->steps()[end];
+  leftLoop_ = static_cast<int32_t>(loop);
+  nextStep_ = end + 1;
+}
+
 void Run::checkGuard(const Step& step, const Guard& guard) {
   const int64_t actual = integerOf(valueOf(step.arguments[0]));
   if (actual == guard.expected) return;
@@ -372,11 +450,13 @@ void Run::finish() {
   results_.reserve(plan_->outputs().size());
   for (ValueIndex output : plan_->outputs()) results_.push_back(outputOf(output));
   frame_.clear();
+  loops_.clear();
   stack_.clear();
 }
 
 void Run::clear() {
   frame_.clear();
+  loops_.clear();
   results_.clear();
   outcomes_.clear();
   patches_.clear();
