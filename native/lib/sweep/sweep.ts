@@ -1,10 +1,12 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { ArgumentError, CancelledError } from "../errors";
 import type { RunInputs } from "../graph/inputs";
 import type { PatchMap } from "../graph/patchScope";
 import type { GraphRunner } from "../graph/runner";
 import type { Tensor } from "../tensor/tensor";
 import { runBase } from "./baseRun";
-import type { Axis, Cells } from "./cells";
+import type { CellRuns } from "./cell";
+import { type Axis, type Cells, readCells } from "./cells";
 import { type RunSettings, runChunk, runPlain, ShapesDiffer, startValues } from "./chunkRun";
 import { CostModel } from "./cost";
 import { type CellGroup, groupCells } from "./groups";
@@ -98,11 +100,13 @@ class SweepRun {
   #mixes: string | null = null;
   #checked = false;
   usesPacked = false;
+  private readonly runs: CellRuns;
 
   constructor(
     private readonly job: SweepJob,
     private readonly options: SweepOptions,
   ) {
+    this.runs = cellRuns(job, options);
     const { resume, levels, exact = false } = options;
     if (resume && String(resume.shape) !== String(job.axes.map(({ labels }) => labels.length))) {
       throw new ArgumentError("resume: the earlier sweep had cells of another shape");
@@ -279,8 +283,24 @@ class SweepRun {
       this.#base,
       { base: this.#baseTime, cells: total - this.#baseTime, total },
       this.#report.levels(),
+      this.runs,
     );
   }
+}
+
+/** Runs single cells again, in the scopes that the sweep was called in. */
+function cellRuns({ runner }: SweepJob, options: SweepOptions): CellRuns {
+  const { cells } = readCells(options.cells);
+  const inScopes = AsyncLocalStorage.snapshot();
+  const { inputs, metric, outputs, positions, base, memoryLimit } = options;
+  const alone = { inputs, metric, outputs, positions, base, memoryLimit, exact: true };
+  return {
+    patches: (cell) => cells[cell],
+    run: async (cell) => {
+      const { samples } = await inScopes(() => sweep(runner, { ...alone, cells: [cells[cell]] }));
+      return samples[0];
+    },
+  };
 }
 
 function sameKind(value: Tensor, base: Tensor | undefined): boolean {
