@@ -9,13 +9,14 @@ import { torch } from "../torch";
 import { reference } from "./arguments";
 import { labelBatch } from "./batchRules";
 import { type BlockNodes, findBlocks } from "./blocks";
-import { tensorOf } from "./chunkRun";
+import { tensorOf } from "./tensorOf";
 import { Dataflow } from "./dataflow";
 import { logProbability, type Metric, probability } from "./metrics";
 import { mean, SweepResult, type SweepTimings, standardError } from "./result";
 import { defaultOutput } from "./setup";
 import { repeatRows, splitRows } from "./stacking";
-import { type SweepOptions, sweep } from "./sweep";
+import { sweep } from "./sweep";
+import type { SweepOptions } from "./sweepOptions";
 
 /** What is restored: a block's output, or the outputs of MLP or attention modules in a window of layers. */
 export type TraceKind = keyof BlockNodes;

@@ -16,4 +16,4 @@ export {
 export type { SweepPlan } from "./planSweep";
 export { type LevelReport, SweepCancelledError, SweepResult, type SweepTimings } from "./result";
 export { bootstrapInterval, type Interval, normalizedRecovery } from "./statistics";
-export type { DoneCell, SweepLevels, SweepOptions } from "./sweep";
+export type { DoneCell, SweepLevels, SweepOptions } from "./sweepOptions";

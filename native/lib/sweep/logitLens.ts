@@ -4,7 +4,7 @@ import type { GraphRunner } from "../graph/runner";
 import { WholeValue } from "../patches/wholeValue";
 import { torch } from "../torch";
 import { findBlocks } from "./blocks";
-import { tensorOf } from "./chunkRun";
+import { tensorOf } from "./tensorOf";
 import { defaultOutput } from "./setup";
 
 export interface LogitLensOptions {

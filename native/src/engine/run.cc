@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "../errors/errors.h"
+#include "arguments.h"
+#include "packed_call.h"
 #include "step_error.h"
 
 namespace graphpatch {
@@ -16,22 +18,6 @@ namespace graphpatch {
 namespace {
 
 bool wantsGradient(const c10::IValue& value) { return value.isTensor() && value.toTensor().requires_grad(); }
-
-// A plain number where an operator takes a tensor, as Python makes one: it does not decide the result's
-// dtype.
-at::Tensor wrappedNumber(const c10::IValue& value) {
-  const c10::Scalar scalar = value.toScalar();
-  at::Tensor tensor = at::scalar_tensor(scalar, at::device(at::kCPU).dtype(scalar.type()));
-  tensor.unsafeGetTensorImpl()->set_wrapped_number(true);
-  return tensor;
-}
-
-c10::IValue converted(const c10::IValue& value, c10::TypeKind kind) {
-  if (value.isTensor()) return value;
-  if (kind == c10::TypeKind::TensorType && value.isScalar()) return wrappedNumber(value);
-  if (kind == c10::TypeKind::FloatType && value.isInt()) return static_cast<double>(value.toInt());
-  return value;
-}
 
 // Below autograd's keys operators run the same kernels without looking for gradients to record.
 class GradientMode {
@@ -113,7 +99,9 @@ bool Run::advance() {
   while (true) {
     if (patchPending()) return false;
     if (current_ != nullptr) {
-      for (ValueIndex value : current_->released) frame_[value] = c10::IValue();
+      for (ValueIndex value : current_->released) {
+        if (keep_.empty() || !keep_[value]) frame_[value] = c10::IValue();
+      }
     }
     if (learnsShapes_ && nextStep_ == plan_->shapeSteps()) {
       plan_->cache().shapeMemo.remember(shapeKey_, plan_->shapeValues(), frame_);
@@ -147,8 +135,10 @@ void Run::queuePatches() {
   pending_.clear();
   nextPending_ = 0;
   for (ValueIndex value : current_->patched) {
-    const std::vector<size_t>& patches = patchesOf_.at(value);
-    if (!frame_[value].isNone()) pending_.insert(pending_.end(), patches.begin(), patches.end());
+    const auto patches = patchesOf_.find(value);
+    if (patches == patchesOf_.end() || frame_[value].isNone()) continue;
+    if (!keep_.empty()) unpatched_[value] = frame_[value];
+    pending_.insert(pending_.end(), patches->second.begin(), patches->second.end());
   }
 }
 
@@ -158,7 +148,7 @@ const JavascriptCall* Run::pausedCall() const {
 
 std::vector<c10::IValue> Run::pausedArguments() const {
   std::vector<c10::IValue> arguments;
-  for (const Argument& argument : current_->arguments) arguments.push_back(valueOf(argument));
+  for (const Argument& argument : current_->arguments) arguments.push_back(argumentValue(argument, frame_));
   return arguments;
 }
 
@@ -224,7 +214,7 @@ void Run::runStep(const Step& step) {
   if (const auto* call = std::get_if<OperatorCall>(&step.node->operation)) {
     if (!step.packable || !callPacked(step)) callOperator(step, *call);
   } else if (std::holds_alternative<Alias>(step.node->operation)) {
-    if (step.results[0] >= 0) frame_[step.results[0]] = valueOf(step.arguments[0]);
+    if (step.results[0] >= 0) frame_[step.results[0]] = argumentValue(step.arguments[0], frame_);
   } else if (const auto* number = std::get_if<NumberCall>(&step.node->operation)) {
     callNumber(step, *number);
   } else if (std::holds_alternative<Merge>(step.node->operation)) {
@@ -234,61 +224,21 @@ void Run::runStep(const Step& step) {
   }
 }
 
-c10::IValue Run::valueOf(const Argument& argument) const {
-  switch (argument.kind) {
-    case Argument::Kind::Constant:
-      return argument.constant;
-    case Argument::Kind::Value:
-      return frame_[argument.value];
-    default:
-      return listOf(argument);
-  }
-}
-
-c10::IValue Run::listOf(const Argument& argument) const {
-  const auto optional = argument.type->cast<c10::OptionalType>();
-  const c10::TypeKind kind = (optional ? optional->getElementType() : argument.type)->kind();
-  if (kind == c10::TypeKind::IntType || kind == c10::TypeKind::SymIntType) {
-    c10::List<int64_t> numbers;
-    numbers.reserve(argument.list.size());
-    for (const ListElement& element : argument.list) {
-      const ValueIndex* value = std::get_if<ValueIndex>(&element);
-      numbers.push_back((value ? frame_[*value] : std::get<c10::IValue>(element)).toInt());
-    }
-    return numbers;
-  }
-  c10::impl::GenericList list(argument.type);
-  list.reserve(argument.list.size());
-  for (const ListElement& element : argument.list) {
-    const ValueIndex* value = std::get_if<ValueIndex>(&element);
-    list.push_back(converted(value ? frame_[*value] : std::get<c10::IValue>(element), kind));
-  }
-  return list;
-}
-
 void Run::callOperator(const Step& step, const OperatorCall& call) {
   stack_.clear();
-  for (const Argument& argument : step.arguments) {
-    if (argument.kind == Argument::Kind::Value) {
-      const c10::IValue& value = frame_[argument.value];
-      stack_.push_back(value.isTensor() ? value : converted(value, argument.type->kind()));
-    } else {
-      stack_.push_back(valueOf(argument));
-    }
-  }
+  for (const Argument& argument : step.arguments) stack_.push_back(operatorArgument(argument, frame_));
   try {
     call.handle.callBoxed(&stack_);
   } catch (const c10::Error& error) {
     std::vector<c10::IValue> arguments;
-    for (const Argument& argument : step.arguments) arguments.push_back(valueOf(argument));
+    for (const Argument& argument : step.arguments) arguments.push_back(argumentValue(argument, frame_));
     throwStepError(*step.node, call.handle, arguments, error);
   }
   if (step.results.size() == 1 && stack_.size() == 1 && !stack_[0].isTensorList()) {
     if (step.results[0] >= 0) frame_[step.results[0]] = std::move(stack_[0]);
     return;
   }
-  const std::vector<c10::IValue> results =
-      stack_.size() == 1 && stack_[0].isList() ? stack_[0].toListRef().vec() : stack_;
+  const std::vector<c10::IValue> results = resultsOf(stack_, step.results.size());
   if (results.size() < step.results.size()) {
     throw GraphpatchError("ShapeError", "node " + step.node->name + " gave " +
                                             std::to_string(results.size()) + " values where " +
@@ -302,38 +252,28 @@ void Run::callOperator(const Step& step, const OperatorCall& call) {
 // Multiplies by the packed weight; false where only the operator itself will do.
 bool Run::callPacked(const Step& step) {
   const PackableLinear& linear = *step.packable;
-  const c10::IValue input = valueOf(step.arguments[linear.input]);
-  const c10::IValue bias = linear.bias < 0 ? c10::IValue() : valueOf(step.arguments[linear.bias]);
-  if (recordsGradients_ || !input.isTensor() || input.toTensor().scalar_type() != at::kFloat ||
-      input.toTensor().dim() < 2) {
-    return false;
-  }
-  const at::Tensor biasTensor = bias.isTensor() ? bias.toTensor() : at::Tensor();
-  if (biasTensor.defined() && (biasTensor.dim() != 1 || biasTensor.scalar_type() != at::kFloat)) return false;
-  const at::Tensor& weight = step.arguments[linear.weight].constant.toTensor();
-  try {
-    frame_[step.results[0]] =
-        packedLinear(input.toTensor(), plan_->cache().packedWeights.of(linear, weight), biasTensor);
-  } catch (const c10::Error& error) {
-    const auto& call = std::get<OperatorCall>(step.node->operation);
-    throwStepError(*step.node, call.handle, {input, weight, bias}, error);
-  }
-  return true;
+  const c10::IValue input = argumentValue(step.arguments[linear.input], frame_);
+  const c10::IValue bias =
+      linear.bias < 0 ? c10::IValue() : argumentValue(step.arguments[linear.bias], frame_);
+  if (recordsGradients_ || !input.isTensor()) return false;
+  const auto result = multiplyPacked(step, plan_->cache().packedWeights, input.toTensor(), bias);
+  if (result) frame_[step.results[0]] = *result;
+  return result.has_value();
 }
 
 void Run::callNumber(const Step& step, const NumberCall& call) {
   stack_.clear();
-  for (const Argument& argument : step.arguments) stack_.push_back(valueOf(argument));
+  for (const Argument& argument : step.arguments) stack_.push_back(argumentValue(argument, frame_));
   if (step.results[0] >= 0) frame_[step.results[0]] = evaluateNumberOp(call.op, stack_);
 }
 
 void Run::merge(const Step& step) {
-  const bool condition = integerOf(valueOf(step.arguments[0])) != 0;
-  if (step.results[0] >= 0) frame_[step.results[0]] = valueOf(step.arguments[condition ? 1 : 2]);
+  const bool condition = integerOf(argumentValue(step.arguments[0], frame_)) != 0;
+  if (step.results[0] >= 0) frame_[step.results[0]] = argumentValue(step.arguments[condition ? 1 : 2], frame_);
 }
 
 void Run::checkGuard(const Step& step, const Guard& guard) {
-  const int64_t actual = integerOf(valueOf(step.arguments[0]));
+  const int64_t actual = integerOf(argumentValue(step.arguments[0], frame_));
   if (actual == guard.expected) return;
   if (!guard.message.empty()) {
     throw GraphpatchError("ShapeError", "this input breaks an assumption of the model: " + guard.message +
@@ -360,14 +300,15 @@ c10::IValue Run::outputOf(ValueIndex value) const {
 void Run::finish() {
   results_.reserve(plan_->outputs().size());
   for (ValueIndex output : plan_->outputs()) results_.push_back(outputOf(output));
-  frame_.clear();
+  if (keep_.empty()) frame_.clear();
   stack_.clear();
 }
 
 void Run::clear() {
-  frame_.clear();
   results_.clear();
   outcomes_.clear();
+  if (!keep_.empty()) return;
+  frame_.clear();
   patches_.clear();
 }
 
