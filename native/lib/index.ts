@@ -1,4 +1,5 @@
 export * from "./analysis";
+export * from "./attribution";
 export type { TensorData } from "./binding";
 export * from "./dispatch";
 export * from "./errors";
@@ -9,6 +10,7 @@ export * from "./models";
 export * as nn from "./nn";
 export * as optim from "./optim";
 export * from "./patches";
+export * from "./statistics";
 export * from "./sweep";
 export * from "./tensor";
 export * from "./tokenizers";

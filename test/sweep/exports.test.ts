@@ -10,10 +10,16 @@ import { compare, used } from "./support";
 const CAUSAL = ["gpt2", "llama", "mistral", "qwen2", "qwen3", "gemma3", "phi3", "gpt-neox", "opt"];
 
 /** Nodes of a graph that cells patch: every few of those that hold [texts, positions, …], and the inputs of these. */
-function nodesOf(nodes: Iterable<{ name: string; shape: number[] | null; dtype: string | null; kind: string }>) {
+function nodesOf(
+  nodes: Iterable<{ name: string; shape: number[] | null; dtype: string | null; kind: string }>,
+) {
   const fitting = [...nodes].filter(
     ({ shape, dtype, kind }) =>
-      shape !== null && shape.length === 3 && dtype === "float32" && kind !== "parameter" && kind !== "buffer",
+      shape !== null &&
+      shape.length === 3 &&
+      dtype === "float32" &&
+      kind !== "parameter" &&
+      kind !== "buffer",
   );
   return fitting.filter((_, i) => i % 7 === 3).map(({ name }) => name);
 }

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
-import type { Module } from "../../native/lib/nn";
 import type { PatchableGraph, SweepOptions, SweepResult } from "../../native/lib";
+import type { Module } from "../../native/lib/nn";
 
 /** Largest difference of samples, relative to the largest number. */
 export function difference(a: SweepResult, b: SweepResult): number {

@@ -6,10 +6,8 @@ import { AutoModelForCausalLM, type CausalLM } from "../../native/lib/models";
 import { Module } from "../../native/lib/nn";
 import { AddPatch, RecordPatch, ReplacePatch } from "../../native/lib/patches";
 import {
-  bootstrapInterval,
   type DoneCell,
   logProbability,
-  normalizedRecovery,
   SweepCancelledError,
   type SweepOptions,
 } from "../../native/lib/sweep";
@@ -216,18 +214,4 @@ test("the logit lens reads each block through the model's own norm and head", as
   const [best] = torch.topk(wanted, 1).map((part) => part.tolist() as number[]);
   expect(readings[0].top[0].probability).toBeCloseTo(best[0], 6);
   expect(readings[0].target?.probability).toBeCloseTo(Number(wanted.at([9]).item()), 6);
-});
-
-test("bootstrap intervals and recovery", () => {
-  const values = Array.from({ length: 200 }, (_, i) => i / 199);
-  const interval = bootstrapInterval(values, { seed: 3 });
-  // The mean of 200 numbers uniform in 0 … 1 has the standard error 0.289 / √200 = 0.0204.
-  expect(interval.mean).toBeCloseTo(0.5, 6);
-  expect(interval.low).toBeCloseTo(0.5 - 1.96 * 0.0205, 1.5);
-  expect(interval.high - interval.low).toBeGreaterThan(0.07);
-  expect(interval.high - interval.low).toBeLessThan(0.09);
-  expect(interval.n).toBe(200);
-  expect(bootstrapInterval(values, { seed: 3 })).toEqual(interval);
-  expect(() => bootstrapInterval([])).toThrow(ArgumentError);
-  expect(normalizedRecovery(0.4, 0.6, 0.2)).toBeCloseTo(0.5);
 });

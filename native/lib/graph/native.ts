@@ -90,12 +90,23 @@ interface EngineBinding {
   /** Packs the weights that a plan multiplies by; what all packed weights of the graph are. */
   packWeights(plan: NativePlan): Promise<{ count: number; bytes: number }>;
   unpackWeights(graph: NativeGraph): Promise<void>;
-  /** @throws PatchError for a patch that cannot fit what is known of its node. */
-  startRun(plan: NativePlan, inputs: RunValue[], patches: NativePatch[], gradEnabled: boolean): NativeRun;
+  /**
+   * `patches` has those of one value next to each other. A number is a look at the whole of that value, of which there may be
+   * thousands.
+   * @throws PatchError for a patch that cannot fit what is known of its node.
+   */
+  startRun(
+    plan: NativePlan,
+    inputs: RunValue[],
+    patches: (NativePatch | number)[],
+    gradEnabled: boolean,
+  ): NativeRun;
   /** Goes on, on the engine thread; `result` is what the custom patch gave, or a list of what the operator did. */
   advanceRun(run: NativeRun, result?: RunValue | readonly Tensor[]): Promise<NativeProgress>;
   /** What a probe saw, which the addon lets go of; null if it has seen nothing. */
   takeActivation(outcomes: NativeOutcomes, index: number): RunValue | null;
+  /** Lets go of what a patch saw. */
+  dropOutcome(outcomes: NativeOutcomes, index: number): void;
   /** Largest absolute change; null for patches that only look, or when the value was not computed. */
   patchMaxChange(outcomes: NativeOutcomes, index: number): number | null;
   /** The value in the autograd graph, for `{ grad: true }`. */

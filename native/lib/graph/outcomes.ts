@@ -40,6 +40,10 @@ class RunOutcome implements PatchOutcome {
   live(): Tensor | null {
     return engine.patchLive(this.report.outcomes, this.index);
   }
+
+  drop(): void {
+    engine.dropOutcome(this.report.outcomes, this.index);
+  }
 }
 
 /** What a patch did that stands in several places of one run. */
@@ -61,6 +65,10 @@ class JointOutcome implements PatchOutcome {
 
   live(): null {
     return null;
+  }
+
+  drop(): void {
+    for (const part of this.parts) part.drop();
   }
 }
 

@@ -12,7 +12,8 @@ import type { PatchScope } from "./patchScope";
 export interface PlacedPatch {
   patch: Patch;
   info: NodeInfo;
-  native: NativePatch;
+  /** As the addon takes it: a number for a plain look at the whole of a value. */
+  native: NativePatch | number;
   scope: PatchScope;
 }
 
@@ -91,11 +92,15 @@ export function collectPatches(
       const info = infoOf(node);
       for (const patch of patches) {
         if (!changes(patch)) checkAlone(patch, info.name, looking);
-        const native = patch.toNative(info.name, value);
-        if (shapesKnown && (changes(patch) || patch.slice)) native.known = info;
         if (patch.observes) observed.add(value);
         const placed = byValue.get(value) ?? [];
         if (placed.length === 0) byValue.set(value, placed);
+        if (patch.onlyLooks) {
+          placed.push({ patch, info, native: value, scope });
+          continue;
+        }
+        const native = patch.toNative(info.name, value);
+        if (shapesKnown && (changes(patch) || patch.slice)) native.known = info;
         if (placed.length === 0 && patch instanceof WholeValue) {
           native.shape = patch.whole.shape;
           replaced.push(value);

@@ -1,13 +1,17 @@
+import { type AttributionOptions, attributionPatch } from "../attribution/attributionPatch";
+import type { AttributionResult } from "../attribution/result";
 import { CancelledError, PatchError } from "../errors";
 import type { Module } from "../nn/module";
 import { Patch } from "../patches/patch";
-import { type CausalTrace, type CausalTraceOptions, causalTrace } from "../sweep/causalTrace";
+import { type AverageTrace, type AverageTraceOptions, averageTrace } from "../sweep/averageTrace";
+import { type CausalTraceOptions, causalTrace } from "../sweep/causalTrace";
 import { type LensReading, type LogitLensOptions, logitLens } from "../sweep/logitLens";
 import { native } from "../sweep/native";
 import { planSweep, type SweepPlan } from "../sweep/planSweep";
 import type { SweepResult } from "../sweep/result";
 import { sweep } from "../sweep/sweep";
 import type { SweepOptions } from "../sweep/sweepOptions";
+import type { CausalTrace } from "../sweep/trace";
 import { Tensor } from "../tensor/tensor";
 import { torch } from "../torch";
 import type { SaveOptions } from "../weights/safetensorsWriter";
@@ -271,7 +275,7 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
       list.placed.map(({ native }) => native),
       gradEnabled,
     );
-    if (kept.length > 0) native.keepValues(run, kept);
+    if (kept.length > 0) native.keepValues(run, kept, this.#packed);
     const result = await this.#advance(run, list, signal);
     if (result.fired && result.outcomes) {
       const report = { fired: result.fired, outcomes: result.outcomes, tokens: request.tokens };
@@ -289,7 +293,7 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
       scopes: () => activeScopes(this),
       newScope: (patches) => newScope(this, this.#resolvePatches(patches)),
       bind: (inputs) => bindInputs(this.#captured, inputs),
-      run: (request) => this.#runWith({ ...request, gradEnabled: false, quiet: true }),
+      run: (request) => this.#runWith({ gradEnabled: false, ...request, quiet: true }),
       keep: ({ patched, ...request }) =>
         this.#runKeeping({ ...request, gradEnabled: false, quiet: true }, patched),
       unpack: async () => {
@@ -368,9 +372,28 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
     return planSweep(this.#runner, options);
   }
 
-  /** Causal tracing as in ROME, for models whose blocks are named as Hugging Face's are. See {@link CausalTraceOptions}. */
-  causalTrace(options: CausalTraceOptions): Promise<CausalTrace> {
-    return causalTrace(this.#runner, options);
+  /**
+   * Causal tracing as in ROME, for models whose blocks are named as Hugging Face's are; see {@link CausalTraceOptions}. With `prompts` the
+   * traces of several texts are averaged; see {@link AverageTrace}.
+   *
+   * @example
+   * const trace = await pg.causalTrace({ inputs: tokenizer("The Eiffel Tower is located in the city of"), subject: "The Eiffel Tower" });
+   */
+  causalTrace(options: CausalTraceOptions): Promise<CausalTrace>;
+  causalTrace(options: AverageTraceOptions): Promise<AverageTrace>;
+  causalTrace(options: CausalTraceOptions | AverageTraceOptions): Promise<CausalTrace | AverageTrace> {
+    return "prompts" in options ? averageTrace(this.#runner, options) : causalTrace(this.#runner, options);
+  }
+
+  /**
+   * What each node's clean value would change in the corrupted run, to first order: scores of all nodes from two runs and one
+   * backward, with their correlation to exact values on a sample. See {@link AttributionOptions}.
+   *
+   * @example
+   * const scores = await pg.attributionPatch({ clean, corrupted, metric: logitDifference({ correct, wrong }), by: ["token"] });
+   */
+  attributionPatch(options: AttributionOptions<N>): Promise<AttributionResult> {
+    return attributionPatch(this.#runner, options);
   }
 
   /** What the model would predict after each of its blocks. See {@link LogitLensOptions}. */

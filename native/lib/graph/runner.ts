@@ -1,6 +1,6 @@
+import type { Patch } from "../patches/patch";
 import type { CapturedGraph } from "./capture";
 import type { RunInputs } from "./inputs";
-import type { Patch } from "../patches/patch";
 import type { NativeRun, RunValue } from "./native";
 import type { PatchMap, PatchScope } from "./patchScope";
 
@@ -36,8 +36,8 @@ export interface GraphRunner {
   /** A scope of `patches` that nothing is in yet. @throws UnknownNodeError, PatchError */
   newScope(patches: PatchMap): PatchScope;
   bind(inputs: RunInputs): RunValue[];
-  /** Without gradients. */
-  run(request: Omit<RunRequest, "gradEnabled" | "quiet">): Promise<RunValue[]>;
+  /** Without gradients, unless they are asked for. */
+  run(request: Omit<RunRequest, "gradEnabled" | "quiet"> & { gradEnabled?: boolean }): Promise<RunValue[]>;
   /** A run that keeps what cells which patch `patched` will need of it, and the run. Without gradients. */
   keep(request: KeepRequest): Promise<{ values: RunValue[]; run: NativeRun; placed: readonly Patch[] }>;
   /** Lets go of packed weights, unless `optimize()` is on. */

@@ -30,6 +30,19 @@ async function setUp() {
 }
 
 describe("what a probe saw", () => {
+  it("is let go of when the probe sees another value, at once", async () => {
+    const { pg } = await setUp();
+    const x = torch.zeros([64, 64, 4]);
+    const probe = new ProbePatch();
+    const look = () => pg.patch({ "proj.linear": probe }, () => pg.run(x, { outputs: ["output|mask"] }));
+    await look();
+    const { bytes } = torch.memory();
+    for (let i = 0; i < 20; i++) await look();
+    // half of one value: what the runs gave besides is small
+    expect(torch.memory().bytes).toBeLessThan(bytes + 16 * 64 * 64 * 2);
+    expect(probe.activation.shape).toEqual([64, 64, 4]);
+  });
+
   it("stays as it was when the weight it saw is edited, and the other way round", async () => {
     const { model, x, pg } = await setUp();
     const before = model.proj.weight.clone();

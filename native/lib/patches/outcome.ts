@@ -10,4 +10,6 @@ export interface PatchOutcome {
   takeActivation(): RunValue | null;
   /** The value in the autograd graph, for `{ grad: true }`. */
   live(): Tensor | null;
+  /** Lets go of what the patch saw, as nobody will ask any more. */
+  drop(): void;
 }

@@ -54,6 +54,11 @@ export abstract class Patch {
     return false;
   }
 
+  /** Whether all it does is to keep the whole value, which needs no description. */
+  get onlyLooks(): boolean {
+    return false;
+  }
+
   /** Description for the addon. */
   toNative(node: string, target: number): NativePatch {
     return {

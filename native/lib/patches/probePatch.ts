@@ -58,6 +58,10 @@ export class ProbePatch extends Patch {
     return true;
   }
 
+  override get onlyLooks(): boolean {
+    return this.slice === null && !this.#grad;
+  }
+
   /** Gradient of the value, or of the part that `slice` names; null before `backward()` or without `{ grad: true }`. */
   get grad(): Tensor | null {
     const grad = (this.#grad ? this.#outcome?.live() : null)?.grad ?? null;
@@ -74,6 +78,7 @@ export class ProbePatch extends Patch {
   override receive(outcome: PatchOutcome): void {
     super.receive(outcome);
     if (!outcome.fired) return;
+    this.#outcome?.drop();
     this.#outcome = outcome;
     this.#taken = null;
   }
@@ -86,6 +91,10 @@ export class RecordPatch extends Patch {
 
   override get observes(): boolean {
     return true;
+  }
+
+  override get onlyLooks(): boolean {
+    return this.slice === null;
   }
 
   override receive(outcome: PatchOutcome): void {

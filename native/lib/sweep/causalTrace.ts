@@ -9,26 +9,25 @@ import { torch } from "../torch";
 import { reference } from "./arguments";
 import { labelBatch } from "./batchRules";
 import { type BlockNodes, findBlocks } from "./blocks";
-import { tensorOf } from "./tensorOf";
 import { Dataflow } from "./dataflow";
 import { logProbability, type Metric, probability } from "./metrics";
-import { mean, SweepResult, type SweepTimings, standardError } from "./result";
+import { SweepResult, type SweepTimings } from "./result";
 import { defaultOutput } from "./setup";
 import { repeatRows, splitRows } from "./stacking";
+import { type Subject, subjectTokens } from "./subject";
 import { sweep } from "./sweep";
 import type { SweepOptions } from "./sweepOptions";
-
-/** What is restored: a block's output, or the outputs of MLP or attention modules in a window of layers. */
-export type TraceKind = keyof BlockNodes;
+import { tensorOf } from "./tensorOf";
+import { CausalTrace, type TraceKind } from "./trace";
 
 export interface CausalTraceOptions
   extends Pick<SweepOptions, "memoryLimit" | "signal" | "exact" | "levels" | "onCells"> {
   /** One text: a dictionary with `input_ids` [1, seq], or the ids themselves. */
   inputs: RunInputs;
-  /** The subject's tokens: from the first up to, but not with, the second. */
-  subject: readonly [number, number];
-  /** The token whose probability at the last position is measured. */
-  target: number;
+  /** The subject's words ("The Eiffel Tower"), or its tokens from the first up to, but not with, the second. */
+  subject: Subject;
+  /** The token whose probability at the last position is measured; the model's own first choice unless given. */
+  target?: number;
   /** Noise on the subject's embeddings, in standard deviations of the model's embeddings; 3 unless given. */
   noise?: number;
   /** Runs with noise to average over; 10 unless given. */
@@ -43,15 +42,6 @@ export interface CausalTraceOptions
   nodes?: BlockNodes;
 }
 
-/** A causal trace: for each kind a grid layer × token, its samples one a noise. */
-export interface CausalTrace {
-  /** Without noise. */
-  clean: number;
-  /** With noise and nothing restored: mean and standard error over `n` noise samples. */
-  corrupted: { mean: number; stderr: number; n: number };
-  grids: Partial<Record<TraceKind, SweepResult>>;
-}
-
 /**
  * Causal tracing of Meng et al. 2022 ("Locating and Editing Factual Associations in GPT", §2.1): Gaussian noise on the embeddings
  * of the subject's tokens, then in each cell the clean run's value is put back at one token: of one block's output (`states`), or of all
@@ -59,7 +49,7 @@ export interface CausalTrace {
  * @throws ArgumentError for inputs with several texts, and a subject, target or layers that do not fit.
  */
 export async function causalTrace(runner: GraphRunner, options: CausalTraceOptions): Promise<CausalTrace> {
-  const { subject, target, noise = 3, samples = 10, window = 10, seed = 0 } = options;
+  const { noise = 3, samples = 10, window = 10, seed = 0 } = options;
   const kinds = options.kinds ?? ["states", "mlp", "attention"];
   const inputs = runner.bind(options.inputs).map(tensorOf);
   if (inputs.some(({ shape }) => shape[0] !== 1))
@@ -69,10 +59,9 @@ export async function causalTrace(runner: GraphRunner, options: CausalTraceOptio
   const nodes = options.nodes ?? findBlocks(runner.captured.index.infos);
   const embedding = findEmbedding(runner);
   const length = inputs[embedding.input].shape[1];
-  const [from, to] = subject;
-  if (!(Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from < to && to <= length)) {
-    throw new ArgumentError(`subject: tokens ${from} to ${to} are not a part of the text's ${length}`);
-  }
+  const known = tokensOf(options.inputs);
+  const [from, to] = subjectTokens(options.subject, known, length);
+  const target = options.target ?? (await firstChoice(runner, inputs));
   const clean = await cleanValues(runner, inputs, nodes, kinds);
   const [weight] = (
     await runner.run({ inputs, tokens: null, scopes: [], outputs: [embedding.weight], packed: false })
@@ -86,7 +75,7 @@ export async function causalTrace(runner: GraphRunner, options: CausalTraceOptio
   const metric: Metric = (options.metric === "log-probability" ? logProbability : probability)({
     token: target,
   });
-  const texts = tokensOf(options.inputs) ?? Array.from({ length }, (_, t) => String(t));
+  const texts = known ?? Array.from({ length }, (_, t) => String(t));
   const axes = [
     { name: "layer", labels: nodes.states.map((_, l) => String(l)) },
     { name: "token", labels: texts },
@@ -122,11 +111,15 @@ export async function causalTrace(runner: GraphRunner, options: CausalTraceOptio
     await sweep(runner, { ...common, inputs: options.inputs, axes: undefined, cells: {}, exact: true })
   ).base;
   const [corrupted] = Object.values(grids).map((grid) => grid.base);
-  return {
-    clean: undisturbed,
-    corrupted: { mean: mean(corrupted), stderr: standardError(corrupted), n: corrupted.length },
-    grids,
-  };
+  return new CausalTrace({ clean: undisturbed, corrupted, grids, target, subject: [from, to], window });
+}
+
+/** The token that the model finds most probable at the end. */
+async function firstChoice(runner: GraphRunner, inputs: Tensor[]): Promise<number> {
+  const outputs = [runner.captured.index.resolve(defaultOutput(runner)).value];
+  const scopes = runner.scopes();
+  const [logits] = await runner.run({ inputs, tokens: null, scopes, outputs, packed: runner.isPacked });
+  return Number(tensorOf(logits).at("0, -1").argmax(-1).item());
 }
 
 function keepsTextsApart(runner: GraphRunner): boolean {

@@ -1,5 +1,6 @@
+export { AverageTrace, type AverageTraceOptions, type EffectRow, type TracePrompt } from "./averageTrace";
 export type { BlockNodes } from "./blocks";
-export type { CausalTrace, CausalTraceOptions, TraceKind } from "./causalTrace";
+export type { CausalTraceOptions } from "./causalTrace";
 export type { Axis, Cells } from "./cells";
 export type { LensReading, LogitLensOptions } from "./logitLens";
 export {
@@ -15,5 +16,6 @@ export {
 } from "./metrics";
 export type { SweepPlan } from "./planSweep";
 export { type LevelReport, SweepCancelledError, SweepResult, type SweepTimings } from "./result";
-export { bootstrapInterval, type Interval, normalizedRecovery } from "./statistics";
+export type { Subject } from "./subject";
 export type { DoneCell, SweepLevels, SweepOptions } from "./sweepOptions";
+export { CausalTrace, type MeanOf, type TraceKind } from "./trace";

@@ -24,6 +24,8 @@ export interface Metric {
   readonly stacks: boolean;
   /** One number a row. `base` is the run without a cell's patches. */
   measure(run: MeasuredRun, base: MeasuredRun): readonly number[] | Promise<readonly number[]>;
+  /** The same as a tensor [rows] with its gradient; only of metrics that have one. */
+  score?(run: MeasuredRun, base: MeasuredRun): Tensor;
 }
 
 /** Where the built-in metrics look. */
@@ -70,15 +72,15 @@ function metric(
   if (list.length === 0 || !list.every(Number.isSafeInteger)) {
     throw new ArgumentError(`${label}: position must be a number, or one for each text`);
   }
+  const score = (run: MeasuredRun, base: MeasuredRun): Tensor =>
+    value(logitsAt(run, position), run.batch, () => logitsAt(base, position));
   return {
     label,
     outputs: output === undefined ? undefined : [output],
     positions: list,
     stacks: true,
-    measure: (run, base) =>
-      torch.noGrad(() =>
-        torch.tidy(() => numbers(value(logitsAt(run, position), run.batch, () => logitsAt(base, position)))),
-      ),
+    measure: (run, base) => torch.noGrad(() => torch.tidy(() => numbers(score(run, base)))),
+    score,
   };
 }
 

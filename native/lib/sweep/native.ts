@@ -61,15 +61,16 @@ export type WaveProgress =
   | { done: false; cell: number; patch: number; isBase: boolean; value: RunValue };
 
 interface SweepBinding {
-  /** Before the run begins: keeps what cells that patch these values will need of it. */
-  keepValues(run: NativeRun, patched: readonly number[]): void;
+  /** Before the run begins: keeps what cells that patch these values will need of it; `packs`: it uses packed weights itself. */
+  keepValues(run: NativeRun, patched: readonly number[], packs: boolean): void;
   /** From a run that kept values and is over. @throws PatchError for a patch that cannot fit. */
   surveyCells(
     run: NativeRun,
     cells: readonly (readonly NativePatch[])[],
     request: SurveyRequest,
   ): Promise<NativeCells>;
-  startWave(survey: NativeSurvey, cells: readonly number[]): NativeWave;
+  /** `packs`: multiply by packed weights. */
+  startWave(survey: NativeSurvey, cells: readonly number[], packs: boolean): NativeWave;
   /** Goes on, on the engine thread; `result` is what the custom patch gave. */
   advanceWave(wave: NativeWave, result?: RunValue): Promise<WaveProgress>;
   cancelWave(wave: NativeWave): void;

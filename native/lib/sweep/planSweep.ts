@@ -1,13 +1,13 @@
 import type { GraphRunner } from "../graph/runner";
 import { torch } from "../torch";
 import { BESIDES, chunkCells } from "./chunks";
-import { keptBytes, packedBytes } from "./cost";
+import { keptBytes } from "./cost";
 import { whyPlain } from "./plain";
 import { runPlain } from "./plainRun";
 import { prepareSweep, type SweepJob } from "./setup";
 import { type SharedBase, shareBases } from "./sharedPatches";
 import { surveyCells } from "./survey";
-import { DEFAULT_MEMORY, readLevels, type SweepOptions, WORTH_PACKING } from "./sweepOptions";
+import { DEFAULT_MEMORY, readLevels, type SweepOptions } from "./sweepOptions";
 
 /** What a sweep would do. Arithmetic is that of matrix products; it and bytes are estimates, from where patches begin and who sees whom. */
 export interface SweepPlan {
@@ -23,9 +23,6 @@ export interface SweepPlan {
   /** Milliseconds, from the time of one run and of a matrix product. */
   expectedTime: number;
 }
-
-/** Bytes a millisecond at which weights are packed. */
-const PACKING_SPEED = 2e6;
 
 /** How much longer cells take than their matrix products. */
 const BESIDE_PRODUCTS = 1.4;
@@ -46,12 +43,10 @@ export async function planSweep(runner: GraphRunner, options: SweepOptions): Pro
   const plan = { cells: all.length, naiveWork: 0, work: 0, bytes: 0, batches: 0, expectedTime: 0 };
   let each = 0;
   for (const base of bases) if (base.cells.length > 0) each = await addBase(plan, base, options);
-  const packs = levels.packed && together.length >= WORTH_PACKING && packedBytes(job) <= memory;
   const plain = all.length - together.length;
   plan.expectedTime =
     (BESIDE_PRODUCTS * plan.work) / productSpeed(job) +
-    runTime * (bases.length + plain) +
-    (packs && !runner.isPacked ? packedBytes(job) / PACKING_SPEED : 0);
+    runTime * (bases.length + plain);
   plan.naiveWork = all.length * each;
   plan.work += (bases.length + plain) * each;
   plan.batches += plain;
@@ -62,7 +57,6 @@ export async function planSweep(runner: GraphRunner, options: SweepOptions): Pro
 async function addBase(plan: SweepPlan, { job, cells }: SharedBase, options: SweepOptions): Promise<number> {
   const levels = readLevels(options);
   const survey = await surveyCells(job, cells, {
-    packed: false,
     cuts: levels.positions,
     reusesPositions: levels.causal,
     signal: options.signal,

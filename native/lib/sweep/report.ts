@@ -1,13 +1,11 @@
 import type { LevelReport } from "./result";
 
 /** Levels that are used for some cells and not for others. */
-const CELL_LEVELS = ["upstream", "shared", "batch", "causal", "positions"] as const;
+const CELL_LEVELS = ["upstream", "shared", "batch", "causal", "positions", "packed"] as const;
 type CellLevel = (typeof CELL_LEVELS)[number];
 
 /** Counts for how many cells each way of saving work was used. */
 export class SweepReport {
-  /** Null where packed weights were used. */
-  whyNotPacked: string | null = null;
   readonly #used = new Map<CellLevel, number>();
   readonly #why = new Map<CellLevel, Set<string>>();
   #done = 0;
@@ -30,7 +28,6 @@ export class SweepReport {
         cells: this.#used.get(level) ?? 0,
         why: [...(this.#why.get(level) ?? [])].join("; "),
       })),
-      { level: "packed", cells: this.whyNotPacked === null ? this.#done : 0, why: this.whyNotPacked ?? "" },
     ];
   }
 }

@@ -1,4 +1,5 @@
 import { CancelledError } from "../errors";
+import { mean, standardError } from "../statistics/moments";
 import type { Tensor } from "../tensor/tensor";
 import { torch } from "../torch";
 import type { Axis } from "./cells";
@@ -87,17 +88,4 @@ export class SweepCancelledError extends CancelledError {
   constructor(readonly result: SweepResult) {
     super(`the sweep was cancelled after ${result.done} of ${result.samples.length} cells`);
   }
-}
-
-/** NaN for an empty list. */
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** Standard error of the mean, s / √n; NaN for fewer than two values. */
-export function standardError(values: readonly number[]): number {
-  if (values.length < 2) return Number.NaN;
-  const centre = mean(values);
-  const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
-  return Math.sqrt(squares / (values.length - 1) / values.length);
 }

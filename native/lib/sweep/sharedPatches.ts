@@ -40,7 +40,11 @@ export function shareBases(job: SweepJob, cells: readonly number[]): SharedBase[
   for (const group of groups.values()) {
     if (group.length < WORTH_A_BASE) continue;
     for (const cell of group) taken.add(cell);
-    bases.push({ job: withBase(job, group, first(job.cells[group[0]].patches)), cells: group, isShared: true });
+    bases.push({
+      job: withBase(job, group, first(job.cells[group[0]].patches)),
+      cells: group,
+      isShared: true,
+    });
   }
   const rest = cells.filter((cell) => !taken.has(cell));
   return rest.length > 0 ? [{ job, cells: rest, isShared: false }, ...bases] : bases;

@@ -19,13 +19,14 @@ export interface Survey {
   offset: number;
   /** Patches of the base in the order of its run. */
   basePatches: readonly Patch[];
+  /** Texts × positions of the inputs. */
+  rows: number;
   /** Milliseconds of the base run. */
   milliseconds: number;
 }
 
 /** How cells may be run. */
 export interface SurveyOptions {
-  packed: boolean;
   /** Cuts outputs to the positions that are read. */
   cuts: boolean;
   /** Leaves positions before a patch as they are in the base run. */
@@ -42,14 +43,14 @@ export async function surveyCells(
   const { runner, flow, inputs, tokens, baseScopes, outputs } = job;
   const patched = [...new Set(cells.flatMap((cell) => [...job.cells[cell].patches.keys()]))];
   const start = performance.now();
-  const { packed, signal } = options;
   const { values, run, placed } = await runner.keep({
     inputs,
     tokens,
     scopes: baseScopes,
     outputs,
-    packed: packed || runner.isPacked,
-    signal,
+    // Waves may use them.
+    packed: true,
+    signal: options.signal,
     patched,
   });
   const milliseconds = performance.now() - start;
@@ -63,7 +64,8 @@ export async function surveyCells(
     ),
   );
   const { reusesPositions } = options;
-  const surveyed = await native.surveyCells(run, patches, { ...rowCounts(job), read, reusesPositions });
+  const counts = rowCounts(job);
+  const surveyed = await native.surveyCells(run, patches, { ...counts, read, reusesPositions });
   const offset = read && surveyed.isCut ? read[0] : 0;
   return {
     job,
@@ -73,6 +75,7 @@ export async function surveyCells(
     positions,
     offset,
     basePatches: placed,
+    rows: counts.texts * counts.positions,
     milliseconds,
   };
 }

@@ -72,8 +72,6 @@ class SweepRun {
     const bases = this.#levels.shared
       ? shareBases(job, together)
       : [{ job, cells: together, isShared: false }];
-    this.#report.whyNotPacked = this.#whyNotPacked(together.length);
-    this.usesPacked = this.#report.whyNotPacked === null && !job.runner.isPacked;
     if (bases.length === 0 || bases[0].isShared || together.length === 0) await this.#plainBase();
     for (const base of bases) if (base.cells.length > 0) await this.#surveyed(base);
     for (const [cell, reason] of why) if (reason !== null) await this.#plain(cell, reason);
@@ -104,18 +102,17 @@ class SweepRun {
       : null;
   }
 
-  #whyNotPacked(cells: number): string | null {
+  #whyNotPacked({ native, rows }: Survey): string | null {
     if (this.job.runner.isPacked) return null;
-    if (this.options.exact) return "exact";
-    if (!this.#levels.packed || !this.#levels.upstream) return "turned off";
-    if (cells < WORTH_PACKING) return "too few cells to be worth it";
+    if (!this.#levels.packed) return "turned off";
+    const runs = native.work.reduce((sum, work) => sum + work, 0) / Math.max(native.baseWork, 1);
+    if (runs * rows < WORTH_PACKING) return "too little work to be worth it";
     return packedBytes(this.job) > this.#memory ? "the weights do not fit the memory limit" : null;
   }
 
   /** Cells that begin from one base run. */
   async #surveyed({ job, cells, isShared }: SharedBase): Promise<void> {
     const survey = await surveyCells(job, cells, {
-      packed: this.usesPacked,
       cuts: this.#levels.positions,
       reusesPositions: this.#levels.causal,
       signal: this.options.signal,
@@ -126,17 +123,19 @@ class SweepRun {
       ? survey.outputs.map((value) => selectPositions(value, survey.positions as number[]))
       : survey.outputs;
     const unchanged = isShared ? await this.#measure(outputs) : this.#base;
+    const whyNotPacked = this.#whyNotPacked(survey);
+    this.usesPacked ||= whyNotPacked === null;
     const chunks = chunkCells(survey, {
       memory: this.#memory - survey.native.baseBytes,
       together: this.#levels.batch,
     });
-    for (const places of chunks) await this.#chunk({ survey, isShared, unchanged }, places);
+    for (const places of chunks) await this.#chunk({ survey, isShared, unchanged, whyNotPacked }, places);
   }
 
-  async #chunk({ survey, isShared, unchanged }: Started, places: readonly number[]): Promise<void> {
+  async #chunk({ survey, isShared, unchanged, whyNotPacked }: Started, places: readonly number[]): Promise<void> {
     let wave: WaveResult;
     try {
-      wave = await runWave(survey, places, this.options.signal);
+      wave = await runWave(survey, places, whyNotPacked === null, this.options.signal);
     } catch (error) {
       // Whatever went wrong is that cell's error that has it when it is run by itself.
       if (error instanceof CancelledError) throw error;
@@ -153,10 +152,15 @@ class SweepRun {
       this.#samples[index] = samples;
       this.#report.cell({
         upstream: null,
-        shared: isShared ? null : this.#levels.shared ? "no patches in common with enough others" : "turned off",
+        shared: isShared
+          ? null
+          : this.#levels.shared
+            ? "no patches in common with enough others"
+            : "turned off",
         batch: this.#whyAlone(wave, index, places.length),
         causal: this.#levels.causal ? (wave.widened.get(index) ?? null) : "turned off",
         positions: this.#whyAllPositions(survey),
+        packed: whyNotPacked,
       });
     }
     this.options.onCells?.(done);
@@ -179,7 +183,7 @@ class SweepRun {
     const outputs = await runPlain(this.job, cell, this.#positions, this.options.signal);
     const samples = await this.#measure(outputs);
     this.#samples[cell] = samples;
-    this.#report.cell({ upstream: why, shared: why, batch: why, causal: why, positions: why });
+    this.#report.cell({ upstream: why, shared: why, batch: why, causal: why, positions: why, packed: why });
     this.options.onCells?.([{ index: cell, samples }]);
   }
 
@@ -222,4 +226,5 @@ interface Started {
   survey: Survey;
   isShared: boolean;
   unchanged: readonly number[];
+  whyNotPacked: string | null;
 }

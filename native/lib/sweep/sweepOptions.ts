@@ -58,8 +58,8 @@ export interface SweepOptions<N extends string = string> {
 /** `memoryLimit` unless it is given. */
 export const DEFAULT_MEMORY = 2 ** 30;
 
-/** Packing all weights takes about as long as running a few cells. */
-export const WORTH_PACKING = 8;
+/** Rows that are multiplied by each weight when packing it is worth the time: it takes as long as some hundreds of them. */
+export const WORTH_PACKING = 2000;
 
 /** Which levels are on. */
 export function readLevels({ exact = false, levels }: SweepOptions): Required<SweepLevels> {

@@ -19,14 +19,15 @@ export interface WaveResult {
   separated: ReadonlyMap<number, string>;
 }
 
-/** Runs cells of a survey, by their place in it, together. */
+/** Runs cells of a survey, by their place in it, together; `packs`: with packed weights. */
 export async function runWave(
   survey: Survey,
   places: readonly number[],
+  packs: boolean,
   signal?: AbortSignal,
 ): Promise<WaveResult> {
   if (signal?.aborted) throw new CancelledError("the sweep was cancelled");
-  const wave = native.startWave(survey.native.survey, places);
+  const wave = native.startWave(survey.native.survey, places, packs);
   const cancel = () => native.cancelWave(wave);
   signal?.addEventListener("abort", cancel, { once: true });
   try {
@@ -75,6 +76,7 @@ function customResult(
     list.map((item) => ({ node: job.flow.info(target)?.name ?? "", custom: item })),
   );
   const { node, custom } = isBase ? { node: "", custom: basePatches[patch] } : own[patch];
-  if (!(custom instanceof CustomPatch)) throw new TypeError("a wave stands at a patch that is not JavaScript's");
+  if (!(custom instanceof CustomPatch))
+    throw new TypeError("a wave stands at a patch that is not JavaScript's");
   return runUnpatched(() => custom.apply(value, node));
 }

@@ -151,8 +151,14 @@ Napi::Value startRun(const Napi::CallbackInfo& info) {
       inputs.push_back(valueFromJs(inputArray.Get(i), "an input"));
     const Napi::Array patchArray = info[2].As<Napi::Array>();
     std::vector<PlacedPatch> patches;
+    patches.reserve(patchArray.Length());
     for (uint32_t i = 0; i < patchArray.Length(); ++i) {
-      const Napi::Object spec = patchArray.Get(i).As<Napi::Object>();
+      const Napi::Value given = patchArray.Get(i);
+      if (given.IsNumber()) {
+        patches.push_back({given.As<Napi::Number>().Int32Value(), Patch{.kind = PatchKind::Probe}});
+        continue;
+      }
+      const Napi::Object spec = given.As<Napi::Object>();
       patches.push_back({spec.Get("target").As<Napi::Number>().Int32Value(), patchFromSpec(spec)});
       checkKnown(patches.back().patch, spec.Get("known"));
     }
@@ -190,6 +196,13 @@ Napi::Value takeActivation(const Napi::CallbackInfo& info) {
   return guarded(info, [&] { return outcomesOf(info).takeActivation(indexOf(info)); });
 }
 
+Napi::Value dropOutcome(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    outcomesOf(info).drop(indexOf(info));
+    return info.Env().Undefined();
+  });
+}
+
 Napi::Value patchMaxChange(const Napi::CallbackInfo& info) {
   return guarded(info, [&] { return outcomesOf(info).maxChange(indexOf(info)); });
 }
@@ -216,6 +229,7 @@ void initEngine(Napi::Env env, Napi::Object exports) {
   exports["startRun"] = Napi::Function::New(env, startRun, "startRun");
   exports["advanceRun"] = Napi::Function::New(env, advanceRun, "advanceRun");
   exports["takeActivation"] = Napi::Function::New(env, takeActivation, "takeActivation");
+  exports["dropOutcome"] = Napi::Function::New(env, dropOutcome, "dropOutcome");
   exports["patchMaxChange"] = Napi::Function::New(env, patchMaxChange, "patchMaxChange");
   exports["patchLive"] = Napi::Function::New(env, patchLive, "patchLive");
   exports["cancelRun"] = Napi::Function::New(env, cancelRun, "cancelRun");

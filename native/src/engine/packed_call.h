@@ -8,8 +8,8 @@
 
 namespace graphpatch {
 
-// The result of a packable step for `input` and `bias` (None for none); nothing where only the operator itself will do: other dtypes,
-// inputs that are no matrix.
+// The result of a packable step for `input` and `bias` (None for none); nothing where only the operator
+// itself will do: other dtypes, inputs that are no matrix.
 std::optional<at::Tensor> multiplyPacked(const Step& step, PackedWeights& weights, const at::Tensor& input,
                                          const c10::IValue& bias);
 

@@ -51,11 +51,18 @@ Run::Run(std::shared_ptr<const Plan> plan, std::vector<c10::IValue> inputs, std:
     frame_[places[i]] = std::move(inputs[i]);
   }
   for (const PlacedPatch& placed : patches_) addForeign(placed.patch.value);
-  for (size_t i = 0; i < patches_.size(); ++i) patchesOf_[patches_[i].value].push_back(i);
+  patchesOf_.reserve(patches_.size());
+  for (size_t i = 0; i < patches_.size(); ++i) {
+    PatchRange& range = patchesOf_[patches_[i].value];
+    if (range.end != 0 && range.end != i)
+      throw GraphpatchError("ArgumentError", "patches of one value lie apart");
+    if (range.end == 0) range.begin = i;
+    range.end = i + 1;
+  }
   recordsGradients_ = recordsGradients(gradEnabled);
   for (ValueIndex value : plan_->patchedAtStart()) {
     if (const at::Tensor* tensor = plan_->graph().constantOf(value)) frame_[value] = *tensor;
-    for (size_t patch : patchesOf_[value]) pending_.push_back(patch);
+    queuePatchesOf(value);
   }
 }
 
@@ -135,11 +142,18 @@ void Run::queuePatches() {
   pending_.clear();
   nextPending_ = 0;
   for (ValueIndex value : current_->patched) {
-    const auto patches = patchesOf_.find(value);
-    if (patches == patchesOf_.end() || frame_[value].isNone()) continue;
+    if (frame_[value].isNone()) continue;
     if (!keep_.empty()) unpatched_[value] = frame_[value];
-    pending_.insert(pending_.end(), patches->second.begin(), patches->second.end());
+    queuePatchesOf(value);
   }
+}
+
+void Run::queuePatchesOf(ValueIndex value) {
+  const auto found = patchesOf_.find(value);
+  // A value that only later runs patch.
+  if (found == patchesOf_.end()) return;
+  const PatchRange range = found->second;
+  for (size_t patch = range.begin; patch < range.end; ++patch) pending_.push_back(patch);
 }
 
 const JavascriptCall* Run::pausedCall() const {
@@ -255,7 +269,7 @@ bool Run::callPacked(const Step& step) {
   const c10::IValue input = argumentValue(step.arguments[linear.input], frame_);
   const c10::IValue bias =
       linear.bias < 0 ? c10::IValue() : argumentValue(step.arguments[linear.bias], frame_);
-  if (recordsGradients_ || !input.isTensor()) return false;
+  if (!packs_ || recordsGradients_ || !input.isTensor()) return false;
   const auto result = multiplyPacked(step, plan_->cache().packedWeights, input.toTensor(), bias);
   if (result) frame_[step.results[0]] = *result;
   return result.has_value();
@@ -269,7 +283,8 @@ void Run::callNumber(const Step& step, const NumberCall& call) {
 
 void Run::merge(const Step& step) {
   const bool condition = integerOf(argumentValue(step.arguments[0], frame_)) != 0;
-  if (step.results[0] >= 0) frame_[step.results[0]] = argumentValue(step.arguments[condition ? 1 : 2], frame_);
+  if (step.results[0] >= 0)
+    frame_[step.results[0]] = argumentValue(step.arguments[condition ? 1 : 2], frame_);
 }
 
 void Run::checkGuard(const Step& step, const Guard& guard) {

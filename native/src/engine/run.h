@@ -1,8 +1,9 @@
 #pragma once
 
+#include <c10/util/flat_hash_map.h>
+
 #include <atomic>
 #include <memory>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -17,13 +18,19 @@ struct PlacedPatch {
   Patch patch;
 };
 
+// Patches that stand next to each other in a run's list.
+struct PatchRange {
+  size_t begin = 0;
+  size_t end = 0;
+};
+
 // One run of a plan: the values, and how far it is. Custom patches are JavaScript functions, so a run stops
 // at each of them, hands out the value and goes on with what it is given. All members but cancel() belong to
 // the engine thread while advance() runs; JavaScript calls the rest only between two calls of advance().
 class Run {
  public:
-  // `inputs` in the order of the graph's inputs. `gradEnabled`: autograd records where something asks for a
-  // gradient.
+  // `inputs` in the order of the graph's inputs; `patches` of one value next to each other. `gradEnabled`:
+  // autograd records where something asks for a gradient.
   Run(std::shared_ptr<const Plan> plan, std::vector<c10::IValue> inputs, std::vector<PlacedPatch> patches,
       bool gradEnabled);
 
@@ -47,14 +54,19 @@ class Run {
   const std::vector<PatchOutcome>& outcomes() const { return outcomes_; }
   std::vector<PatchOutcome> takeOutcomes() { return std::move(outcomes_); }
   // Keeps values marked in `keep` (by index) to the end and after it, and what they were before patches.
-  void keepValues(std::vector<bool> keep) { keep_ = std::move(keep); }
+  // Packed weights are not used by it unless `packs`: it is one run, and others decide whether packing is worth it.
+  void keepValues(std::vector<bool> keep, bool packs) {
+    keep_ = std::move(keep);
+    packs_ = packs;
+  }
   const std::shared_ptr<const Plan>& plan() const { return plan_; }
   const std::vector<PlacedPatch>& patches() const { return patches_; }
   // After the end of a run that keeps values.
   const std::vector<c10::IValue>& keptValues() const { return frame_; }
   const std::unordered_map<ValueIndex, c10::IValue>& unpatchedValues() const { return unpatched_; }
 
-  // Lets go of every tensor but those that are kept; JavaScript's garbage collector does not see what this object holds.
+  // Lets go of every tensor but those that are kept; JavaScript's garbage collector does not see what this
+  // object holds.
   void clear();
 
  private:
@@ -62,6 +74,7 @@ class Run {
   void recallShapeValues();
   bool patchPending();
   void queuePatches();
+  void queuePatchesOf(ValueIndex value);
   bool branchRuns(const Step& step) const;
   void addForeign(const c10::IValue& value);
   void settleActivation(PatchOutcome& outcome) const;
@@ -80,12 +93,14 @@ class Run {
   std::vector<c10::IValue> frame_;
   // Empty for a run that keeps nothing.
   std::vector<bool> keep_;
+  bool packs_ = true;
   std::unordered_map<ValueIndex, c10::IValue> unpatched_;
   // Memory that the caller gave: inputs and values of patches.
   std::vector<const c10::StorageImpl*> foreign_;
   std::vector<PlacedPatch> patches_;
   std::vector<PatchOutcome> outcomes_;
-  std::unordered_map<ValueIndex, std::vector<size_t>> patchesOf_;
+  // The patches of each value that has some.
+  ska::flat_hash_map<ValueIndex, PatchRange> patchesOf_;
   bool gradEnabled_;
   bool recordsGradients_;
   std::atomic<bool> cancelled_{false};

@@ -72,6 +72,12 @@ Napi::Value RunOutcomes::takeActivation(size_t index) {
   return value;
 }
 
+void RunOutcomes::drop(size_t index) {
+  const bool fired = at(index).fired;
+  unregister(index);
+  outcomes_[index] = PatchOutcome{.fired = fired};
+}
+
 Napi::Value RunOutcomes::maxChange(size_t index) const {
   const at::Tensor& change = at(index).maxChange;
   return change.defined() ? scalarToJs(env_, change.item()) : env_.Null();

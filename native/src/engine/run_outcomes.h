@@ -23,6 +23,8 @@ class RunOutcomes final : public MemorySharer {
   Napi::Value fired() const;
   // The activation, which is let go of here; null for a patch that has none, or when it was taken before.
   Napi::Value takeActivation(size_t index);
+  // Lets go of what the patch saw and keeps only whether it fired.
+  void drop(size_t index);
   // The largest change as a number; null when unknown.
   Napi::Value maxChange(size_t index) const;
   // The value whose gradient backward() keeps; null without { grad: true }.

@@ -15,6 +15,10 @@ constexpr int64_t kSweepHandles = 4096;
 constexpr int64_t kHandleBytes = 1024;
 // V8 is told of changes in pieces of at least this size, as telling it costs more than counting.
 constexpr int64_t kReportBytes = 256 << 10;
+// A small heap is collected for every 8 MB V8 is told of, however large the model: V8 is told when the bytes
+// changed by a quarter, but not more than this.
+constexpr int64_t kReportBytesOfLarge = 128 << 20;
+constexpr int64_t kReportQuotient = 4;
 // V8 collects its whole heap for every 64 MB it is told of, which takes a fifth of a second in a notebook's
 // process: it is told a quarter, so garbage may reach 256 MB.
 constexpr int64_t kReportedShare = 4;
@@ -28,7 +32,7 @@ int64_t bytesOf(const at::Tensor& tensor) {
 
 void HandleRegistry::account(Napi::Env env, int64_t change) {
   unreported_ += change;
-  if (std::abs(unreported_) < kReportBytes) return;
+  if (std::abs(unreported_) < std::clamp(bytes_ / kReportQuotient, kReportBytes, kReportBytesOfLarge)) return;
   const int64_t reported = unreported_ / kReportedShare;
   Napi::MemoryManagement::AdjustExternalMemory(env, reported);
   unreported_ -= reported * kReportedShare;
@@ -86,7 +90,7 @@ void HandleRegistry::addSharer(const c10::StorageImpl* storage, MemorySharer* sh
 void HandleRegistry::removeSharer(const c10::StorageImpl* storage, MemorySharer* sharer) {
   const auto found = shared_.find(storage);
   if (found == shared_.end()) return;
-  std::vector<MemorySharer*>& sharers = found->second;
+  auto& sharers = found->second;
   const auto place = std::find(sharers.begin(), sharers.end(), sharer);
   if (place != sharers.end()) sharers.erase(place);
   if (sharers.empty()) shared_.erase(found);

@@ -5,12 +5,11 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/util/SmallVector.h>
 #include <c10/util/flat_hash_map.h>
 #include <napi.h>
 
 #include <cstdint>
-#include <unordered_map>
-#include <vector>
 
 #include "memory/shared_memory.h"
 
@@ -69,7 +68,7 @@ class HandleRegistry {
   ska::flat_hash_set<const void*> known_;
   ska::flat_hash_map<const c10::StorageImpl*, Storage> storages_;
   // By storage, as the values of a run that several probes saw.
-  std::unordered_map<const c10::StorageImpl*, std::vector<MemorySharer*>> shared_;
+  ska::flat_hash_map<const c10::StorageImpl*, c10::SmallVector<MemorySharer*, 2>> shared_;
   TensorHandle* first_ = nullptr;
   int64_t tensors_ = 0;
   int64_t bytes_ = 0;

@@ -20,8 +20,9 @@ struct Copy {
 }  // namespace
 
 const CellSpan* CellRows::find(int32_t cell) const {
-  const auto found = std::lower_bound(spans.begin(), spans.end(), cell,
-                                      [](const CellSpan& span, int32_t wanted) { return span.cell < wanted; });
+  const auto found =
+      std::lower_bound(spans.begin(), spans.end(), cell,
+                       [](const CellSpan& span, int32_t wanted) { return span.cell < wanted; });
   return found != spans.end() && found->cell == cell ? &*found : nullptr;
 }
 
@@ -83,7 +84,8 @@ at::Tensor gatherRows(const std::vector<CellSpan>& spans, int64_t texts, const C
   auto* target = static_cast<char*>(result.data_ptr());
   const auto* sourceOfBase = static_cast<const char*>(base.const_data_ptr());
   const auto* sourceOfOwn = mine.defined() ? static_cast<const char*>(mine.const_data_ptr()) : nullptr;
-  at::parallel_for(0, static_cast<int64_t>(copies.size()), std::max<int64_t>(1, (1 << 17) / std::max<int64_t>(1, bytes)),
+  at::parallel_for(0, static_cast<int64_t>(copies.size()),
+                   std::max<int64_t>(1, (1 << 17) / std::max<int64_t>(1, bytes)),
                    [&](int64_t first, int64_t last) {
                      for (int64_t i = first; i < last; ++i) {
                        const Copy& copy = copies[i];

@@ -33,8 +33,8 @@ struct CellRows {
 // Numbers the rows of spans one after the other; how many there are.
 int64_t numberRows(std::vector<CellSpan>& spans, int64_t texts);
 
-// Rows of `spans` (all numbered): a cell's own where `own` has them, else those of `base`, [texts or 1, positions or 1,
-// rest…], contiguous. `own` may be null.
+// Rows of `spans` (all numbered): a cell's own where `own` has them, else those of `base`, [texts or 1,
+// positions or 1, rest…], contiguous. `own` may be null.
 at::Tensor gatherRows(const std::vector<CellSpan>& spans, int64_t texts, const CellRows* own,
                       const at::Tensor& base);
 

@@ -17,13 +17,15 @@ std::vector<int64_t> joined(std::vector<int64_t> front, at::IntArrayRef back) {
 
 class RowCall {
  public:
-  RowCall(const Survey& survey, const WaveValues& values, size_t index, const std::vector<CellSpan>& spans)
+  RowCall(const Survey& survey, const WaveValues& values, size_t index, const std::vector<CellSpan>& spans,
+          bool packs)
       : survey_(survey),
         values_(values),
         step_(survey.plan().steps()[index]),
         rule_(survey.rule(index)),
         spans_(spans),
-        texts_(rule_.layout.textsIn(survey.counts())) {}
+        texts_(rule_.layout.textsIn(survey.counts())),
+        packs_(packs) {}
 
   std::vector<at::Tensor> run() {
     if (std::holds_alternative<Alias>(step_.node->operation)) return {operand(0)};
@@ -46,12 +48,14 @@ class RowCall {
     if (!rule_.isExpand) return rows.reshape(joined({rows.size(0)}, rule_.restSizes));
     std::vector<int64_t> padded{rows.size(0)};
     padded.resize(rule_.restSizes.size() + 2 - rows.dim(), 1);
-    return rows.reshape(joined(padded, rows.sizes().slice(1))).expand(joined({rows.size(0)}, rule_.restSizes));
+    return rows.reshape(joined(padded, rows.sizes().slice(1)))
+        .expand(joined({rows.size(0)}, rule_.restSizes));
   }
 
   std::vector<at::Tensor> call() const {
     std::vector<c10::IValue> stack;
-    for (const Argument& argument : step_.arguments) stack.push_back(operatorArgument(argument, survey_.frame()));
+    for (const Argument& argument : step_.arguments)
+      stack.push_back(operatorArgument(argument, survey_.frame()));
     for (const auto& [place, value] : rule_.replaced) stack[place] = value;
     for (const RowOperand& given : rule_.operands) {
       const at::Tensor tensor = values_.operand(step_, given, spans_, texts_);
@@ -62,7 +66,7 @@ class RowCall {
         list.set(given.element, tensor);
       }
     }
-    if (step_.packable) {
+    if (packs_ && step_.packable) {
       const PackableLinear& linear = *step_.packable;
       const c10::IValue bias = linear.bias < 0 ? c10::IValue() : stack[linear.bias];
       const auto packed =
@@ -81,7 +85,8 @@ class RowCall {
       throwStepError(*step_.node, handle, arguments, error);
     }
     std::vector<at::Tensor> results;
-    for (const c10::IValue& result : resultsOf(stack, step_.results.size())) results.push_back(result.toTensor());
+    for (const c10::IValue& result : resultsOf(stack, step_.results.size()))
+      results.push_back(result.toTensor());
     return results;
   }
 
@@ -111,7 +116,8 @@ class RowCall {
     return result;
   }
 
-  at::Tensor seenBy(const at::Tensor& queries, const std::vector<int32_t>& cells, const CellSpan& span) const {
+  at::Tensor seenBy(const at::Tensor& queries, const std::vector<int32_t>& cells,
+                    const CellSpan& span) const {
     const Positions all = survey_.all(rule_.layout);
     const auto whole = [&](size_t i) {
       const ValueIndex value = operandValue(step_, rule_.operands[i]);
@@ -122,14 +128,16 @@ class RowCall {
     return attention(queries, whole(1), whole(2), span);
   }
 
-  at::Tensor attention(const at::Tensor& queries, at::Tensor keys, at::Tensor values, const CellSpan& span) const {
+  at::Tensor attention(const at::Tensor& queries, at::Tensor keys, at::Tensor values,
+                       const CellSpan& span) const {
     const int64_t count = queries.size(0);
     const bool hasTexts = rule_.layout.texts >= 0;
     keys = keys.expand(joined({count}, keys.sizes().slice(1)));
     values = values.expand(joined({count}, values.sizes().slice(1)));
     const auto flat = [&](const at::Tensor& tensor) { return hasTexts ? tensor.flatten(0, 1) : tensor; };
     std::vector<c10::IValue> stack;
-    for (const Argument& argument : step_.arguments) stack.push_back(operatorArgument(argument, survey_.frame()));
+    for (const Argument& argument : step_.arguments)
+      stack.push_back(operatorArgument(argument, survey_.frame()));
     at::Tensor mask;
     if (stack[3].isTensor()) {
       mask = stack[3].toTensor();
@@ -157,13 +165,14 @@ class RowCall {
   const RowRule& rule_;
   const std::vector<CellSpan>& spans_;
   int64_t texts_;
+  bool packs_;
 };
 
 }  // namespace
 
 std::vector<at::Tensor> callRows(const Survey& survey, const WaveValues& values, size_t step,
-                                 const std::vector<CellSpan>& spans) {
-  return RowCall(survey, values, step, spans).run();
+                                 const std::vector<CellSpan>& spans, bool packs) {
+  return RowCall(survey, values, step, spans, packs).run();
 }
 
 }  // namespace graphpatch

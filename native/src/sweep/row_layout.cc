@@ -80,8 +80,8 @@ at::Tensor RowLayout::cellsToRows(const at::Tensor& cells) const {
 }
 
 RowLayout guessLayout(at::IntArrayRef sizes, const RowCounts& counts) {
-  for (const RowLayout& layout :
-       {RowLayout{0, 1, false}, RowLayout{0, 2, false}, RowLayout{0, 3, false}, RowLayout{-1, 0, true}, RowLayout{0, -1, false}}) {
+  for (const RowLayout& layout : {RowLayout{0, 1, false}, RowLayout{0, 2, false}, RowLayout{0, 3, false},
+                                  RowLayout{-1, 0, true}, RowLayout{0, -1, false}}) {
     if ((!layout.hasPositions() || counts.positions > 1) && layout.fits(sizes, counts)) return layout;
   }
   return {};

@@ -43,16 +43,18 @@ struct RowLayout {
   // Dimensions shifted, as when sizes are put in front.
   RowLayout shifted(int by) const;
 
-  // A whole value as [texts, positions, rest…], contiguous; of what broadcasts, with size 1 in the place of texts or positions.
+  // A whole value as [texts, positions, rest…], contiguous; of what broadcasts, with size 1 in the place of
+  // texts or positions.
   at::Tensor toRows(const at::Tensor& whole, const RowCounts& counts) const;
-  // Values of several cells as [cells, texts, positions, rest…], with as many positions as there are in it, to
-  // [cells, dimensions of the value…].
+  // Values of several cells as [cells, texts, positions, rest…], with as many positions as there are in it,
+  // to [cells, dimensions of the value…].
   at::Tensor fromRows(const at::Tensor& rows) const;
   // And back: [cells, dimensions of the value…] to [cells × texts × positions, rest…], contiguous.
   at::Tensor cellsToRows(const at::Tensor& cells) const;
 };
 
-// The layout that a value of these sizes most likely has: [texts, positions, …], [texts, heads, positions, …], …
+// The layout that a value of these sizes most likely has: [texts, positions, …], [texts, heads, positions,
+// …], …
 RowLayout guessLayout(at::IntArrayRef sizes, const RowCounts& counts);
 
 }  // namespace graphpatch

@@ -18,33 +18,130 @@ namespace {
 using Names = std::unordered_set<std::string_view>;
 
 // Every element of the result is made from the elements at the same place; arguments broadcast.
-const Names kElementwise{
-    "abs", "add", "addcdiv", "addcmul", "alias", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor",
-    "ceil", "celu", "clamp", "clamp_max", "clamp_min", "clone", "contiguous", "copy", "cos", "detach",
-    "detach_copy", "div", "dropout", "elu", "eq", "erf", "erfc", "exp", "exp2", "expm1", "float_power",
-    "floor", "floor_divide", "fmod", "full_like", "ge", "gelu", "gt", "hardsigmoid", "hardswish", "hardtanh",
-    "isfinite", "isinf", "isnan", "le", "leaky_relu", "lerp", "lift_fresh_copy", "log", "log10", "log1p",
-    "log2", "log_sigmoid", "logical_and", "logical_not", "logical_or", "logical_xor", "logit", "lt",
-    "masked_fill", "maximum", "minimum", "mish", "mul", "nan_to_num", "ne", "neg", "ones_like", "pow",
-    "reciprocal", "relu", "relu6", "remainder", "round", "rsqrt", "rsub", "selu", "sigmoid", "sign", "silu",
-    "sin", "sinh", "softplus", "softsign", "sqrt", "square", "sub", "tan", "tanh", "threshold", "to", "_to_copy",
-    "trunc", "type_as", "where", "xlogy", "zeros_like"};
+const Names kElementwise{"abs",
+                         "add",
+                         "addcdiv",
+                         "addcmul",
+                         "alias",
+                         "bitwise_and",
+                         "bitwise_not",
+                         "bitwise_or",
+                         "bitwise_xor",
+                         "ceil",
+                         "celu",
+                         "clamp",
+                         "clamp_max",
+                         "clamp_min",
+                         "clone",
+                         "contiguous",
+                         "copy",
+                         "cos",
+                         "detach",
+                         "detach_copy",
+                         "div",
+                         "dropout",
+                         "elu",
+                         "eq",
+                         "erf",
+                         "erfc",
+                         "exp",
+                         "exp2",
+                         "expm1",
+                         "float_power",
+                         "floor",
+                         "floor_divide",
+                         "fmod",
+                         "full_like",
+                         "ge",
+                         "gelu",
+                         "gt",
+                         "hardsigmoid",
+                         "hardswish",
+                         "hardtanh",
+                         "isfinite",
+                         "isinf",
+                         "isnan",
+                         "le",
+                         "leaky_relu",
+                         "lerp",
+                         "lift_fresh_copy",
+                         "log",
+                         "log10",
+                         "log1p",
+                         "log2",
+                         "log_sigmoid",
+                         "logical_and",
+                         "logical_not",
+                         "logical_or",
+                         "logical_xor",
+                         "logit",
+                         "lt",
+                         "masked_fill",
+                         "maximum",
+                         "minimum",
+                         "mish",
+                         "mul",
+                         "nan_to_num",
+                         "ne",
+                         "neg",
+                         "ones_like",
+                         "pow",
+                         "reciprocal",
+                         "relu",
+                         "relu6",
+                         "remainder",
+                         "round",
+                         "rsqrt",
+                         "rsub",
+                         "selu",
+                         "sigmoid",
+                         "sign",
+                         "silu",
+                         "sin",
+                         "sinh",
+                         "softplus",
+                         "softsign",
+                         "sqrt",
+                         "square",
+                         "sub",
+                         "tan",
+                         "tanh",
+                         "threshold",
+                         "to",
+                         "_to_copy",
+                         "trunc",
+                         "type_as",
+                         "where",
+                         "xlogy",
+                         "zeros_like"};
 
 // They work along a dimension and keep it.
-const Names kAlongKept{"softmax", "_softmax", "log_softmax", "_log_softmax", "cumsum", "cumprod", "logcumsumexp",
-                       "split", "split_with_sizes", "chunk", "tensor_split", "slice", "narrow", "flip",
-                       "index_select", "topk", "sort", "argsort", "glu", "roll"};
+const Names kAlongKept{
+    "softmax",      "_softmax", "log_softmax",      "_log_softmax", "cumsum",       "cumprod",
+    "logcumsumexp", "split",    "split_with_sizes", "chunk",        "tensor_split", "slice",
+    "narrow",       "flip",     "index_select",     "topk",         "sort",         "argsort",
+    "glu",          "roll"};
 
 // They work along dimensions and take them away, unless `keepdim` is true.
-const Names kReduced{"mean", "sum", "var", "std", "amax", "amin", "argmax", "argmin", "logsumexp", "prod", "any",
-                     "all", "max", "min", "linalg_vector_norm", "norm"};
+const Names kReduced{"mean", "sum",    "var",    "std",       "amax",
+                     "amin", "argmax", "argmin", "logsumexp", "prod",
+                     "any",  "all",    "max",    "min",       "linalg_vector_norm",
+                     "norm"};
 
-const Names kReshaped{"view", "reshape", "_unsafe_view", "_reshape_alias", "view_copy", "flatten", "unflatten", "squeeze"};
+const Names kReshaped{"view",      "reshape", "_unsafe_view", "_reshape_alias",
+                      "view_copy", "flatten", "unflatten",    "squeeze"};
 
 // They work on each text of a batch by itself, dimension 0 of a value with so many dimensions.
-const std::unordered_map<std::string_view, int> kByText{
-    {"conv1d", 3}, {"conv2d", 4}, {"conv3d", 5}, {"max_pool1d", 3}, {"max_pool2d", 4},
-    {"avg_pool1d", 3}, {"avg_pool2d", 4}, {"adaptive_avg_pool1d", 3}, {"adaptive_avg_pool2d", 4}, {"pixel_shuffle", 4}};
+const std::unordered_map<std::string_view, int> kByText{{"conv1d", 3},
+                                                        {"conv2d", 4},
+                                                        {"conv3d", 5},
+                                                        {"max_pool1d", 3},
+                                                        {"max_pool2d", 4},
+                                                        {"avg_pool1d", 3},
+                                                        {"avg_pool2d", 4},
+                                                        {"adaptive_avg_pool1d", 3},
+                                                        {"adaptive_avg_pool2d", 4},
+                                                        {"pixel_shuffle", 4}};
 
 int64_t product(at::IntArrayRef sizes, int begin, int end) {
   return std::accumulate(sizes.begin() + begin, sizes.begin() + end, int64_t{1}, std::multiplies<>());
@@ -54,7 +151,12 @@ class RuleMaker {
  public:
   RuleMaker(const Step& step, const std::vector<c10::IValue>& frame, const std::vector<RowLayout>& layouts,
             const std::vector<bool>& differs, const RowCounts& counts, bool byTexts)
-      : step_(step), frame_(frame), layouts_(layouts), differs_(differs), counts_(counts), byTexts_(byTexts) {}
+      : step_(step),
+        frame_(frame),
+        layouts_(layouts),
+        differs_(differs),
+        counts_(counts),
+        byTexts_(byTexts) {}
 
   std::optional<RowRule> make() {
     if (std::holds_alternative<Alias>(step_.node->operation)) return elementwise();
@@ -100,7 +202,8 @@ class RuleMaker {
     } else if (given.kind == Argument::Kind::Constant) {
       value = &given.constant;
     }
-    return value != nullptr && value->isTensor() && value->toTensor().defined() ? &value->toTensor() : nullptr;
+    return value != nullptr && value->isTensor() && value->toTensor().defined() ? &value->toTensor()
+                                                                                : nullptr;
   }
 
   ValueIndex index(int argument, int element = -1) const {
@@ -156,7 +259,8 @@ class RuleMaker {
   }
 
   bool areRest(const std::vector<int64_t>& list, const RowLayout& layout) const {
-    return !list.empty() && std::all_of(list.begin(), list.end(), [&](int64_t dim) { return layout.isRest(static_cast<int>(dim)); });
+    return !list.empty() && std::all_of(list.begin(), list.end(),
+                                        [&](int64_t dim) { return layout.isRest(static_cast<int>(dim)); });
   }
 
   c10::IValue inRows(const std::vector<int64_t>& list, const RowLayout& layout, bool isList) const {
@@ -202,7 +306,8 @@ class RuleMaker {
   }
 
   bool agree(const RowLayout& a, const RowLayout& b) const {
-    return a == b || (counts_.texts == 1 && a.positions == b.positions && !a.isFlat && !b.isFlat && a.hasPositions());
+    return a == b ||
+           (counts_.texts == 1 && a.positions == b.positions && !a.isFlat && !b.isFlat && a.hasPositions());
   }
 
   // A step whose tensors are aligned at their last dimensions with a result of `rank`.
@@ -278,7 +383,8 @@ class RuleMaker {
 
   RowLayout without(const RowLayout& layout, const std::vector<int64_t>& gone) const {
     const auto before = [&](int dim) {
-      return static_cast<int>(std::count_if(gone.begin(), gone.end(), [&](int64_t other) { return other < dim; }));
+      return static_cast<int>(
+          std::count_if(gone.begin(), gone.end(), [&](int64_t other) { return other < dim; }));
     };
     RowLayout kept = layout;
     if (layout.texts >= 0) kept.texts -= before(layout.texts);
@@ -435,7 +541,8 @@ class RuleMaker {
       const auto found = parts(candidate, to);
       const bool same = found == wanted;
       // Without texts, or with a single one, what is before and between is one stretch.
-      const bool isOneStretch = counts_.texts == 1 && found[0] * found[1] == wanted[0] * wanted[1] && found[2] == wanted[2];
+      const bool isOneStretch =
+          counts_.texts == 1 && found[0] * found[1] == wanted[0] * wanted[1] && found[2] == wanted[2];
       if (same || isOneStretch) return viewed(*layout, candidate, {});
     }
     return std::nullopt;
@@ -458,7 +565,9 @@ class RuleMaker {
     return std::nullopt;
   }
 
-  RowOperand seen(int argument, const RowLayout& layout) { return {argument, -1, RowRole::Rows, layout, 0, true}; }
+  RowOperand seen(int argument, const RowLayout& layout) {
+    return {argument, -1, RowRole::Rows, layout, 0, true};
+  }
 
   // Queries by keys, or weights by values.
   std::optional<RowRule> seeing(const RowLayout& a, const RowLayout& b, int rank) {
@@ -485,7 +594,8 @@ class RuleMaker {
     for (int i = 0; i < 2; ++i) {
       const RowLayout layout = layoutOf(i);
       const bool isText = layout == RowLayout{0, -1, false} && layout.fits(tensor(i)->sizes(), counts_);
-      if (!isText && (layout.hasRows() || (rank == 3 && std::string_view(schema_->name()) == "aten::bmm") || tensor(i)->size(0) != 1))
+      if (!isText && (layout.hasRows() || (rank == 3 && std::string_view(schema_->name()) == "aten::bmm") ||
+                      tensor(i)->size(0) != 1))
         return std::nullopt;
       any = any || isText;
       rule.operands.push_back({i, -1, isText ? RowRole::Rows : RowRole::Constant, rule.layout, 0, isText});
@@ -504,7 +614,8 @@ class RuleMaker {
       own.push_back(*layout);
     }
     if (!(own[0] == own[1] && own[1] == own[2])) return std::nullopt;
-    if (own[0] == RowLayout{0, -1, false} && (tensor(3) == nullptr || tensor(3)->dim() < rank || tensor(3)->size(0) == 1)) {
+    if (own[0] == RowLayout{0, -1, false} &&
+        (tensor(3) == nullptr || tensor(3)->dim() < rank || tensor(3)->size(0) == 1)) {
       RowRule rule = withOperands(0, own[0]);
       for (RowOperand& operand : rule.operands) {
         if (operand.argument < 3) operand = {operand.argument, -1, RowRole::Rows, own[0], 0, true};
@@ -523,7 +634,8 @@ class RuleMaker {
   std::optional<RowRule> byText(std::string_view name) {
     const auto found = kByText.find(name);
     const auto layout = rowsOf(0);
-    if (found == kByText.end() || dimOf(0) != found->second || !layout || !(*layout == RowLayout{0, -1, false}))
+    if (found == kByText.end() || dimOf(0) != found->second || !layout ||
+        !(*layout == RowLayout{0, -1, false}))
       return std::nullopt;
     return withOperands(0, *layout);
   }
@@ -539,8 +651,9 @@ class RuleMaker {
 
 }  // namespace
 
-RowRule rowRule(const Step& step, const std::vector<c10::IValue>& frame, const std::vector<RowLayout>& layouts,
-                const std::vector<bool>& differs, const RowCounts& counts) {
+RowRule rowRule(const Step& step, const std::vector<c10::IValue>& frame,
+                const std::vector<RowLayout>& layouts, const std::vector<bool>& differs,
+                const RowCounts& counts) {
   for (const bool byTexts : {false, true}) {
     if (auto rule = RuleMaker(step, frame, layouts, differs, counts, byTexts).make()) return *rule;
   }

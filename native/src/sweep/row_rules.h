@@ -60,7 +60,8 @@ struct RowRule {
 
 // The rule for a step, with the values of a run in `frame`. `layouts` are those of all values, `differs` says
 // which values may differ between cells. PerCell where no rule is known or holds.
-RowRule rowRule(const Step& step, const std::vector<c10::IValue>& frame, const std::vector<RowLayout>& layouts,
-                const std::vector<bool>& differs, const RowCounts& counts);
+RowRule rowRule(const Step& step, const std::vector<c10::IValue>& frame,
+                const std::vector<RowLayout>& layouts, const std::vector<bool>& differs,
+                const RowCounts& counts);
 
 }  // namespace graphpatch

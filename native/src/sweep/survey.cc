@@ -201,7 +201,8 @@ void Survey::needOperands(size_t index) {
     byPosition = byPosition && layouts_[result].hasPositions();
   }
   if (wanted.isEmpty()) return;
-  const bool sees = rule.mode == RowMode::Scores || rule.mode == RowMode::Mix || rule.mode == RowMode::Attention;
+  const bool sees =
+      rule.mode == RowMode::Scores || rule.mode == RowMode::Mix || rule.mode == RowMode::Attention;
   forEachValue(step, [&](ValueIndex value) {
     // Sizes and other numbers have no positions.
     bool whole = !byPosition || !layouts_[value].hasPositions();
@@ -225,8 +226,9 @@ bool Survey::isPlain(ValueIndex value) const {
   return tensor.abs().max().item<double>() < kReasonable;
 }
 
-// What the masks hide that follow on the scores of step `index`: [positions, positions], true where a position sees the other one.
-// Between the scores and the mask nobody else may look at them, for what is hidden later is not computed.
+// What the masks hide that follow on the scores of step `index`: [positions, positions], true where a
+// position sees the other one. Between the scores and the mask nobody else may look at them, for what is
+// hidden later is not computed.
 std::optional<at::Tensor> Survey::seenAfter(size_t index) const {
   const int64_t positions = counts().positions;
   std::optional<at::Tensor> seen;
@@ -240,8 +242,9 @@ std::optional<at::Tensor> Survey::seenAfter(size_t index) const {
     if (!isAlias) {
       const c10::FunctionSchema& schema = std::get<OperatorCall>(step.node->operation).handle.schema();
       const std::string_view name = schema.name();
-      static constexpr std::string_view kPassed[] = {"aten::mul", "aten::div", "aten::tanh", "aten::to",
-                                                     "aten::_to_copy", "aten::clone", "aten::contiguous", "aten::add", "aten::where", "aten::masked_fill"};
+      static constexpr std::string_view kPassed[] = {
+          "aten::mul",   "aten::div",        "aten::tanh", "aten::to",    "aten::_to_copy",
+          "aten::clone", "aten::contiguous", "aten::add",  "aten::where", "aten::masked_fill"};
       if (std::find(std::begin(kPassed), std::end(kPassed), name) == std::end(kPassed)) break;
       // Only the scores may differ.
       std::vector<c10::IValue> arguments;
@@ -260,10 +263,12 @@ std::optional<at::Tensor> Survey::seenAfter(size_t index) const {
       if (others || place < 0) break;
       std::optional<at::Tensor> mask;
       const auto tensorAt = [&](size_t i) -> std::optional<at::Tensor> {
-        if (i >= arguments.size() || !arguments[i].isTensor() || arguments[i].toTensor().dim() < 1) return std::nullopt;
+        if (i >= arguments.size() || !arguments[i].isTensor() || arguments[i].toTensor().dim() < 1)
+          return std::nullopt;
         return arguments[i].toTensor();
       };
-      if (name == "aten::add" && arguments.at(2).toScalar().toDouble() == 1) mask = tensorAt(place == 0 ? 1 : 0);
+      if (name == "aten::add" && arguments.at(2).toScalar().toDouble() == 1)
+        mask = tensorAt(place == 0 ? 1 : 0);
       if (name == "aten::where" && place > 0) {
         mask = tensorAt(0);
         if (mask && place == 2) mask = mask->logical_not();
@@ -304,7 +309,8 @@ void Survey::findReach(size_t index) {
 
 Positions Survey::spread(size_t index, const std::vector<Positions>& own) const {
   const RowRule& rule = rules_[index];
-  const bool sees = rule.mode == RowMode::Scores || rule.mode == RowMode::Mix || rule.mode == RowMode::Attention;
+  const bool sees =
+      rule.mode == RowMode::Scores || rule.mode == RowMode::Mix || rule.mode == RowMode::Attention;
   Positions result;
   for (size_t i = 0; i < own.size(); ++i) {
     if (own[i].isEmpty()) continue;

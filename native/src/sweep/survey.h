@@ -35,8 +35,8 @@ struct SurveyOptions {
   bool reusesPositions = true;
 };
 
-// What cells of a sweep have in common, found out from a run of their base that keeps its values: how each value is kept
-// by rows, the rule of each step, which positions anybody needs, and who sees whom. Immutable.
+// What cells of a sweep have in common, found out from a run of their base that keeps its values: how each
+// value is kept by rows, the rule of each step, which positions anybody needs, and who sees whom. Immutable.
 class Survey {
  public:
   Survey(std::shared_ptr<const Run> base, std::vector<CellPatches> cells, const SurveyOptions& options);
@@ -65,7 +65,8 @@ class Survey {
 
   // All positions of a value that is kept so.
   Positions all(const RowLayout& layout) const { return {0, layout.positionsIn(options_.counts)}; }
-  // Positions of the step's results that differ where `own` of its operands do, by the rule; operands in the rule's order.
+  // Positions of the step's results that differ where `own` of its operands do, by the rule; operands in the
+  // rule's order.
   Positions spread(size_t step, const std::vector<Positions>& own) const;
 
  private:
@@ -92,7 +93,8 @@ class Survey {
   std::unordered_map<ValueIndex, std::vector<size_t>> basePatches_;
 };
 
-// Values that a base run has to keep for cells that patch `patched`: what depends on those, and what it is computed with.
+// Values that a base run has to keep for cells that patch `patched`: what depends on those, and what it is
+// computed with.
 std::vector<bool> valuesToKeep(const Plan& plan, const std::vector<ValueIndex>& patched);
 
 // The value that a step is given at a rule's operand; -1 for a constant.

@@ -22,11 +22,11 @@ const napi_type_tag Handle<Wave>::tag{0x7761766500000001, 0x8a1d5c3e9b7f4206};
 
 namespace {
 
-// keepValues(run, patched: number[]): before the run begins
+// keepValues(run, patched: number[], packs: boolean): before the run begins
 Napi::Value keepValues(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     const auto run = Handle<Run>::unwrap(info[0]);
-    run->keepValues(valuesToKeep(*run->plan(), valueIndexes(info[1])));
+    run->keepValues(valuesToKeep(*run->plan(), valueIndexes(info[1])), info[2].ToBoolean());
     return info.Env().Undefined();
   });
 }
@@ -78,7 +78,8 @@ Napi::Value surveyCells(const Napi::CallbackInfo& info) {
         bytes.push_back(own.bytes);
       }
       bool isCut = options.read.has_value();
-      for (ValueIndex output : survey->plan().outputs()) isCut = isCut && survey->layout(output) == RowLayout{0, 1, false};
+      for (ValueIndex output : survey->plan().outputs())
+        isCut = isCut && survey->layout(output) == RowLayout{0, 1, false};
       const double baseWork = cost.baseWork();
       const double baseBytes = cost.baseBytes();
       return [=](Napi::Env env) {
@@ -97,10 +98,11 @@ Napi::Value surveyCells(const Napi::CallbackInfo& info) {
   });
 }
 
-// startWave(survey, cells: number[])
+// startWave(survey, cells: number[], packs: boolean)
 Napi::Value startWave(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
-    return Handle<Wave>::wrap(info.Env(), std::make_shared<Wave>(Handle<const Survey>::unwrap(info[0]), valueIndexes(info[1])));
+    return Handle<Wave>::wrap(
+        info.Env(), std::make_shared<Wave>(Handle<const Survey>::unwrap(info[0]), valueIndexes(info[1]), info[2].ToBoolean()));
   });
 }
 

@@ -20,7 +20,8 @@ struct Product {
   int summed;
 };
 
-constexpr Product kProducts[] = {{"aten::linear", 0}, {"aten::addmm", 1}, {"aten::mm", 0}, {"aten::bmm", 0}, {"aten::matmul", 0}};
+constexpr Product kProducts[] = {
+    {"aten::linear", 0}, {"aten::addmm", 1}, {"aten::mm", 0}, {"aten::bmm", 0}, {"aten::matmul", 0}};
 
 }  // namespace
 
@@ -37,14 +38,16 @@ SweepCost::SweepCost(const Survey& survey) : survey_(survey) {
   }
 }
 
-// Of matrix products: two for each multiplication and addition. Steps whose operands the base run did not keep count by their results.
+// Of matrix products: two for each multiplication and addition. Steps whose operands the base run did not
+// keep count by their results.
 double SweepCost::stepWork(const Step& step) const {
   const auto* call = std::get_if<OperatorCall>(&step.node->operation);
   if (call == nullptr || step.results.empty() || step.results[0] < 0) return 0;
   const std::string_view name = call->handle.schema().name();
   const auto sizes = [&](int argument) -> at::IntArrayRef {
     const Argument& given = step.arguments[argument];
-    const c10::IValue& value = given.kind == Argument::Kind::Value ? survey_.frame()[given.value] : given.constant;
+    const c10::IValue& value =
+        given.kind == Argument::Kind::Value ? survey_.frame()[given.value] : given.constant;
     return value.isTensor() ? value.toTensor().sizes() : at::IntArrayRef();
   };
   const c10::IValue& result = survey_.frame()[step.results[0]];
@@ -82,7 +85,8 @@ SweepCost::Start SweepCost::startOf(int32_t cell) {
   Start start;
   for (const PlacedPatch& placed : patches) {
     const ValueIndex value = placed.value;
-    if (madeBy_[value] != earliest || std::any_of(start.begin(), start.end(), [&](const auto& known) { return known.first == value; }))
+    if (madeBy_[value] != earliest ||
+        std::any_of(start.begin(), start.end(), [&](const auto& known) { return known.first == value; }))
       continue;
     const c10::IValue& base = survey_.frame()[value];
     const RowLayout& layout = survey_.layout(value);
@@ -97,7 +101,8 @@ SweepCost::Start SweepCost::startOf(int32_t cell) {
       outcome.quiet = true;
       if (known) whole = applyPatch(other.patch, whole, outcome);
     }
-    if (known && whole.isTensor() && whole.toTensor().sizes() == base.toTensor().sizes() && whole.toTensor().scalar_type() == base.toTensor().scalar_type()) {
+    if (known && whole.isTensor() && whole.toTensor().sizes() == base.toTensor().sizes() &&
+        whole.toTensor().scalar_type() == base.toTensor().scalar_type()) {
       const auto [begin, end] = changedPositions(layout.toRows(whole.toTensor(), survey_.counts()),
                                                  layout.toRows(base.toTensor(), survey_.counts()));
       if (survey_.options().reusesPositions || begin >= end) changed = {begin, end};
@@ -126,7 +131,8 @@ CellCost SweepCost::follow(const Start& start) const {
     positions[value] = own;
     const at::Tensor& base = survey_.frame()[value].toTensor();
     const auto all = static_cast<double>(std::max<int64_t>(1, survey_.all(survey_.layout(value)).end));
-    if (!sharesMemory) bytes[value] = static_cast<double>(base.nbytes()) * static_cast<double>(own.end - own.begin) / all;
+    if (!sharesMemory)
+      bytes[value] = static_cast<double>(base.nbytes()) * static_cast<double>(own.end - own.begin) / all;
     live += bytes[value];
     cost.bytes = std::max(cost.bytes, live);
   };
@@ -139,7 +145,8 @@ CellCost SweepCost::follow(const Start& start) const {
   for (size_t i = first; i < steps.size(); ++i) {
     const Step& step = steps[i];
     const RowRule& rule = survey_.rule(i);
-    if (survey_.isReached(i) && !step.results.empty() && step.results[0] >= 0 && survey_.frame()[step.results[0]].isTensor()) {
+    if (survey_.isReached(i) && !step.results.empty() && step.results[0] >= 0 &&
+        survey_.frame()[step.results[0]].isTensor()) {
       std::vector<Positions> own;
       bool any = false;
       for (const RowOperand& operand : rule.operands) {
@@ -162,7 +169,9 @@ CellCost SweepCost::follow(const Start& start) const {
         const auto all = static_cast<double>(std::max<int64_t>(1, survey_.all(stored).end));
         cost.work += work_[i] * static_cast<double>(after.end - after.begin) / all;
         for (ValueIndex result : step.results) {
-          if (result >= 0 && positions[result].isEmpty()) put(result, after, rule.mode == RowMode::View || std::holds_alternative<Alias>(step.node->operation));
+          if (result >= 0 && positions[result].isEmpty())
+            put(result, after,
+                rule.mode == RowMode::View || std::holds_alternative<Alias>(step.node->operation));
         }
       }
     }

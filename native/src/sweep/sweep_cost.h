@@ -18,7 +18,8 @@ struct CellCost {
   double bytes = 0;
 };
 
-// Estimates from the shapes of the base run and from who sees whom. What later patches of a cell add is not known before it is run.
+// Estimates from the shapes of the base run and from who sees whom. What later patches of a cell add is not
+// known before it is run.
 class SweepCost {
  public:
   explicit SweepCost(const Survey& survey);

@@ -11,8 +11,8 @@
 
 namespace graphpatch {
 
-Wave::Wave(std::shared_ptr<const Survey> survey, std::vector<int32_t> cells)
-    : survey_(std::move(survey)), cells_(std::move(cells)), values_(*survey_) {
+Wave::Wave(std::shared_ptr<const Survey> survey, std::vector<int32_t> cells, bool packs)
+    : survey_(std::move(survey)), cells_(std::move(cells)), packs_(packs), values_(*survey_) {
   for (int32_t cell = 0; cell < static_cast<int32_t>(cells_.size()); ++cell) {
     const CellPatches& list = survey_->cells().at(placeOf(cell));
     for (size_t i = 0; i < list.size(); ++i) {
@@ -39,8 +39,8 @@ bool Wave::advance() {
     }
     if (nextStep_ == plan.steps().size()) break;
     if (cancelled_.load(std::memory_order_relaxed)) {
-      throw GraphpatchError("CancelledError", "the sweep was cancelled before node " +
-                                                  plan.steps()[nextStep_].node->name);
+      throw GraphpatchError("CancelledError",
+                            "the sweep was cancelled before node " + plan.steps()[nextStep_].node->name);
     }
     current_ = &plan.steps()[nextStep_];
     if (survey_->isReached(nextStep_)) evaluate(nextStep_);
@@ -156,7 +156,8 @@ void Wave::finish() {
   std::erase_if(cells, [&](int32_t cell) { return isDropped(cell); });
   for (int32_t cell : cells) changed_.push_back(placeOf(cell));
   if (!cells.empty()) {
-    for (ValueIndex output : outputs) outputs_.push_back(values_.cells(output, cells, survey.needed(output)).contiguous());
+    for (ValueIndex output : outputs)
+      outputs_.push_back(values_.cells(output, cells, survey.needed(output)).contiguous());
   }
   values_.clear();
 }

@@ -19,13 +19,14 @@ struct WavePause {
   bool isBase = false;
 };
 
-// Several cells of a sweep, run together: each joins at the first node that it patches, and at every node what the cells have
-// changed is computed for all of them at once, row by row, with the base run's values for the rest. Belongs to the engine thread while
-// advance() runs, as a Run does.
+// Several cells of a sweep, run together: each joins at the first node that it patches, and at every node
+// what the cells have changed is computed for all of them at once, row by row, with the base run's values for
+// the rest. Belongs to the engine thread while advance() runs, as a Run does.
 class Wave {
  public:
   // `cells` are places in the survey's list. Cells that change the same positions should be neighbours.
-  Wave(std::shared_ptr<const Survey> survey, std::vector<int32_t> cells);
+  // `packs`: multiply by packed weights.
+  Wave(std::shared_ptr<const Survey> survey, std::vector<int32_t> cells, bool packs);
 
   // To the end (true), or to a custom patch (false).
   bool advance();
@@ -34,12 +35,12 @@ class Wave {
   void resume(c10::IValue value);
   void cancel() { cancelled_.store(true, std::memory_order_relaxed); }
 
-  // After the end: cells whose outputs may differ from the base run's, and for each output [these cells, dimensions of the output…],
-  // cut to the positions that are read.
+  // After the end: cells whose outputs may differ from the base run's, and for each output [these cells,
+  // dimensions of the output…], cut to the positions that are read.
   const std::vector<int32_t>& changed() const { return changed_; }
   const std::vector<at::Tensor>& outputs() const { return outputs_; }
-  // By cell: why it cannot be run in a wave (and was not); why positions before its patch were computed again; why it
-  // was alone at a node.
+  // By cell: why it cannot be run in a wave (and was not); why positions before its patch were computed
+  // again; why it was alone at a node.
   using Reasons = std::unordered_map<int32_t, std::string>;
   const Reasons& dropped() const { return dropped_; }
   const Reasons& widened() const { return widened_; }
@@ -69,6 +70,7 @@ class Wave {
 
   std::shared_ptr<const Survey> survey_;
   std::vector<int32_t> cells_;
+  bool packs_;
   WaveValues values_;
   // The cells that patch a value, and the places of these patches in their lists.
   std::unordered_map<ValueIndex, std::vector<std::pair<int32_t, std::vector<size_t>>>> patches_;
@@ -78,7 +80,8 @@ class Wave {
   size_t nextStep_ = 0;
   const Step* current_ = nullptr;
 
-  // Values whose patches are to be applied; of the first, the cells left; of the first cell, the patches left.
+  // Values whose patches are to be applied; of the first, the cells left; of the first cell, the patches
+  // left.
   std::vector<ValueIndex> arrived_;
   std::vector<int32_t> cellsLeft_;
   std::vector<std::pair<const Patch*, WavePause>> patchesLeft_;

@@ -1,5 +1,5 @@
-// How a wave gets through one step: which positions of which cells it has to compute, together where the step's rule holds and one
-// by one elsewhere.
+// How a wave gets through one step: which positions of which cells it has to compute, together where the
+// step's rule holds and one by one elsewhere.
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -133,7 +133,7 @@ void Wave::together(size_t index, std::vector<CellSpan> spans) {
   const RowLayout& layout = survey_->rule(index).layout;
   const int64_t texts = layout.textsIn(survey_->counts());
   numberRows(spans, texts);
-  const std::vector<at::Tensor> results = callRows(*survey_, values_, index, spans);
+  const std::vector<at::Tensor> results = callRows(*survey_, values_, index, spans, packs_);
   for (size_t i = 0; i < step.results.size(); ++i) {
     const ValueIndex value = step.results[i];
     if (layout == survey_->layout(value)) {

@@ -107,8 +107,8 @@ at::Tensor WaveValues::cells(ValueIndex value, const std::vector<int32_t>& cells
   for (int32_t cell : cells) spans.push_back({cell, positions.begin, positions.end, 0});
   numberRows(spans, texts);
   const at::Tensor rows = gatherRows(spans, texts, find(value), layout.toRows(base, survey_.counts()));
-  return layout.fromRows(rows.reshape(
-      joined({static_cast<int64_t>(cells.size()), texts, positions.end - positions.begin}, rows.sizes().slice(1))));
+  return layout.fromRows(rows.reshape(joined(
+      {static_cast<int64_t>(cells.size()), texts, positions.end - positions.begin}, rows.sizes().slice(1))));
 }
 
 at::Tensor WaveValues::whole(ValueIndex value, int32_t cell, const at::Tensor& base) const {
@@ -119,10 +119,13 @@ at::Tensor WaveValues::whole(ValueIndex value, int32_t cell, const at::Tensor& b
   const Positions all = survey_.all(layout);
   std::vector<CellSpan> spans{{cell, all.begin, all.end, 0}};
   const at::Tensor rows = gatherRows(spans, texts, own, layout.toRows(base, survey_.counts()));
-  return layout.fromRows(rows.reshape(joined({1, texts, all.end}, rows.sizes().slice(1)))).squeeze(0).contiguous();
+  return layout.fromRows(rows.reshape(joined({1, texts, all.end}, rows.sizes().slice(1))))
+      .squeeze(0)
+      .contiguous();
 }
 
-CellRows WaveValues::differing(ValueIndex value, const std::vector<int32_t>& cells, const at::Tensor& wholes) const {
+CellRows WaveValues::differing(ValueIndex value, const std::vector<int32_t>& cells,
+                               const at::Tensor& wholes) const {
   const RowLayout& layout = survey_.layout(value);
   const RowCounts& counts = survey_.counts();
   const at::Tensor base = layout.toRows(survey_.frame()[value].toTensor(), counts);

@@ -15,7 +15,8 @@ class WaveValues {
 
   // Where cells differ from the base at `value`; nullptr where none does.
   const CellRows* find(ValueIndex value) const;
-  // Adds the parts, of other cells each, to what is there; cells that were there and are in a part have what the part says.
+  // Adds the parts, of other cells each, to what is there; cells that were there and are in a part have what
+  // the part says.
   void put(ValueIndex value, std::vector<CellRows> parts);
   // Takes a cell away.
   void remove(ValueIndex value, int32_t cell);
@@ -29,7 +30,8 @@ class WaveValues {
   at::Tensor cells(ValueIndex value, const std::vector<int32_t>& cells, const Positions& positions) const;
   // The whole value in one cell, where `base` is the base run's.
   at::Tensor whole(ValueIndex value, int32_t cell, const at::Tensor& base) const;
-  // What is different from the base in whole values of cells, [cells, dimensions of the value…], where it is needed.
+  // What is different from the base in whole values of cells, [cells, dimensions of the value…], where it is
+  // needed.
   CellRows differing(ValueIndex value, const std::vector<int32_t>& cells, const at::Tensor& wholes) const;
 
  private:
