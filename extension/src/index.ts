@@ -1,7 +1,7 @@
 import { browserPlugin } from "./browser/plugin";
 import { catalogPlugin } from "./catalog/plugin";
-import { viewsPlugin } from "./renderers/plugin";
+import { highlightsPlugin, registryPlugin, viewsPlugin } from "./renderers/plugin";
 
 export * from "./tokens";
 
-export default [catalogPlugin, browserPlugin, viewsPlugin];
+export default [catalogPlugin, browserPlugin, registryPlugin, highlightsPlugin, viewsPlugin];

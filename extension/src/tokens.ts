@@ -2,10 +2,13 @@
  * What the features of this extension offer each other and other extensions: interfaces and tokens only.
  */
 import type { CatalogGraph, View } from "@graphpatch/kernel/protocol";
+import type { NotebookPanel } from "@jupyterlab/notebook";
+import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
 import { Token } from "@lumino/coreutils";
 import type { IDisposable } from "@lumino/disposable";
 import type { ISignal } from "@lumino/signaling";
 import type { Drawing, Figure, Theme } from "./renderers/drawing";
+import type { ViewBody, ViewContent, ViewTools } from "./renderers/viewBody";
 
 /** Prefix of every plugin and command of this extension. */
 export const NAMESPACE = "@graphpatch/jupyterlab";
@@ -58,8 +61,8 @@ export const INodeCatalog = new Token<INodeCatalog>(
 /** A view as it may come from a notebook: of a kind this version knows, or of one it does not. */
 export type AnyView = Omit<View, "kind"> & { kind: string };
 
-/** How one kind of view is drawn. */
-export interface IViewKind {
+/** A kind of view that plotly draws. */
+export interface IDrawnKind {
   /** Whether shape and dtype say nothing of this view, as of a curve. */
   readonly hidesShape?: boolean;
   /**
@@ -71,6 +74,16 @@ export interface IViewKind {
   draw(view: AnyView, figure: Figure, theme: Theme): Drawing;
 }
 
+/** A kind of view with a body of its own: controls, several pictures, a table. */
+export interface IBodiedKind {
+  readonly hidesShape?: boolean;
+  /** Makes the body of one view. @throws FigureError when the content does not hold what this kind of view needs. */
+  open(content: ViewContent, tools: ViewTools): ViewBody;
+}
+
+/** How one kind of view is drawn. */
+export type IViewKind = IDrawnKind | IBodiedKind;
+
 /** Kinds of views by name. Others can add theirs. */
 export interface IViewRegistry {
   get(kind: string): IViewKind | undefined;
@@ -81,4 +94,45 @@ export interface IViewRegistry {
 export const IViewRegistry = new Token<IViewRegistry>(
   `${NAMESPACE}:IViewRegistry`,
   "The kinds of pictures a graphpatch view can be drawn as.",
+);
+
+/** A part of the model that views can point at together; what is left out is any. */
+export interface Highlight {
+  /** Name of a node. Untrusted: text only. */
+  readonly node?: string;
+  readonly layer?: number;
+  readonly head?: number;
+  /** Position of a token. */
+  readonly token?: number;
+}
+
+/**
+ * What the pointer is on, shared by all views of a notebook and the node browser. A scope is the id of the notebook's kernel, as in
+ * `ICatalogModel.kernelId`.
+ */
+export interface IHighlights {
+  get(scope: string): Highlight | null;
+  /** Points at something, or with null at nothing any more. */
+  set(scope: string, highlight: Highlight | null): void;
+  /** Emitted after a change, with its scope. */
+  readonly changed: ISignal<IHighlights, string>;
+}
+
+export const IHighlights = new Token<IHighlights>(
+  `${NAMESPACE}:IHighlights`,
+  "What the pointer is on in a notebook's views and the node browser.",
+);
+
+/** Makes views outside of outputs, such as in tabs of the main area. */
+export interface IViewMaker {
+  /**
+   * A widget that shows view bundles for a notebook: it takes live values from its kernel and is linked with its other views. Calling
+   * `renderModel` again with a new bundle updates it in place; sliders and zoom stay where they fit.
+   */
+  create(panel: NotebookPanel): IRenderMime.IRenderer;
+}
+
+export const IViewMaker = new Token<IViewMaker>(
+  `${NAMESPACE}:IViewMaker`,
+  "Makes widgets that show graphpatch views for a notebook.",
 );

@@ -1,7 +1,9 @@
 import { Catalog } from "./catalog/catalog";
+import { exitInOrder } from "./cells/exit";
 import { InputRequests } from "./cells/inputRequests";
 import { Outputs } from "./cells/outputs";
 import { captureStreams } from "./cells/streams";
+import { guardTimers } from "./cells/timers";
 import { Comms } from "./comms/comm";
 import { Completer } from "./completion/completer";
 import { Inspector } from "./completion/inspector";
@@ -13,6 +15,7 @@ import { History } from "./history/history";
 import { defaultHistoryFile, HistoryFile } from "./history/historyStore";
 import { failureOf } from "./language/failure";
 import { Language } from "./language/language";
+import { writeOriginalPositions } from "./language/stackTraces";
 import { globalDeclarations } from "./preload/declarations";
 import { ownGlobals, ownGlobalTypes } from "./preload/globals";
 import { moduleExports } from "./preload/moduleExports";
@@ -21,6 +24,7 @@ import { makePictures } from "./preload/pictures";
 import { showLoading } from "./progress/loadingProgress";
 import { Dispatcher } from "./shell/dispatcher";
 import { ExecuteQueue } from "./shell/executeQueue";
+import { shownValues, ValuesServer } from "./views";
 import type { WireClient } from "./wire/wireClient";
 
 const CLOSE_MS = 800;
@@ -41,16 +45,13 @@ export function startKernel(wire: WireClient, state: InterruptState): void {
   const history = new History(new HistoryFile(defaultHistoryFile()));
 
   const types = require.resolve(NATIVE).replace(/\.js$/, ".d.ts");
+  const globals = globalDeclarations(types.replace(/\.d\.ts$/, ""), moduleExports(types), ownGlobalTypes());
   const language = new Language({
     modules: new Map([[NATIVE, { load: loadNative, types }]]),
+    globals,
     shield: (work) => state.shield(work),
   });
-  const declarations = globalDeclarations(
-    types.replace(/\.d\.ts$/, ""),
-    moduleExports(types),
-    ownGlobalTypes(),
-  );
-  language.declare("graphpatch_globals", declarations);
+  writeOriginalPositions(language.sources);
   native = loadNative();
   showLoading(native, displays);
   catalog.follow(native.graphRegistry);
@@ -61,7 +62,10 @@ export function startKernel(wire: WireClient, state: InterruptState): void {
     ownGlobals({ displays, outputs, inputs, comms, pictures: makePictures(() => library) }),
   );
 
-  const executions = new ExecuteQueue({ language, displays, outputs, history, wire, state });
+  new ValuesServer(comms, shownValues, () => language.locals);
+
+  const { withSignal } = native;
+  const executions = new ExecuteQueue({ language, displays, outputs, history, wire, state, withSignal });
   const graphs = () => library.graphRegistry.list();
   const dispatcher = new Dispatcher({
     executions,
@@ -75,12 +79,14 @@ export function startKernel(wire: WireClient, state: InterruptState): void {
 
   // Last, so that what goes wrong before is seen by who started the process.
   captureStreams(outputs);
+  guardTimers();
   offerAsyncStackRepair();
-  process.on("SIGINT", () => {
-    state.acknowledge();
+  const exit = exitInOrder((leave) => shutDown(wire, language, leave));
+  const interrupt = () => {
     inputs.cancel();
-    language.interrupt();
-  });
+    executions.interrupt();
+  };
+  process.on("SIGINT", interrupt);
   for (const event of ["uncaughtException", "unhandledRejection"] as const) {
     process.on(event, (error: unknown) => {
       if (error === STOPPED) return;
@@ -94,15 +100,16 @@ export function startKernel(wire: WireClient, state: InterruptState): void {
         return dispatcher.handle(message.message);
       case "stdin":
         return inputs.reply(message.message);
+      case "interrupt":
+        return interrupt();
       case "shutdown":
-        return shutDown(wire, language);
+        return shutDown(wire, language, exit);
     }
   });
 }
 
-function shutDown(wire: WireClient, language: Language): void {
+function shutDown(wire: WireClient, language: Language, exit: () => void): void {
   language.close();
-  const exit = () => process.exit(0);
   wire.close(exit);
   // The wire thread may wait for a reader that is gone.
   setTimeout(exit, CLOSE_MS);

@@ -57,6 +57,12 @@ export interface ResolvedOperator {
   args: unknown[];
 }
 
+declare const cancelFlag: unique symbol;
+/** An opaque object of the addon: tells backward passes to stop. */
+export interface CancelFlag {
+  readonly [cancelFlag]: true;
+}
+
 /** What the addon exports, without the engine's part. */
 export interface Binding {
   readonly TensorHandle: new () => TensorHandle;
@@ -99,7 +105,15 @@ export interface Binding {
   /** Of any overload. @throws UnknownOperatorError */
   schema(operator: string, overload: string): OperatorSchema;
 
-  backward(tensor: TensorHandle, gradient: TensorHandle | null, retainGraph: boolean): Promise<void>;
+  newCancelFlag(): CancelFlag;
+  /** Stops the backward passes that were given the flag. */
+  setCancelFlag(flag: CancelFlag): void;
+  backward(
+    tensor: TensorHandle,
+    gradient: TensorHandle | null,
+    retainGraph: boolean,
+    flag: CancelFlag | null,
+  ): Promise<void>;
   grad(tensor: TensorHandle): Tensor | null;
   setGrad(tensor: TensorHandle, gradient: TensorHandle | null): void;
   requiresGrad(tensor: TensorHandle): boolean;

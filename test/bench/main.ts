@@ -3,6 +3,7 @@ import { arch, cpus, platform, tmpdir } from "node:os";
 import { join } from "node:path";
 import { torch } from "@graphpatch/native";
 import { benchEngine, benchTiny } from "./engine";
+import { benchKernel } from "./kernel";
 import { benchMemory } from "./memory";
 import { benchModel, inputIds } from "./models";
 import { Peer } from "./peer";
@@ -42,6 +43,7 @@ async function main(): Promise<void> {
   peer?.stop();
   await benchSaveLoad(small, scratch);
   await benchWeightForms();
+  benchKernel(scratch);
 }
 
 main().catch((error) => {

@@ -12,7 +12,7 @@ beforeAll(() => {
   torch.library.register("mylib::twist", (x: Tensor, k: number) => torch.roll(x, [k], [-1]).mul(2));
 });
 
-it.each(["branches", "sizes", "custom", "conv-training", "modes", "gpt2", "derived", "trees"])(
+it.each(["branches", "loops", "sizes", "custom", "conv-training", "modes", "gpt2", "derived", "trees"])(
   "%s is the same graph after it was saved and loaded",
   async (name) => {
     const graph = await loadCase(name);

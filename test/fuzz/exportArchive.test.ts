@@ -13,6 +13,7 @@ import {
   UnsupportedExportError,
 } from "../../native/lib";
 import { ExpressionError, parseExpression } from "../../native/lib/graph/expressions/parse";
+import { readPickledTensors } from "../../native/lib/import/archive/pickledTensors";
 import { ZipArchive } from "../../native/lib/import/archive/zipArchive";
 import {
   archiveBytes,
@@ -322,12 +323,8 @@ describe("hostile graphs", () => {
     await expect(withWeight({}, { path_name: "../../../etc/passwd" })).rejects.toThrow(/there is no entry/);
   });
 
-  test("archives whose weights are a pickle are told how to be saved again", async () => {
-    const legacy = archiveEntries(program()).filter(({ name }) => !name.includes("config.json"));
+  test("archives of old formats are told how to be saved again", async () => {
     const data = Buffer.from("pickle");
-    await expect(load(zipBytes([...legacy, { name: "model/data/weights/model.pt", data }]))).rejects.toThrow(
-      /torch 2\.8.*torch\.export\.save\(torch\.export\.load/,
-    );
     await expect(load(zipBytes([{ name: "serialized_exported_program.json", data }]))).rejects.toThrow(
       PickledDataError,
     );
@@ -336,6 +333,67 @@ describe("hostile graphs", () => {
     );
     const newer = JSON.stringify(program()).replace('"major":8', '"major":9');
     await expect(load(archiveBytes(newer))).rejects.toThrow(UnsupportedExportError);
+  });
+});
+
+describe("pickles of torch 2.8", () => {
+  const read = (bytes: Buffer) => readPickledTensors(bytes, "model.pt");
+  const saved = readFileSync(join(FIXTURES, "exports", "modes-torch28.pt2"));
+  const pickle = () => {
+    writeFileSync(path, saved);
+    using outer = new ZipArchive(path);
+    const entry = outer.names().find((name) => name.endsWith("weights/model.pt")) ?? "";
+    using inner = new ZipArchive(path, outer.locate(entry));
+    return inner.read("archive/data.pkl");
+  };
+  const text = (value: string) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(value.length);
+    return Buffer.concat([Buffer.from("X"), length, Buffer.from(value)]);
+  };
+  const instructions = (...parts: (string | Buffer)[]) =>
+    Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part, "latin1") : part)));
+
+  test("are read as data: dtypes, sizes, places", () => {
+    const tensors = read(pickle());
+    expect(tensors.get("lin.weight")).toMatchObject({ dtype: "bfloat16", sizes: [4, 4], strides: [4, 1] });
+    expect(tensors.get("window")).toMatchObject({ sizes: [4, 4], strides: [6, 1], offset: 2 });
+    expect(tensors.get("other.weight")).toEqual(tensors.get("tied.weight"));
+  });
+
+  test("changed anywhere are read or refused", () => {
+    const bytes = pickle();
+    const change = fc.record({ at: fc.nat(bytes.length - 1), to: fc.nat(255) });
+    const outcome = (changed: Buffer) => {
+      try {
+        expect(read(changed)).toBeInstanceOf(Map);
+      } catch (error) {
+        expect(error).toBeInstanceOf(CorruptFileError);
+      }
+    };
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 5 }), (changes) => {
+        const changed = Buffer.from(bytes);
+        for (const { at, to } of changes) changed[at] = to;
+        outcome(changed);
+      }),
+      { numRuns: 3000 },
+    );
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (random) => outcome(Buffer.from(random))),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("call nothing that they name", () => {
+    const call = instructions("\x80\x02}", text("w"), "cos\nsystem\n(", text("exit 1"), "tRs.");
+    expect(read(call)).toEqual(new Map([["w", null]]));
+    // A tensor of a type of the file's own, and one that contains itself.
+    const type = instructions("ctorch._tensor\n_rebuild_from_type_v2\n");
+    const endless = instructions("}", text("w"), type, "]q\x00", type, "actorch\nTensor\nah\x00a", "Rs.");
+    expect(read(endless)).toEqual(new Map([["w", null]]));
+    expect(() => read(instructions("\x80\x02]."))).toThrow(/is no dictionary/);
+    expect(() => read(instructions("(i__builtin__\neval\n."))).toThrow(/unknown instruction "i"/);
   });
 });
 

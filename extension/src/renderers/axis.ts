@@ -6,7 +6,7 @@ import { plotlyText, shorten } from "./plotlyText";
 /** Most characters of a label on an axis. */
 const LONGEST_LABEL = 16;
 /** Dimensions whose places are tokens. */
-const TOKEN_DIMENSIONS = new Set(["token", "position", "query", "key"]);
+export const TOKEN_DIMENSIONS = new Set(["token", "position", "query", "key"]);
 
 /** One axis of a heat map: its title, and what each row or column is called. */
 export interface CellAxis {
@@ -61,20 +61,44 @@ function dimensionOf(view: AnyView, axis: "x" | "y"): string {
   return view.dims[view.dims.length - (axis === "y" ? 2 : 1)] ?? "";
 }
 
+/** Plotly's axis where it counts the entries of the tensor: every name where there is room, else as many as fit. */
+export function entryAxis(
+  axis: CellAxis,
+  theme: Theme,
+  room: number,
+  seen: readonly [number, number] | null,
+): Record<string, unknown> {
+  const [first, last] = [axis.index(0), axis.index(axis.length) - 1];
+  const [from, to] = seen ? [Math.max(first, seen[0]), Math.min(last, seen[1])] : [first, last];
+  const rough = Math.max(1, Math.ceil((to - from + 1) / Math.max(1, room)));
+  const ticks: { at: number; text: string }[] = [];
+  if (hasNames(axis)) {
+    for (let cell = 0; cell < axis.length; cell++) {
+      const at = axis.index(cell) + (axis.perCell - 1) / 2;
+      if (at < from || at > to || (cell * axis.perCell) % rough >= axis.perCell) continue;
+      ticks.push({ at, text: shorten(axis.name(cell) ?? String(axis.index(cell)), LONGEST_LABEL) });
+    }
+  } else {
+    const step = niceStep(rough);
+    for (let at = Math.ceil(from / step) * step; at <= to; at += step) ticks.push({ at, text: String(at) });
+  }
+  return {
+    ...frameOf(axis, theme),
+    tickmode: "array",
+    tickvals: ticks.map(({ at }) => at),
+    ticktext: ticks.map(({ text }) => plotlyText(text)),
+  };
+}
+
+/** The smallest of 1, 2, 5, 10, 20, … that is not below `step`. */
+function niceStep(step: number): number {
+  const power = 10 ** Math.floor(Math.log10(step));
+  return ([1, 2, 5].find((factor) => factor * power >= step) ?? 10) * power;
+}
+
 /** Plotly's axis for the cells: every name where there is room for it, else as many as fit. */
 export function plotlyAxis(axis: CellAxis, theme: Theme, room: number): Record<string, unknown> {
-  const base = {
-    title: { text: plotlyText(axis.title), font: { color: theme.mutedText, size: 12 }, standoff: 8 },
-    color: theme.text,
-    gridcolor: "transparent",
-    zeroline: false,
-    showline: false,
-    // Ticks that are not seen keep labels off the cells.
-    ticks: "outside",
-    ticklen: 4,
-    tickcolor: "transparent",
-    automargin: true,
-  };
+  const base = frameOf(axis, theme);
   // Numbers are round where the kernel chose them; names are laid out here, for the room there is.
   if (axis.ticks && !hasNames(axis)) {
     const { values, labels } = axis.ticks;
@@ -88,6 +112,21 @@ export function plotlyAxis(axis: CellAxis, theme: Theme, room: number): Record<s
     tickmode: "array",
     tickvals: places,
     ticktext: places.map((at) => plotlyText(shorten(axis.name(at) ?? String(axis.index(at)), LONGEST_LABEL))),
+  };
+}
+
+function frameOf(axis: CellAxis, theme: Theme): Record<string, unknown> {
+  return {
+    title: { text: plotlyText(axis.title), font: { color: theme.mutedText, size: 12 }, standoff: 8 },
+    color: theme.text,
+    gridcolor: "transparent",
+    zeroline: false,
+    showline: false,
+    // Ticks that are not seen keep labels off the cells.
+    ticks: "outside",
+    ticklen: 4,
+    tickcolor: "transparent",
+    automargin: true,
   };
 }
 

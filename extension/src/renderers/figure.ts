@@ -45,7 +45,7 @@ export function readFigure(value: unknown): Figure {
   if (!isObject(value) || !Array.isArray(value.data)) throw new FigureError("The figure is damaged.");
   const layout = isObject(value.layout) ? value.layout : {};
   return {
-    traces: value.data.map(readTrace),
+    traces: value.data.map((trace, index) => readTrace(trace, index, layout)),
     title: textOf(layout.title),
     xTitle: isObject(layout.xaxis) ? textOf(layout.xaxis.title) : null,
     yTitle: isObject(layout.yaxis) ? textOf(layout.yaxis.title) : null,
@@ -59,21 +59,25 @@ export function readFigure(value: unknown): Figure {
   };
 }
 
-function readTrace(value: unknown, index: number): HeatmapTrace | LineTrace {
+function readTrace(value: unknown, index: number, layout: Record<string, unknown>): HeatmapTrace | LineTrace {
   if (!isObject(value)) throw new FigureError(`Trace ${index} of the figure is damaged.`);
   const name = typeof value.name === "string" ? plainText(value.name) : null;
   const where = `trace ${index}`;
   switch (value.type) {
-    case "heatmap":
+    case "heatmap": {
+      const rows = readMatrix(value.z, where);
+      const axis = typeof value.coloraxis === "string" ? readColorLimits(layout[value.coloraxis]) : null;
       return {
         kind: "heatmap",
         name,
-        rows: readMatrix(value.z, where),
+        rows,
         x: readLabels(value.x, where),
         y: readLabels(value.y, where),
-        zmin: finiteOrNull(value.zmin),
-        zmax: finiteOrNull(value.zmax),
+        zmin: finiteOrNull(value.zmin) ?? axis?.min ?? null,
+        zmax: finiteOrNull(value.zmax) ?? axis?.max ?? null,
+        errors: readErrors(value.customdata, rows, where),
       };
+    }
     case "scatter":
     case undefined: {
       const x = value.x === undefined ? null : readLabels(value.x, where);
@@ -84,6 +88,18 @@ function readTrace(value: unknown, index: number): HeatmapTrace | LineTrace {
         `Trace ${index} is of the type “${String(value.type)}”, which this view cannot draw.`,
       );
   }
+}
+
+/** Standard errors beside the values; null for anything else that a trace may carry there. */
+function readErrors(
+  value: unknown,
+  rows: HeatmapTrace["rows"],
+  where: string,
+): readonly ArrayLike<number>[] | null {
+  if (!isObject(value)) return null;
+  const errors = readMatrix(value, where);
+  const fits = errors.length === rows.length && errors[0]?.length === rows[0]?.length;
+  return fits ? errors : null;
 }
 
 function readTicks(axis: unknown): Ticks | null {

@@ -1,5 +1,5 @@
 import { visibleText } from "../text";
-import type { AnyView, IViewKind } from "../tokens";
+import type { AnyView, IDrawnKind } from "../tokens";
 import type { Drawing, Figure, LineTrace, Theme } from "./drawing";
 import { FigureError } from "./figure";
 import { formatValue } from "./numbers";
@@ -11,7 +11,7 @@ const MOST_WIDTH = 760;
 const MOST_MARKERS = 60;
 
 /** Values along an axis, such as a loss over steps. */
-export const lineView: IViewKind = {
+export const lineView: IDrawnKind = {
   hidesShape: true,
   draw(view: AnyView, figure: Figure, theme: Theme): Drawing {
     const lines = figure.traces.filter((trace): trace is LineTrace => trace.kind === "line");

@@ -1,23 +1,24 @@
 /** The part of plotly.js that is used here; its distributed bundles come without types. */
 declare module "plotly.js-cartesian-dist-min" {
-  interface PlotlyPoint {
+  export interface PlotlyPoint {
     curveNumber: number;
     /** Row and column in a heat map, place in a line. */
     pointNumber: number | [row: number, column: number];
   }
-  interface PlotlyHover {
+  export interface PlotlyHover {
     points: PlotlyPoint[];
     event: MouseEvent;
   }
   /** An element plotly has drawn into. */
-  interface PlotlyElement extends HTMLElement {
-    on(event: "plotly_hover", listener: (hover: PlotlyHover) => void): void;
+  export interface PlotlyElement extends HTMLElement {
+    on(event: "plotly_hover" | "plotly_click", listener: (hover: PlotlyHover) => void): void;
     on(event: "plotly_unhover", listener: () => void): void;
-    removeAllListeners(event: "plotly_hover" | "plotly_unhover"): void;
+    on(event: "plotly_relayout", listener: (changes: Json) => void): void;
   }
-  type Json = Readonly<Record<string, unknown>>;
+  export type Json = Readonly<Record<string, unknown>>;
   const plotly: {
     react(element: HTMLElement, data: readonly Json[], layout: Json, config: Json): Promise<PlotlyElement>;
+    relayout(element: HTMLElement, changes: Json): Promise<PlotlyElement>;
     purge(element: HTMLElement): void;
     Plots: { resize(element: HTMLElement): Promise<void> | void };
   };

@@ -14,3 +14,8 @@ export function shorten(text: string, most: number): string {
   const head = Math.ceil((most - 1) / 2);
   return `${characters.slice(0, head).join("")}…${characters.slice(characters.length - (most - 1 - head)).join("")}`;
 }
+
+/** Plotly numbers axes from 2 on; the first has no number. */
+export function axisSuffix(at: number): string {
+  return at === 0 ? "" : String(at + 1);
+}

@@ -1,40 +1,69 @@
 import { VIEW_MIME } from "@graphpatch/kernel/protocol";
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { IThemeManager } from "@jupyterlab/apputils";
+import { INotebookTracker } from "@jupyterlab/notebook";
 import { IRenderMimeRegistry } from "@jupyterlab/rendermime";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
-import { IViewRegistry, NAMESPACE, TRANSLATION_DOMAIN } from "../tokens";
+import { IHighlights, IViewMaker, IViewRegistry, NAMESPACE, TRANSLATION_DOMAIN } from "../tokens";
+import { Highlights } from "./live/highlights";
+import { ViewScopes } from "./live/scope";
 import { defaultRegistry } from "./registry";
-import { ViewWidget } from "./viewWidget";
+import { type ViewContext, ViewWidget } from "./viewWidget";
 
 /** Below 2, the rank of plotly.py's renderer, whose MIME type stands in the same bundle. */
 const RANK = 1;
 
-export const viewsPlugin: JupyterFrontEndPlugin<IViewRegistry> = {
-  id: `${NAMESPACE}:views`,
-  description: "Draws activations, attention patterns and curves in notebooks.",
+export const registryPlugin: JupyterFrontEndPlugin<IViewRegistry> = {
+  id: `${NAMESPACE}:view-registry`,
+  description: "The kinds of views there are.",
   autoStart: true,
   provides: IViewRegistry,
-  requires: [IRenderMimeRegistry],
-  optional: [IThemeManager, ITranslator],
+  activate: () => defaultRegistry(),
+};
+
+export const highlightsPlugin: JupyterFrontEndPlugin<IHighlights> = {
+  id: `${NAMESPACE}:highlights`,
+  description: "Links the views of a notebook and the node browser.",
+  autoStart: true,
+  provides: IHighlights,
+  activate: () => new Highlights(),
+};
+
+export const viewsPlugin: JupyterFrontEndPlugin<IViewMaker> = {
+  id: `${NAMESPACE}:views`,
+  description: "Draws activations, attention patterns, grids and curves in notebooks.",
+  autoStart: true,
+  provides: IViewMaker,
+  requires: [IRenderMimeRegistry, IViewRegistry, IHighlights],
+  optional: [INotebookTracker, IThemeManager, ITranslator],
   activate: (
     _app: JupyterFrontEnd,
     rendermime: IRenderMimeRegistry,
+    registry: IViewRegistry,
+    highlights: IHighlights,
+    tracker: INotebookTracker | null,
     themes: IThemeManager | null,
     translator: ITranslator | null,
   ) => {
-    const registry = defaultRegistry();
-    const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
-    const themeChanged = themes?.themeChanged ?? null;
+    const scopes = new ViewScopes(tracker);
+    const context: ViewContext = {
+      registry,
+      highlights,
+      trans: (translator ?? nullTranslator).load(TRANSLATION_DOMAIN),
+      themeChanged: themes?.themeChanged ?? null,
+      scopeAt: (node) => scopes.at(node),
+    };
     rendermime.addFactory(
       {
         // Safe for notebooks that are not trusted: nothing of the bundle reaches the page but checked numbers and text.
         safe: true,
         mimeTypes: [VIEW_MIME],
-        createRenderer: () => new ViewWidget({ registry, trans, themeChanged }),
+        createRenderer: () => new ViewWidget(context),
       },
       RANK,
     );
-    return registry;
+    return {
+      create: (panel) => new ViewWidget({ ...context, scopeAt: () => scopes.of(panel) }),
+    };
   },
 };

@@ -1,7 +1,8 @@
 import { DisposableDelegate, type IDisposable } from "@lumino/disposable";
 import type { IViewKind, IViewRegistry } from "../tokens";
-import { activationView } from "./activation";
-import { attentionView } from "./attention";
+import { activationView } from "./activation/body";
+import { attentionView } from "./attention/body";
+import { gridView } from "./grid";
 import { lineView } from "./line";
 
 export class ViewRegistry implements IViewRegistry {
@@ -24,5 +25,6 @@ export function defaultRegistry(): ViewRegistry {
   registry.register("activation", activationView);
   registry.register("attention", attentionView);
   registry.register("line", lineView);
+  registry.register("grid", gridView);
   return registry;
 }

@@ -11,6 +11,7 @@ export function readTheme(): Theme {
     mutedText: read("--jp-ui-font-color2", "#555"),
     grid: read("--jp-border-color2", "#ddd"),
     background: read("--jp-layout-color0", "#fff"),
+    accent: read("--jp-warn-color0", "#e65100"),
     lines: [
       read("--jp-brand-color1", "#1976d2"),
       read("--jp-warn-color1", "#f57c00"),

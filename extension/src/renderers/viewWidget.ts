@@ -1,16 +1,20 @@
 import { PLOTLY_MIME, VIEW_MIME } from "@graphpatch/kernel/protocol";
 import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
 import type { TranslationBundle } from "@jupyterlab/translation";
+import type { IDisposable } from "@lumino/disposable";
 import type { ISignal } from "@lumino/signaling";
 import { Widget } from "@lumino/widgets";
 import { visibleText } from "../text";
-import type { AnyView, IViewKind, IViewRegistry } from "../tokens";
-import type { Drawing, Figure } from "./drawing";
+import type { AnyView, Highlight, IHighlights, IViewKind, IViewRegistry } from "../tokens";
+import { CodeOffer } from "./codeOffer";
+import { DrawnBody } from "./drawnBody";
+import { element } from "./elements";
 import { FigureError, readFigure } from "./figure";
+import type { ViewScope } from "./live/scope";
 import { describeStatistics } from "./numbers";
-import { type Hover, Picture } from "./picture";
 import { readView } from "./readView";
 import { readTheme } from "./theme";
+import type { Anchor, ViewBody, ViewContent, ViewTools } from "./viewBody";
 
 /** What a view needs of the page. */
 export interface ViewContext {
@@ -18,13 +22,16 @@ export interface ViewContext {
   readonly trans: TranslationBundle;
   /** Emitted when the colours of the page have changed; null where they never do. */
   readonly themeChanged: ISignal<unknown, unknown> | null;
+  readonly highlights: IHighlights;
+  /** The notebook that shows an element; null for none. */
+  scopeAt(node: Node): ViewScope | null;
 }
 
-/** What is drawn, once the bundle has been read. */
-interface Content {
-  readonly view: AnyView;
+/** A view as it is shown. */
+interface Shown {
   readonly kind: IViewKind;
-  readonly figure: Figure;
+  readonly kindName: string;
+  readonly body: ViewBody;
 }
 
 /**
@@ -37,45 +44,75 @@ export class ViewWidget extends Widget implements IRenderMime.IRenderer {
     super({ node: document.createElement("figure") });
     this.addClass("gp-View");
     context.themeChanged?.connect(this.redraw, this);
+    context.highlights.changed.connect(this.onHighlight, this);
+    const { trans } = context;
+    this.offer = new CodeOffer(trans, (code) => this.scope?.insertBelow(this.node, code));
+    this.tooltip.setAttribute("role", "status");
   }
 
+  /** Shows a bundle; one of the kind that is shown already updates it in place. */
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
-    this.clear();
     const content = this.read(model);
     if (typeof content === "string") {
+      this.clear();
       this.showProblem(content, model.data["text/plain"]);
       return;
     }
     this.content = content;
-    this.node.append(caption(content.view, content.kind), this.host, this.notes);
-    this.tooltip.hidden = true;
-    this.node.append(this.tooltip);
-    this.picture = new Picture(this.host, (hover) => this.showReadout(hover));
-    // The widget has no width yet: the first size draws it, and each later one draws it again.
+    const { view } = content;
+    if (this.shown?.kindName === view.kind) {
+      this.retain();
+      this.shown.body.update(content);
+      this.frame();
+      this.redraw();
+      return;
+    }
+    this.clear();
+    this.content = content;
+    this.frame();
+    // The body needs its notebook, which it has once it is in the page; and a width, which comes with that.
     this.observer.observe(this.host);
   }
 
   override dispose(): void {
     if (this.isDisposed) return;
     this.context.themeChanged?.disconnect(this.redraw, this);
+    this.context.highlights.changed.disconnect(this.onHighlight, this);
     this.clear();
     super.dispose();
   }
 
   /** Takes the view and its figure out of the bundle. @returns what is wrong with them, in words. */
-  private read(model: IRenderMime.IMimeModel): Content | string {
+  private read(model: IRenderMime.IMimeModel): ViewContent | string {
     const { registry, trans } = this.context;
     const view = readView(model.data[VIEW_MIME]);
     if (!view) return trans.__("The description of this picture is damaged.");
-    const kind = registry.get(view.kind);
-    if (!kind) {
+    if (!registry.get(view.kind)) {
       return trans.__("This version cannot draw views of the kind “%1”.", visibleText(view.kind));
     }
     try {
-      return { view, kind, figure: readFigure(model.data[PLOTLY_MIME]) };
+      return { view, figure: readFigure(model.data[PLOTLY_MIME]), data: model.data };
     } catch (error) {
       return problemOf(error);
     }
+  }
+
+  /** Everything around the body. */
+  private frame(): void {
+    const { content } = this;
+    if (!content) return;
+    const kind = this.context.registry.get(content.view.kind);
+    this.alternative.textContent = alternativeOf(content);
+    this.node.setAttribute("aria-label", visibleText(content.view.node));
+    this.tooltip.hidden = true;
+    this.node.replaceChildren(
+      caption(content.view, kind?.hidesShape ?? false),
+      this.host,
+      this.offer.node,
+      this.notes,
+      this.alternative,
+      this.tooltip,
+    );
   }
 
   private redraw(): void {
@@ -83,63 +120,108 @@ export class ViewWidget extends Widget implements IRenderMime.IRenderer {
   }
 
   private async draw(): Promise<void> {
-    const { content, picture } = this;
-    if (!content || !picture) return;
+    const { content } = this;
+    if (!content) return;
     try {
-      const theme = readTheme();
-      const drawing = content.kind.draw(content.view, content.figure, theme);
-      this.drawing = drawing;
-      this.showNotes(content.view, drawing);
-      await picture.draw(drawing, theme);
+      this.shown ??= this.open(content);
+      await this.shown.body.draw(this.width, readTheme());
     } catch (error) {
-      if (picture.isDisposed) return;
+      if (this.isDisposed || this.content !== content) return;
       this.clear();
-      this.showProblem(problemOf(error), undefined);
+      this.showProblem(problemOf(error), content.data["text/plain"]);
     }
   }
 
-  private showNotes(view: AnyView, drawing: Drawing): void {
+  private open(content: ViewContent): Shown {
+    const { view } = content;
+    const kind = this.context.registry.get(view.kind);
+    if (!kind) throw new FigureError(this.context.trans.__("This kind of view is no longer known."));
+    this.scope = this.context.scopeAt(this.node);
+    const tools: ViewTools = {
+      trans: this.context.trans,
+      scope: this.scope,
+      setNotes: (lines, isStored = true) => this.showNotes(lines, isStored),
+      readout: (lines, at) => this.showReadout(lines, at),
+      point: (highlight) => this.point(highlight),
+      offerCode: (title, code) => void this.offer.show(title, code),
+    };
+    const body = "open" in kind ? kind.open(content, tools) : new DrawnBody(kind, content, tools);
+    this.host.replaceChildren(body.node);
+    this.retain();
+    if (this.scope) body.highlight(this.context.highlights.get(this.scope.id));
+    return { kind, kindName: view.kind, body };
+  }
+
+  /** The kernel keeps the values of what is shown, and may let those of what was shown before go. */
+  private retain(): void {
+    const handle = this.content?.view.handle;
+    if (handle === this.retained?.handle) return;
+    const hold = handle === undefined ? null : (this.scope?.values()?.retain(handle) ?? null);
+    this.retained?.hold.dispose();
+    this.retained = hold && handle !== undefined ? { handle, hold } : null;
+  }
+
+  private showNotes(own: readonly string[], isStored: boolean): void {
+    const view = this.content?.view;
+    if (!view) return;
     const statistics = view.statistics ? describeStatistics(view.statistics) : "";
-    const leftOut = view.truncated ? this.context.trans.__("Shown: %1", view.truncated) : "";
-    const lines = [statistics, leftOut, ...drawing.notes].filter((line) => line !== "");
+    const leftOut =
+      view.truncated && isStored ? this.context.trans.__("Shown: %1", visibleText(view.truncated)) : "";
+    const lines = [statistics, leftOut, ...own].filter((line) => line !== "");
     this.notes.replaceChildren(
-      ...lines.map((line) => textElement("div", line === leftOut ? "gp-View-truncated" : "", line)),
+      ...lines.map((line) => element("div", line === leftOut ? "gp-View-truncated" : "", line)),
     );
   }
 
-  private showReadout(hover: Hover | null): void {
-    const lines = hover ? (this.drawing?.readout(hover.place) ?? []) : [];
-    this.tooltip.hidden = lines.length === 0;
-    if (!hover || lines.length === 0) return;
-    this.tooltip.replaceChildren(...lines.map((line) => textElement("div", "", line)));
+  private showReadout(lines: readonly string[], at: Anchor | null): void {
+    this.tooltip.hidden = !at || lines.length === 0;
+    if (!at || lines.length === 0) return;
+    this.tooltip.replaceChildren(...lines.map((line) => element("div", "", line)));
     const frame = this.node.getBoundingClientRect();
-    const x = hover.clientX - frame.left;
+    const x = at.clientX - frame.left;
     const isRight = x > frame.width / 2;
     // On the side away from the edge, so that it is never cut off.
     this.tooltip.style.left = isRight ? "" : `${x + 14}px`;
     this.tooltip.style.right = isRight ? `${frame.width - x + 14}px` : "";
-    this.tooltip.style.top = `${hover.clientY - frame.top + 8}px`;
+    this.tooltip.style.top = `${at.clientY - frame.top + 8}px`;
+  }
+
+  private point(highlight: Highlight | null): void {
+    if (!this.scope) return;
+    this.isPointing = highlight !== null;
+    this.context.highlights.set(this.scope.id, highlight);
+  }
+
+  private onHighlight(_: unknown, scope: string): void {
+    // What this view points at itself is under its pointer.
+    if (!this.shown || scope !== this.scope?.id || this.isPointing) return;
+    this.shown.body.highlight(this.context.highlights.get(scope));
   }
 
   private showProblem(problem: string, text: unknown): void {
-    this.node.append(textElement("p", "gp-View-problem", problem));
-    if (typeof text === "string") this.node.append(textElement("pre", "gp-View-text", text));
+    this.node.append(element("p", "gp-View-problem", problem));
+    if (typeof text === "string") this.node.append(element("pre", "gp-View-text", text));
   }
 
   private clear(): void {
     this.observer.disconnect();
-    this.picture?.dispose();
-    this.picture = null;
+    if (this.isPointing) this.point(null);
+    this.shown?.body.dispose();
+    this.shown = null;
+    this.retained?.hold.dispose();
+    this.retained = null;
     this.content = null;
-    this.drawing = null;
     this.width = 0;
+    this.offer.hide();
     this.node.replaceChildren();
     this.host.replaceChildren();
   }
 
-  private readonly host = textElement("div", "gp-View-picture", "");
-  private readonly notes = textElement("div", "gp-View-notes", "");
-  private readonly tooltip = textElement("div", "gp-View-tooltip", "");
+  private readonly host = element("div", "gp-View-host");
+  private readonly notes = element("div", "gp-View-notes");
+  private readonly alternative = element("div", "gp-View-alternative");
+  private readonly tooltip = element("div", "gp-View-tooltip");
+  private readonly offer: CodeOffer;
   private readonly observer = new ResizeObserver(() => {
     const width = this.host.clientWidth;
     if (width === 0 || width === this.width) return;
@@ -147,29 +229,33 @@ export class ViewWidget extends Widget implements IRenderMime.IRenderer {
     void this.draw();
   });
   private width = 0;
-  private content: Content | null = null;
-  private drawing: Drawing | null = null;
-  private picture: Picture | null = null;
+  private scope: ViewScope | null = null;
+  private content: ViewContent | null = null;
+  private shown: Shown | null = null;
+  private retained: { handle: string; hold: IDisposable } | null = null;
+  private isPointing = false;
 }
 
 /** Name, dtype and shape, as in `mul_3  float32[1, 13, 1536]  batch × token × hidden`. */
-function caption(view: AnyView, kind: IViewKind): HTMLElement {
-  const element = textElement("figcaption", "gp-View-caption", "");
-  element.append(textElement("span", "gp-View-name", visibleText(view.node)));
-  if (kind.hidesShape) return element;
+function caption(view: AnyView, hidesShape: boolean): HTMLElement {
+  const made = element("figcaption", "gp-View-caption");
+  made.append(element("span", "gp-View-name", visibleText(view.node)));
+  if (hidesShape) return made;
   const value = `${view.dtype}[${view.shape.join(", ")}]`;
-  element.append(textElement("span", "gp-View-shape", visibleText(value)));
+  made.append(element("span", "gp-View-shape", visibleText(value)));
   if (view.dims.length > 0) {
-    element.append(textElement("span", "gp-View-dims", visibleText(view.dims.join(" × "))));
+    made.append(element("span", "gp-View-dims", visibleText(view.dims.join(" × "))));
   }
-  return element;
+  return made;
 }
 
-function textElement(tag: string, className: string, text: string): HTMLElement {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  element.textContent = text;
-  return element;
+const LONGEST_ALTERNATIVE = 600;
+
+/** The picture in words, for those who do not see it: what the bundle says as text. */
+function alternativeOf({ data, view }: ViewContent): string {
+  const text = data["text/plain"];
+  const words = typeof text === "string" ? text : view.node;
+  return visibleText(words.slice(0, LONGEST_ALTERNATIVE).replaceAll("\n", "; "));
 }
 
 function problemOf(error: unknown): string {

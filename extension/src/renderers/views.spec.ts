@@ -1,7 +1,10 @@
 import type { View } from "@graphpatch/kernel/protocol";
 import { describe, expect, it } from "vitest";
-import { activationView } from "./activation";
-import { attentionView } from "./attention";
+import { activationView } from "./activation/body";
+import { drawPlane } from "./activation/draw";
+import { storedPlane } from "./activation/planeData";
+import { drawHead } from "./attention/draw";
+import { readHeads } from "./attention/heads";
 import type { Figure, Theme } from "./drawing";
 import { FigureError, readFigure } from "./figure";
 import { lineView } from "./line";
@@ -15,6 +18,7 @@ const theme: Theme = {
   mutedText: "grey",
   grid: "silver",
   background: "white",
+  accent: "red",
   lines: ["blue", "orange"],
 };
 const view: View = {
@@ -30,10 +34,12 @@ const view: View = {
 };
 const figure = (z: number[][], more = {}, layout = {}): Figure =>
   readFigure({ data: [{ type: "heatmap", z, ...more }], layout });
+const drawActivation = (own: View, values: Figure, colours: Theme) =>
+  drawPlane(own, storedPlane(own, values), colours, values.colorLimits?.max ?? null, null);
 const place = (row: number, column: number) => ({ trace: 0, row, column });
 
 describe("an activation", () => {
-  const drawing = activationView.draw(
+  const drawing = drawActivation(
     view,
     figure(
       [
@@ -60,7 +66,7 @@ describe("an activation", () => {
       {},
       { xaxis: { title: "hidden", tickvals: [0, 1], ticktext: ["0", "3"] } },
     );
-    expect(activationView.draw(view, merged, theme).readout(place(0, 1))[1]).toBe("hidden 3–5");
+    expect(drawActivation(view, merged, theme).readout(place(0, 1))[1]).toBe("hidden 3–5");
   });
 
   it("escapes tokens for plotly", () => {
@@ -68,7 +74,7 @@ describe("an activation", () => {
   });
 
   it("says what is clipped", () => {
-    const clipped = activationView.draw(
+    const clipped = drawActivation(
       { ...view, clip: 1 },
       figure([
         [1, -3, 0],
@@ -85,7 +91,7 @@ describe("an activation", () => {
       [Number.NaN, Number.POSITIVE_INFINITY, 1],
       [Number.NEGATIVE_INFINITY, 0, 0],
     ];
-    const { data, notes } = activationView.draw(view, figure(odd), theme);
+    const { data, notes } = drawActivation(view, figure(odd), theme);
     expect(data.slice(1)).toMatchObject([
       { x: [0], y: [0], marker: { symbol: "x-thin" } },
       { x: [1], y: [0], marker: { symbol: "triangle-up" } },
@@ -97,31 +103,31 @@ describe("an activation", () => {
 
   it("limits the marks, and says so", () => {
     const all = [Array.from({ length: 3000 }, () => Number.NaN)];
-    const { data, notes } = activationView.draw(view, figure(all), theme);
+    const { data, notes } = drawActivation(view, figure(all), theme);
     expect(data[1].x).toHaveLength(2000);
     expect(notes.at(-1)).toMatch(/2,000 of 3,000/);
   });
 
   it("has a scale for nothing but zeros", () => {
-    expect(activationView.draw(view, figure([[0, 0]]), theme).data[0]).toMatchObject({ zmin: -1, zmax: 1 });
+    expect(drawActivation(view, figure([[0, 0]]), theme).data[0]).toMatchObject({ zmin: -1, zmax: 1 });
   });
 
   it("refuses a figure without a heat map", () => {
-    expect(() => activationView.draw(view, readFigure({ data: [] }), theme)).toThrow(FigureError);
-    expect(() => activationView.draw(view, readFigure({ data: [{ y: [1] }] }), theme)).toThrow(/no heat map/);
+    expect(() => drawActivation(view, readFigure({ data: [] }), theme)).toThrow(FigureError);
+    expect(() => drawActivation(view, readFigure({ data: [{ y: [1] }] }), theme)).toThrow(/no heat map/);
   });
 });
 
 describe("an attention pattern", () => {
   const attention = { ...view, kind: "attention" as const, shape: [1, 2, 2], dims: ["head", "query", "key"] };
-  const drawing = attentionView.draw(
+  const heads = readHeads(
     attention,
     figure([
       [1, 0],
       [0.25, 0.75],
     ]),
-    theme,
   );
+  const drawing = drawHead(attention, heads.heads[0], heads, theme);
 
   it("begins at zero", () => {
     expect(drawing.layout.coloraxis).toMatchObject({ cmin: 0, cmax: 1 });
@@ -138,14 +144,50 @@ describe("an attention pattern", () => {
         annotations: [{ text: "head 0" }, { text: "head &lt;1&gt;" }],
       },
     });
-    const { data, layout, readout } = attentionView.draw(attention, many, theme);
-    expect(data).toMatchObject([{ xaxis: "x" }, { xaxis: "x2" }]);
-    expect(layout.annotations).toMatchObject([{ text: "head 0" }, { text: "head &lt;1&gt;" }]);
-    expect(readout({ trace: 1, row: 0, column: 0 })[0]).toBe("head <1>");
+    const square = { row: 1, column: 2, index: [0, 0, 0], rowsPerCell: 1, columnsPerCell: 1 };
+    const read = readHeads({ ...attention, heads: [4, 7], plane: square }, many);
+    expect(read.heads).toMatchObject([
+      { title: "head 0", number: 4 },
+      { title: "head <1>", number: 7 },
+    ]);
+    const { readout, link } = drawHead(attention, read.heads[1], read, theme);
+    expect(readout(place(0, 0))).toEqual(["head <1>", "from query 0: ␣a", "to key 0: ␣a", "0.5"]);
+    expect(link?.(place(0, 1))).toEqual({ node: "mlp.act", token: 0, head: 7 });
+  });
+
+  it("frames the row of a token that is pointed at elsewhere", () => {
+    expect(drawing.frames?.({ token: 1 })).toMatchObject([{ rows: [1, 1], columns: [0, 1] }]);
+    expect(drawing.frames?.({ token: 9 })).toEqual([]);
+    expect(drawing.frames?.({ layer: 1 })).toEqual([]);
   });
 
   it("says from where to where", () => {
-    expect(drawing.readout(place(1, 0))).toEqual(["from query 1: <b>", "to key 0: ␣a", "0.25"]);
+    expect(drawing.readout(place(1, 0))).toEqual(["head 0", "from query 1: <b>", "to key 0: ␣a", "0.25"]);
+  });
+});
+
+describe("a plane of a tensor", () => {
+  const plane = { row: 1, column: 2, index: [0, 0, 0], rowsPerCell: 1, columnsPerCell: 3 };
+  const data = storedPlane(
+    { ...view, plane },
+    figure([
+      [1, 2],
+      [Number.NaN, 4],
+    ]),
+  );
+  const drawing = drawPlane(view, data, theme, 5, null);
+
+  it("has axes that count entries of the tensor", () => {
+    expect(drawing.data[0]).toMatchObject({ x0: 1, dx: 3, y0: 0, dy: 1, zmin: -5, zmax: 5 });
+    expect(drawing.data[1]).toMatchObject({ x: [1], y: [1] });
+    expect(drawing.layout.xaxis).toMatchObject({ tickvals: [0, 1, 2, 3, 4, 5] });
+    expect(drawing.layout.yaxis).toMatchObject({ ticktext: ["␣a", "&lt;b&gt;"] });
+    expect(drawing.readout(place(0, 1))[1]).toBe("hidden 3–5");
+  });
+
+  it("is linked by its node and token", () => {
+    expect(drawing.link?.(place(1, 0))).toEqual({ node: "mlp.act", token: 1 });
+    expect(drawing.frames?.({ token: 1 })).toMatchObject([{ rows: [1, 1], columns: [0, 1] }]);
   });
 });
 

@@ -10,6 +10,8 @@ export interface CellContext {
   allowStdin: boolean;
   /** What the reply asks of the front end besides. */
   payload: JsonObject[];
+  /** Ends what the cell started and left waiting, when it is interrupted. */
+  interruption: AbortController;
 }
 
 const storage = new AsyncLocalStorage<CellContext>();
@@ -22,11 +24,23 @@ export function runCell<T>(context: CellContext, body: () => T): T {
 }
 
 /** Runs what a request other than a cell asks for, with its output going to that request. */
-export function runInContext<T>(context: CellContext, body: () => T): T {
+export function runForRequest<T>(request: IncomingMessage, body: () => T): T {
+  const context = {
+    request,
+    silent: false,
+    allowStdin: false,
+    payload: [],
+    interruption: new AbortController(),
+  };
   return storage.run(context, body);
 }
 
 /** The request that output belongs to now; the latest cell where that is unknown; null before the first. */
 export function currentContext(): CellContext | null {
   return storage.getStore() ?? latest;
+}
+
+/** Aborted when the cell that this code belongs to is interrupted; undefined outside of cells. */
+export function currentInterruption(): AbortSignal | undefined {
+  return storage.getStore()?.interruption.signal;
 }

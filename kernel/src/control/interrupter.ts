@@ -1,27 +1,49 @@
 import { Session } from "node:inspector";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { REPAIR_EXPRESSION } from "./asyncStack";
 import { type InterruptState, Phase } from "./interruptState";
 
-/** How long the main thread has to notice a SIGINT by itself. */
-const GRACE_MS = 120;
+/** How long the main thread has to notice an interrupt by itself. */
+const GRACE_MS = 80;
 const POLL_MS = 10;
 const PAUSE_MS = 400;
+const MAX_STEPS = 100;
+/** Code that its addon calls stands on top of C++, which code must not be taken away from. */
+const LIBRARY = pathToFileURL(dirname(require.resolve("@graphpatch/native"))).href;
+
+interface Paused {
+  params: { callFrames: { location: { scriptId: string } }[] };
+}
+
+interface ScriptParsed {
+  params: { scriptId: string; url: string };
+}
 
 /**
  * Stops what the main thread runs, from another thread.
  *
- * SIGINT ends synchronous code of a cell (it runs in a vm script that listens for it) and, through the event loop, a cell that
- * waits. Code that blocks the loop after an `await` notices nothing: V8 is told to terminate what it executes.
+ * A cell that waits is ended by a message, through the event loop. Code that blocks the loop gets no messages: V8 is told to terminate
+ * what it executes. Not by SIGINT, which tslab runs cells with as well: it would also terminate inside of a call of the addon, and
+ * node-addon-api ends the process then.
  */
 export class Interrupter {
   readonly #state: InterruptState;
+  readonly #ask: () => void;
   readonly #inspector = new Session();
+  /** Ids of the scripts of the library. */
+  readonly #library = new Set<string>();
   #running = false;
 
-  constructor(state: InterruptState) {
+  /** @param ask sends the main thread the message that it is to stop; it acknowledges in `state` */
+  constructor(state: InterruptState, ask: () => void) {
     this.#state = state;
+    this.#ask = ask;
     this.#inspector.connectToMainThread();
+    this.#inspector.on("Debugger.scriptParsed", ({ params: { scriptId, url } }: ScriptParsed) => {
+      if (url.startsWith(LIBRARY)) this.#library.add(scriptId);
+    });
   }
 
   async interrupt(): Promise<void> {
@@ -29,42 +51,42 @@ export class Interrupter {
     this.#running = true;
     try {
       const before = this.#state.acknowledged;
-      while (this.#state.acknowledged === before) {
-        if (await this.#signal(before)) return;
-        await this.#terminate();
-      }
+      this.#ask();
+      while (!(await this.#noticed(before))) await this.#terminate();
     } finally {
       this.#running = false;
     }
   }
 
-  /** Sends SIGINT while it can reach a cell. @returns whether the main thread noticed */
-  async #signal(before: number): Promise<boolean> {
-    let shielded: boolean;
-    do {
-      process.kill(process.pid, "SIGINT");
-      shielded = false;
-      for (let waited = 0; waited < GRACE_MS; waited += POLL_MS) {
-        await sleep(POLL_MS);
-        if (this.#state.acknowledged !== before) return true;
-        // A signal sent while the kernel compiles does not reach the cell that starts afterwards.
-        shielded ||= this.#state.phase === Phase.kernel;
-      }
-    } while (shielded);
+  /** Waits for the main thread to notice; as long as the kernel does its own work, which must not be stopped half-way. */
+  async #noticed(before: number): Promise<boolean> {
+    let waited = 0;
+    while (waited < GRACE_MS) {
+      await sleep(POLL_MS);
+      if (this.#state.acknowledged !== before) return true;
+      waited = this.#state.phase === Phase.kernel ? 0 : waited + POLL_MS;
+    }
     return false;
   }
 
   /** Stops the main thread where it stands. */
   #terminate(): Promise<void> {
     return new Promise((resolve) => {
-      const stop = () => {
-        this.#inspector.post("Runtime.evaluate", { expression: REPAIR_EXPRESSION });
-        this.#inspector.post("Runtime.terminateExecution");
+      let steps = 0;
+      const stop = ({ params }: Paused) => {
+        if (this.#library.has(params.callFrames[0]?.location.scriptId) && steps++ < MAX_STEPS) {
+          this.#inspector.post("Debugger.stepOut");
+          return;
+        }
+        if (this.#state.phase !== Phase.kernel) {
+          this.#inspector.post("Runtime.evaluate", { expression: REPAIR_EXPRESSION });
+          this.#inspector.post("Runtime.terminateExecution");
+        }
         this.#inspector.post("Debugger.resume");
         this.#inspector.post("Debugger.disable", () => resolve());
       };
       this.#inspector.removeAllListeners("Debugger.paused");
-      this.#inspector.once("Debugger.paused", stop);
+      this.#inspector.on("Debugger.paused", stop);
       this.#inspector.post("Debugger.enable");
       this.#inspector.post("Debugger.pause");
       // Nothing pauses when nothing runs.

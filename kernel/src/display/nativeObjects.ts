@@ -1,5 +1,13 @@
 import type { Native } from "../preload/native";
-import { drawAttention, drawHeatmap, drawingBundle } from "../views";
+import {
+  drawAttention,
+  drawGrid,
+  drawHeatmap,
+  drawingBundle,
+  gridOfSweep,
+  gridOfTrace,
+  isTraceLike,
+} from "../views";
 import { type Displayer, textBundle } from "./mimeBundle";
 
 /** How objects of @graphpatch/native are shown. `native` is null until it is loaded: before that there are no such objects. */
@@ -10,6 +18,7 @@ export function nativeDisplayer(native: () => Native | null): Displayer {
     if (value instanceof library.Tensor) return tensorBundle(value, library);
     if (value instanceof library.TopTokens) return tableBundle(value);
     if (value instanceof library.SweepResult) return gridBundle(value);
+    if (isTraceLike(value)) return drawingBundle(drawGrid(gridOfTrace(value)));
     return null;
   };
 }
@@ -25,18 +34,10 @@ function tensorBundle(tensor: InstanceType<Native["Tensor"]>, { annotationOf }: 
   return drawingBundle(draw(tensor, annotation));
 }
 
-/** A grid of cells is drawn, its token axis labelled; cells on one axis, or on none, are printed. */
+/** A grid of cells is drawn; cells on one axis, on none, or on more than three are printed. */
 function gridBundle(result: InstanceType<Native["SweepResult"]>) {
-  if (result.axes.length < 2) return textBundle(result.toString());
-  const dims = result.axes.map(({ name }) => name);
-  const tokens = result.axes.find(({ name }) => name === "token")?.labels;
-  const { data, metadata } = drawingBundle(
-    drawHeatmap(result.values.float(), {
-      node: result.label,
-      dims,
-      tokens: tokens ? [...tokens] : undefined,
-    }),
-  );
+  if (result.axes.length !== 2 && result.axes.length !== 3) return textBundle(result.toString());
+  const { data, metadata } = drawingBundle(drawGrid(gridOfSweep(result)));
   return { data: { ...data, "text/plain": result.toString() }, metadata };
 }
 

@@ -1,11 +1,26 @@
 import ts from "typescript";
+import { isCell } from "./inlineMap";
+import { keepOldValues, type PreparedModule, type Shift } from "./liveVariables";
 
 /** What the converter's use of the compiler is changed by. */
 export interface CompilerHooks {
   /** The options a program is made with, from those tslab asks for. */
   options(asked: ts.CompilerOptions): ts.CompilerOptions;
-  /** Told of every second step of a cell's compilation (ES module → CommonJS), to follow positions back to the cell. */
-  transpiled(input: string, output: ts.TranspileOutput): void;
+  /** The file system it reads. */
+  system: ts.System;
+  /** Changes a cell, as an ES module, before it becomes CommonJS. */
+  prepare(module: string): PreparedModule;
+  /** Told of every second step of a compilation (ES module → CommonJS), to follow positions back to what was written. */
+  transpiled(step: TranspiledStep): void;
+}
+
+/** How one file became what runs. */
+export interface TranspiledStep {
+  /** ES module, as the converter made it. */
+  input: string;
+  /** What `prepare` put into it. */
+  shifts: Shift[];
+  output: ts.TranspileOutput;
 }
 
 /** Functions of the compiler that are not in its public types. */
@@ -41,7 +56,7 @@ const internals = ts as unknown as CompilerInternals;
  */
 export function compilerForTslab(hooks: CompilerHooks): object {
   const additions = {
-    sys: unwatched(ts.sys),
+    sys: hooks.system,
     getNullTransformationContext: () => internals.nullTransformationContext,
     getDefaultTypeRoots: () => [],
     getPreEmitDiagnosticsOfFiles,
@@ -51,31 +66,47 @@ export function compilerForTslab(hooks: CompilerHooks): object {
       getCompletionsAtPositionForTslab: (...args: unknown[]) =>
         internals.Completions.getCompletionsAtPosition(...args, undefined),
     },
-    createWatchCompilerHost: (files: string[], asked: ts.CompilerOptions, ...rest: never[]) =>
-      (ts.createWatchCompilerHost as (...args: unknown[]) => unknown)(files, hooks.options(asked), ...rest),
+    createWatchCompilerHost(files: string[], asked: ts.CompilerOptions, ...rest: never[]): object {
+      const create = ts.createWatchCompilerHost as (...args: unknown[]) => CompilerTimers;
+      const host = create(files, hooks.options(asked), ...rest);
+      withoutLookupTimer(host);
+      return host;
+    },
     transpileModule(input: string, { compilerOptions, ...options }: ts.TranspileOptions): ts.TranspileOutput {
-      const output = ts.transpileModule(input, {
+      const { code, shifts, unset } = isCell(input) ? hooks.prepare(input) : asItIs(input);
+      const output = ts.transpileModule(code, {
         ...options,
         compilerOptions: { ...compilerOptions, sourceMap: true, removeComments: false },
       });
-      output.outputText = output.outputText.replace(SOURCE_MAP_COMMENT, "");
-      hooks.transpiled(input, output);
+      output.outputText = keepOldValues(output.outputText.replace(SOURCE_MAP_COMMENT, ""), unset);
+      hooks.transpiled({ input, shifts, output });
       return output;
     },
   };
   return { ...ts, ...additions };
 }
 
-/**
- * The file system without watching: tslab 1.0.22 throws out of a watcher when a declaration file changes while a cell waits, which would
- * end the process. Files are read when a cell first imports them.
- */
-function unwatched(sys: ts.System): ts.System {
-  const watcher: ts.FileWatcher = { close: () => undefined };
-  return Object.assign(Object.create(sys) as ts.System, {
-    watchFile: () => watcher,
-    watchDirectory: () => watcher,
-  });
+/** Timers of the compiler for what {@link WatchedFiles} tells it; tslab's stand-in for timers knows one at a time. */
+function withoutLookupTimer(host: CompilerTimers): void {
+  const { setTimeout: set, clearTimeout: clear } = host;
+  const done = Symbol("done");
+  host.setTimeout = (callback, delay, ...args) => {
+    if (args[0] !== "timerToInvalidateFailedLookupResolutions") return set?.(callback, delay, ...args);
+    callback();
+    return done;
+  };
+  host.clearTimeout = (timer) => {
+    if (timer !== done) clear?.(timer);
+  };
+}
+
+function asItIs(code: string): PreparedModule {
+  return { code, shifts: [], unset: null };
+}
+
+interface CompilerTimers {
+  setTimeout?(callback: () => void, delay: number, ...args: unknown[]): unknown;
+  clearTimeout?(timer: unknown): void;
 }
 
 export const SOURCE_MAP_COMMENT = /^\/\/# sourceMappingURL=.*$/gm;
@@ -83,9 +114,16 @@ export const SOURCE_MAP_COMMENT = /^\/\/# sourceMappingURL=.*$/gm;
 /** Code that tslab takes for "an await at the top level, which is fine". */
 const AWAIT_OUTSIDE_ASYNC = 1308;
 
-/** Whether the declaration of a variable could not be written down; the cell runs all the same. */
-function blocksCell(diagnostic: ts.Diagnostic): boolean {
-  return diagnostic.category === ts.DiagnosticCategory.Error;
+/** Packages without types are of type any: TS7016. */
+const WITHOUT_TYPES = 7016;
+
+function blocksCell({ category, code }: ts.Diagnostic): boolean {
+  return category === ts.DiagnosticCategory.Error && code !== WITHOUT_TYPES;
+}
+
+/** With its explanations in one text, as tsc prints them; tslab makes an error of its own of each. */
+function inOneText(diagnostic: ts.Diagnostic): ts.Diagnostic {
+  return { ...diagnostic, messageText: ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n") };
 }
 
 function getPreEmitDiagnosticsOfFiles(
@@ -107,7 +145,7 @@ function getPreEmitDiagnosticsOfFiles(
       });
     }
   }
-  return ts.sortAndDeduplicateDiagnostics(found.filter(blocksCell));
+  return ts.sortAndDeduplicateDiagnostics(found.filter(blocksCell).map(inOneText));
 }
 
 /** Where `await` stands outside of any function. */

@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import ts from "typescript";
+import { GLOBAL_TYPES, GLOBAL_TYPES_ROOT } from "./globalTypes";
 
 /** Options of a tsconfig.json that make sense for cells. */
 const HONOURED = [
@@ -35,8 +36,8 @@ export function cellOptions(asked: ts.CompilerOptions, paths: Record<string, str
     moduleResolution: ts.ModuleResolutionKind.Bundler,
     jsx: undefined,
     inlineSourceMap: true,
-    typeRoots: [dirname(dirname(require.resolve("@types/node/package.json")))],
-    types: ["node"],
+    typeRoots: [dirname(dirname(require.resolve("@types/node/package.json"))), GLOBAL_TYPES_ROOT],
+    types: ["node", GLOBAL_TYPES],
     paths: { ...own.paths, ...paths },
   };
 }

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import type { Diagnostic } from "tslab/dist/converter";
-import type { CellSources } from "./cellSources";
+import { type CellSources, cellPosition } from "./cellSources";
 import { codeFrame, colour } from "./codeFrame";
 
 /** An error the way a front end shows it. */
@@ -11,7 +11,8 @@ export interface Failure {
 }
 
 /** Frames of the machinery around a cell, which say nothing to its author. */
-const MACHINERY = /[\\/]tslab[\\/]dist[\\/]|\bnode:|<anonymous>:\d|[\\/]kernel[\\/](dist|src)[\\/]/;
+const MACHINERY =
+  /[\\/]tslab[\\/]dist[\\/]|\bnode:|<anonymous>:\d|[\\/]kernel[\\/](dist|src)[\\/]|[\\/]native[\\/]dist[\\/](dispatch|ops)[\\/]/;
 const MAX_FRAMES = 30;
 const MAX_CAUSES = 8;
 
@@ -90,15 +91,13 @@ function describe(error: ErrorLike, sources: CellSources, withCode: boolean): st
   const lines = [title(error)];
   let code: string[] = [];
   for (const frame of (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line))) {
-    const position = sources.positionOf(frame);
+    const position = cellPosition(frame);
     if (!position && MACHINERY.test(frame)) continue;
     if (lines.length > MAX_FRAMES) break;
     if (!position) {
       lines.push(colour.faint(frame));
       continue;
     }
-    // What wraps a cell stands below its last line.
-    if (position && position.line > (sources.codeOf(position.cell) ?? "").split("\n").length) continue;
     const name = /^\s+at (?:async )?(?:new )?([^\s(]+) \(/.exec(frame)?.[1]?.replace(/^Proxy\./, "");
     const place = colour.place(`cell ${position.cell}:${position.line}:${position.column}`);
     lines.push(name && name !== "eval" ? `    at ${name} (${place})` : `    at ${place}`);

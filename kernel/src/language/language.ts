@@ -1,13 +1,18 @@
 import { format } from "node:util";
 import type { Converter, ConvertResult, Diagnostic } from "tslab/dist/converter";
 import type { Executor } from "tslab/dist/executor";
-import type ts from "typescript";
+import ts from "typescript";
 import { CellSources, cellFile } from "./cellSources";
 import { compilerForTslab } from "./compilerHooks";
 import { cellOptions } from "./compilerOptions";
+import { EsModules } from "./esModules";
 import { type Failure, failureOf, failureOfDiagnostics, INTERRUPTED } from "./failure";
+import { withGlobalTypes } from "./globalTypes";
+import { keptDeclarations } from "./keptDeclarations";
+import { liveVariables } from "./liveVariables";
 import { redirectModules } from "./moduleRedirects";
 import { annotateAny, prepareCell } from "./prepareCell";
+import { WatchedFiles } from "./watchedFiles";
 
 export type Outcome =
   /** `value` is undefined where the cell ends in no value. */
@@ -16,55 +21,88 @@ export type Outcome =
 export interface LanguageOptions {
   /** Modules that resolve to the kernel's own, with the file of their types. */
   modules: ReadonlyMap<string, { load: () => unknown; types: string }>;
+  /** `declare global { … }` of what cells find without importing it. */
+  globals: string;
   /** Runs the compiler, which an interrupt must not stop half-way. */
   shield<T>(work: () => T): T;
 }
 
 /** Declarations whose type cannot be written down: TS4023 to 4025, TS2742, TS2883, TS7056. */
 const UNNAMEABLE = new Set([4023, 4024, 4025, 2742, 2883, 7056]);
+/** A module that was not found: TS2307, TS2792. */
+const NOT_FOUND = new Set([2307, 2792]);
+const NOT_ASSIGNABLE = 2322;
+/** tslab's marks of cells that do not simply run. */
+const PRAGMA = /@module\b|@browser\b/;
+
+/** The cell in hand. */
+interface Cell {
+  number: number;
+  code: string;
+  diagnostics: readonly Diagnostic[];
+  converted: ConvertResult | null;
+  /** Modules that it and what it imports from beside the notebook ask for. */
+  imports: string[];
+  value: unknown;
+  thrown: { error: unknown } | null;
+  interrupted: boolean;
+}
 
 /** TypeScript cells: tslab's converter and executor on stock TypeScript. One a process, because it hooks module loading. */
 export class Language {
-  readonly sources = new CellSources();
+  readonly sources: CellSources;
   readonly #converter: Converter;
   readonly #executor: Executor;
   readonly #shield: LanguageOptions["shield"];
-  #cell = 0;
-  #code = "";
-  #diagnostics: readonly Diagnostic[] = [];
-  #value: unknown;
-  #thrown: { error: unknown } | null = null;
+  readonly #files: WatchedFiles;
+  readonly #modules: EsModules;
+  /** Of the cells so far, as a declaration file. */
+  #declarations = "";
+  #cell: Cell = newCell("", 0);
+  #stop: (() => void) | null = null;
 
-  constructor({ modules, shield }: LanguageOptions) {
+  constructor({ modules, globals, shield }: LanguageOptions) {
+    const directory = process.cwd();
     this.#shield = shield;
+    this.sources = new CellSources(directory);
+    this.#files = new WatchedFiles(directory);
+    this.#modules = new EsModules(directory);
     const paths = Object.fromEntries([...modules].map(([name, { types }]) => [name, [types]]));
     const compiler = compilerForTslab({
       options: (asked) => cellOptions(asked, paths),
-      transpiled: (input, output) => this.sources.transpiled(input, output),
+      system: this.#files.system(withGlobalTypes(ts.sys, globals)),
+      prepare: liveVariables,
+      transpiled: (step) => {
+        this.sources.transpiled(step);
+        const { importedFiles } = ts.preProcessFile(step.input, true, true);
+        this.#cell.imports.push(...importedFiles.map(({ fileName }) => fileName));
+      },
     });
-    redirectModules(
-      new Map<string, () => unknown>([
-        ["@tslab/typescript-for-tslab", () => compiler],
-        ...[...modules].map(([name, { load }]) => [name, load] as const),
-      ]),
-    );
+    const own = new Map<string, () => unknown>([
+      ["@tslab/typescript-for-tslab", () => compiler],
+      ...[...modules].map(([name, { load }]) => [name, load] as const),
+    ]);
+    redirectModules((name, parent) => own.get(name) ?? this.#modules.loaderOf(name, parent));
     // Loaded here, not at the top: only now do they get our compiler.
     const { createConverter } = require("tslab/dist/converter") as typeof import("tslab/dist/converter");
     const { createExecutor } = require("tslab/dist/executor") as typeof import("tslab/dist/executor");
     this.#converter = createConverter({ isJS: false, isBrowser: false });
+    // What the executor remembers of earlier cells is only what succeeded: the declarations here count instead.
     const wrapped: Converter = {
       ...this.#converter,
-      convert: (previous, code) => this.#convert(previous, code),
+      convert: (_previous, code) => this.#cell.converted ?? this.#convert(code),
+      complete: (_previous, code, position) => this.#converter.complete(this.#declarations, code, position),
+      inspect: (_previous, code, position) => this.#converter.inspect(this.#declarations, code, position),
     };
     this.#executor = createExecutor(
-      process.cwd(),
+      directory,
       { node: wrapped, browser: wrapped, close: () => this.#converter.close() },
       {
         log: (value: unknown) => {
-          this.#value = value;
+          this.#cell.value = value;
         },
         error: (...values: unknown[]) => {
-          this.#thrown ??= { error: values.length === 1 ? values[0] : new Error(format(...values)) };
+          this.#cell.thrown ??= { error: values.length === 1 ? values[0] : new Error(format(...values)) };
         },
       },
     );
@@ -75,20 +113,33 @@ export class Language {
     this.#shield(() => this.#converter.addModule(name, declarations));
   }
 
-  /** Runs a cell. @param cell its number, by which stack traces call it */
-  async execute(code: string, cell: number): Promise<Outcome> {
+  /**
+   * Runs a cell, in a turn of its own: what V8 terminates is the whole turn, with the promise jobs that wait in it, and none of the kernel's
+   * must be among them.
+   * @param number by which stack traces call it
+   */
+  async execute(code: string, number: number): Promise<Outcome> {
+    const cell = newCell(code, number);
     this.#cell = cell;
-    this.#code = code;
-    this.#diagnostics = [];
-    this.#value = undefined;
-    this.#thrown = null;
-    const ok = await this.#executor.execute(code);
-    if (ok) return { status: "ok", value: this.#value };
-    return { status: "error", failure: this.#failure() };
+    const stopped = new Promise<false>((resolve) => {
+      this.#stop = () => {
+        cell.interrupted = true;
+        resolve(false);
+      };
+    });
+    const before = { ...this.#executor.locals };
+    const finished = new Promise<boolean>((resolve, reject) => {
+      setImmediate(() => this.#run(cell).then(resolve, reject));
+    });
+    const ok = await Promise.race([finished, stopped]);
+    this.#stop = null;
+    this.#keepDeclarations(cell, ok, before);
+    return ok ? { status: "ok", value: cell.value } : { status: "error", failure: this.#failure(cell) };
   }
 
   /** Ends a cell that waits; code that runs is stopped by other means. */
   interrupt(): void {
+    this.#stop?.();
     this.#executor.interrupt();
   }
 
@@ -117,27 +168,71 @@ export class Language {
     this.#executor.close();
   }
 
-  #convert(previous: string, code: string): ConvertResult {
+  async #run(cell: Cell): Promise<boolean> {
+    if (/\bimport\b|\bfrom\b/.test(cell.code) && !PRAGMA.test(cell.code)) {
+      cell.converted = this.#convert(cell.code);
+      if (cell.converted.diagnostics.length === 0) await this.#modules.load(cell.imports);
+    }
+    return this.#executor.execute(cell.code);
+  }
+
+  #convert(code: string): ConvertResult {
+    const cell = this.#cell;
     return this.#shield(() => {
+      this.#files.refresh();
       const prepared = prepareCell(code);
-      let result = this.#converter.convert(previous, prepared);
+      let result = this.#converter.convert(this.#declarations, prepared);
+      if (result.diagnostics.some(({ code: number }) => NOT_FOUND.has(number))) {
+        this.#files.lookAgain();
+        result = this.#converter.convert(this.#declarations, prepared);
+      }
+      if (
+        result.diagnostics.some(({ code: number }) => number === NOT_ASSIGNABLE) &&
+        /\bimport\(/.test(code)
+      ) {
+        const other = this.#converter.convert(this.#declarations, prepareCell(code, "commonJs"));
+        if (other.diagnostics.length === 0) result = other;
+      }
       const unnameable = namesIn(result.diagnostics.filter(({ code: number }) => UNNAMEABLE.has(number)));
       if (unnameable.size > 0) {
         const annotated = annotateAny(prepared, unnameable);
-        if (annotated !== null) result = this.#converter.convert(previous, annotated);
+        if (annotated !== null) result = this.#converter.convert(this.#declarations, annotated);
       }
-      this.#diagnostics = result.diagnostics;
-      this.sources.remember(this.#cell, code);
-      if (result.output !== undefined) result.output += `\n//# sourceURL=${cellFile(this.#cell)}`;
+      cell.diagnostics = result.diagnostics;
+      cell.converted = result;
+      this.sources.remember(cell.number, code);
+      if (result.output !== undefined) result.output += `\n//# sourceURL=${cellFile(cell.number)}`;
       return result;
     });
   }
 
-  #failure(): Failure {
-    if (this.#diagnostics.length > 0) return failureOfDiagnostics(this.#diagnostics, this.#code, this.#cell);
-    const error = this.#thrown?.error;
-    return isInterruption(error) ? INTERRUPTED : failureOf(error, this.sources);
+  #keepDeclarations({ converted }: Cell, ok: boolean, before: Readonly<Record<string, unknown>>): void {
+    const after = converted?.declOutput;
+    if (!converted || after === undefined || converted.diagnostics.length > 0) return;
+    const { locals } = this.#executor;
+    const wasSet = (name: string) =>
+      Object.hasOwn(locals, name) && (!Object.hasOwn(before, name) || locals[name] !== before[name]);
+    this.#declarations = ok ? after : keptDeclarations(this.#declarations, after, wasSet);
   }
+
+  #failure({ diagnostics, code, number, thrown, interrupted }: Cell): Failure {
+    if (interrupted || isInterruption(thrown?.error)) return INTERRUPTED;
+    if (diagnostics.length > 0) return failureOfDiagnostics(diagnostics, code, number);
+    return failureOf(thrown?.error, this.sources);
+  }
+}
+
+function newCell(code: string, number: number): Cell {
+  return {
+    number,
+    code,
+    diagnostics: [],
+    converted: null,
+    imports: [],
+    value: undefined,
+    thrown: null,
+    interrupted: false,
+  };
 }
 
 /** The first quoted name of each message: the variable it is about. */
@@ -146,9 +241,5 @@ function namesIn(diagnostics: readonly Diagnostic[]): Set<string> {
 }
 
 function isInterruption(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return (
-    (error as { code?: unknown }).code === "ERR_SCRIPT_EXECUTION_INTERRUPTED" ||
-    error.message === "Interrupted asynchronously"
-  );
+  return error instanceof Error && error.message === "Interrupted asynchronously";
 }

@@ -7,11 +7,17 @@ interface Edit {
   text: string;
 }
 
+/** Types of imported modules: ES modules, and CommonJS modules that export one value (`export =`). */
+const MODULE_TYPES = {
+  esModule: (name: string) => `typeof import(${name})`,
+  commonJs: (name: string) => `Omit<typeof import(${name}), never> & { default: typeof import(${name}) }`,
+};
+
 /**
  * Makes a cell something the converter can take, without moving lines: `export` before a declaration means nothing in a cell, and
  * `const m = await import("x")` is told its type, which could not be written down otherwise.
  */
-export function prepareCell(code: string): string {
+export function prepareCell(code: string, modules: keyof typeof MODULE_TYPES = "esModule"): string {
   if (!/\b(export|import)\b/.test(code)) return code;
   const file = ts.createSourceFile("cell.ts", code, ts.ScriptTarget.Latest, true, ts.ScriptKind.TS);
   const edits: Edit[] = [];
@@ -22,7 +28,7 @@ export function prepareCell(code: string): string {
       const module = importedModule(declaration);
       if (module === null) continue;
       const at = declaration.name.end;
-      edits.push({ start: at, end: at, text: `: typeof import(${JSON.stringify(module)})` });
+      edits.push({ start: at, end: at, text: `: ${MODULE_TYPES[modules](JSON.stringify(module))}` });
     }
   }
   return applyEdits(code, edits);

@@ -32,7 +32,11 @@ class DeclarationReader {
     const found: ModuleExports = new Map();
     // Set before it is filled: modules may import each other.
     this.#known.set(file, found);
-    const source = ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true);
+    const options = {
+      languageVersion: ts.ScriptTarget.Latest,
+      jsDocParsingMode: ts.JSDocParsingMode.ParseNone,
+    };
+    const source = ts.createSourceFile(file, readFileSync(file, "utf8"), options, true);
     for (const statement of source.statements) {
       if (ts.isExportDeclaration(statement)) this.#exportDeclaration(statement, source, found);
       else

@@ -4,9 +4,12 @@ import {
   type AttentionOptions,
   type Drawing,
   drawAttention,
+  drawGridChart,
   drawHeatmap,
   drawingBundle,
   drawLines,
+  type GridOptions,
+  type GridValues,
   type HeatmapOptions,
   type LineOptions,
   type LineValues,
@@ -46,6 +49,11 @@ export interface Pictures {
   heatmap(tensor: Tensor, options?: HeatmapOptions): Picture;
   /** Attention patterns: all heads side by side, or one, large. Rows are queries, columns keys. */
   attentionPattern(tensor: Tensor, options?: AttentionOptions): Picture;
+  /**
+   * Layer × token grids after ROME: tokens down, layers across, the subject's tokens starred. Draws a causal trace, a sweep's result, a tensor
+   * of two dimensions (head × layer, say), or several by title, side by side.
+   */
+  gridChart(values: GridValues, options?: GridOptions): Picture;
   /** A chart of one or more lists of numbers over their index. */
   lineChart(values: LineValues, options?: LineOptions): Picture;
   /** Any figure of plotly.js: `Plot({ data: [{ type: "bar", x: […], y: […] }] })`. */
@@ -62,6 +70,11 @@ export function makePictures(native: () => Native): Pictures {
   return {
     heatmap: (tensor, options) => pictureOf(drawHeatmap(tensor, known(tensor), options)),
     attentionPattern: (tensor, options) => pictureOf(drawAttention(tensor, known(tensor), options)),
+    gridChart: (values, options) => {
+      const { Tensor, annotationOf } = native();
+      const known = (tensor: unknown) => (tensor instanceof Tensor ? annotationOf(tensor) : null) ?? {};
+      return pictureOf(drawGridChart(values, known, options));
+    },
     lineChart: (values, options) => pictureOf(drawLines(values, options)),
     Plot: (spec) => new Picture(() => plotBundle(spec)),
   };

@@ -27,3 +27,38 @@ export const SEQUENTIAL: readonly string[] = [
   "#08519c",
   "#08306b",
 ];
+
+/** ColorBrewer's Purples, Greens and Reds with 9 classes: ROME's colours of restored states, MLPs and attention. */
+export const PURPLES: readonly string[] = [
+  "#fcfbfd",
+  "#efedf5",
+  "#dadaeb",
+  "#bcbddc",
+  "#9e9ac8",
+  "#807dba",
+  "#6a51a3",
+  "#54278f",
+  "#3f007d",
+];
+export const GREENS: readonly string[] = [
+  "#f7fcf5",
+  "#e5f5e0",
+  "#c7e9c0",
+  "#a1d99b",
+  "#74c476",
+  "#41ab5d",
+  "#238b45",
+  "#006d2c",
+  "#00441b",
+];
+export const REDS: readonly string[] = [
+  "#fff5f0",
+  "#fee0d2",
+  "#fcbba1",
+  "#fc9272",
+  "#fb6a4a",
+  "#ef3b2c",
+  "#cb181d",
+  "#a50f15",
+  "#67000d",
+];

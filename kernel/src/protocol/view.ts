@@ -3,13 +3,17 @@
  * (one MIME bundle), and holds no values: the renderer takes them from the plotly figure of the same bundle, so
  * they are stored in the notebook once.
  */
+import { isIndexArray, isNullableNumber, isObject, isStringArray } from "./checks";
+import { isViewDifference, type ViewDifference } from "./viewDifference";
+import { isViewGrid, type ViewGrid } from "./viewGrid";
+import { isViewPlane, type ViewPlane } from "./viewPlane";
 
 /** MIME type of a view. */
 export const VIEW_MIME = "application/vnd.graphpatch.view.v1+json";
 /** MIME type of the figure that travels beside it. */
 export const PLOTLY_MIME = "application/vnd.plotly.v1+json";
 
-export const VIEW_KINDS = ["activation", "attention", "line"] as const;
+export const VIEW_KINDS = ["activation", "attention", "line", "grid", "table", "difference"] as const;
 export type ViewKind = (typeof VIEW_KINDS)[number];
 
 /** Statistics of the whole tensor, also where the picture shows a part of it. Non-finite values are counted, and left out of the rest. */
@@ -38,14 +42,33 @@ export interface View {
   truncated: string | null;
   /** Values beyond ± this are drawn in the colour of the limit; null when nothing is clipped. */
   clip: number | null;
+  /** Name under which the kernel that made the view keeps what it shows, while it lives; see `viewValues.ts`. */
+  handle?: string;
+  /** How often values of the whole tensor fall into equal steps from the smallest to the largest. */
+  histogram?: ViewHistogram;
+  /** Kind `activation`: which part of the tensor the figure holds. */
+  plane?: ViewPlane;
+  /** Kind `attention`: the head of each heat map in the figure. */
+  heads?: number[];
+  /** Kind `grid`. */
+  grid?: ViewGrid;
+  /** Kind `difference`. */
+  difference?: ViewDifference;
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+export interface ViewHistogram {
+  from: number;
+  to: number;
+  counts: number[];
 }
 
-function isNullableNumber(value: unknown): value is number | null {
-  return value === null || typeof value === "number";
+function isHistogram(value: unknown): value is ViewHistogram {
+  return (
+    isObject(value) &&
+    typeof value.from === "number" &&
+    typeof value.to === "number" &&
+    isIndexArray(value.counts)
+  );
 }
 
 function isStatistics(value: unknown): value is ViewStatistics {
@@ -66,12 +89,20 @@ export function isView(value: unknown): value is View {
     Array.isArray(value.shape) &&
     value.shape.every((size) => Number.isInteger(size)) &&
     typeof value.dtype === "string" &&
-    Array.isArray(value.dims) &&
-    value.dims.every((dim) => typeof dim === "string") &&
-    (value.tokens === null ||
-      (Array.isArray(value.tokens) && value.tokens.every((token) => typeof token === "string"))) &&
+    isStringArray(value.dims) &&
+    (value.tokens === null || isStringArray(value.tokens)) &&
     (value.statistics === null || isStatistics(value.statistics)) &&
     (value.truncated === null || typeof value.truncated === "string") &&
-    isNullableNumber(value.clip)
+    isNullableNumber(value.clip) &&
+    isAbsentOr(value.handle, (handle) => typeof handle === "string") &&
+    isAbsentOr(value.histogram, isHistogram) &&
+    isAbsentOr(value.plane, isViewPlane) &&
+    isAbsentOr(value.heads, isIndexArray) &&
+    isAbsentOr(value.grid, isViewGrid) &&
+    isAbsentOr(value.difference, isViewDifference)
   );
+}
+
+function isAbsentOr(value: unknown, is: (value: unknown) => boolean): boolean {
+  return value === undefined || is(value);
 }

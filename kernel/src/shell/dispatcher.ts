@@ -1,4 +1,4 @@
-import { runInContext } from "../cells/cellContext";
+import { runForRequest } from "../cells/cellContext";
 import { makeMessage, type Outputs } from "../cells/outputs";
 import type { Comms } from "../comms/comm";
 import type { Completer } from "../completion/completer";
@@ -50,9 +50,7 @@ export class Dispatcher {
       return;
     }
     outputs.status("busy", message.header);
-    runInContext({ request: message, silent: false, allowStdin: false, payload: [] }, () =>
-      this.#answer(type, message),
-    );
+    runForRequest(message, () => this.#answer(type, message));
     outputs.status("idle", message.header);
   }
 

@@ -17,6 +17,8 @@ export interface ExecuteServices {
   history: History;
   wire: WireClient;
   state: InterruptState;
+  /** Runs `body` so that `signal` stops the native work it starts. */
+  withSignal<T>(signal: AbortSignal, body: () => T): T;
 }
 
 /** Runs execute_requests one after the other. */
@@ -25,6 +27,7 @@ export class ExecuteQueue {
   readonly #waiting: IncomingMessage[] = [];
   #running = false;
   #count = 0;
+  #current: CellContext | null = null;
 
   constructor(services: ExecuteServices) {
     this.#services = services;
@@ -35,12 +38,20 @@ export class ExecuteQueue {
     if (!this.#running) void this.#run();
   }
 
+  /** Ends the cell that runs, and what it waits for. */
+  interrupt(): void {
+    this.#services.state.acknowledge();
+    this.#current?.interruption.abort();
+    this.#services.language.interrupt();
+  }
+
   async #run(): Promise<void> {
     this.#running = true;
     for (let request = this.#waiting.shift(); request; request = this.#waiting.shift()) {
       const { outputs } = this.#services;
       outputs.status("busy", request.header);
       const failed = await this.#execute(request);
+      this.#current = null;
       outputs.status("idle", request.header);
       for (const aborted of failed) this.#abort(aborted);
     }
@@ -53,17 +64,24 @@ export class ExecuteQueue {
     const code = typeof content.code === "string" ? content.code : "";
     const silent = content.silent === true;
     const storeHistory = !silent && content.store_history !== false;
-    const context: CellContext = { request, silent, allowStdin: content.allow_stdin === true, payload: [] };
+    const context: CellContext = {
+      request,
+      silent,
+      allowStdin: content.allow_stdin === true,
+      payload: [],
+      interruption: new AbortController(),
+    };
+    this.#current = context;
     return runCell(context, async () => {
       if (storeHistory) this.#services.history.add(++this.#count, code);
       this.#services.outputs.publish("execute_input", { code, execution_count: this.#count });
-      const outcome = await this.#evaluate(code);
+      const outcome = await this.#evaluate(code, context);
       if (outcome.status === "ok") {
         this.#reply(request, {
           status: "ok",
           execution_count: this.#count,
           payload: context.payload,
-          user_expressions: await this.#userExpressions(content.user_expressions),
+          user_expressions: await this.#userExpressions(content.user_expressions, context),
         });
         return [];
       }
@@ -88,8 +106,8 @@ export class ExecuteQueue {
   }
 
   /** Runs a cell and shows its result. */
-  async #evaluate(code: string): Promise<Outcome> {
-    const outcome = await this.#compute(code);
+  async #evaluate(code: string, context: CellContext): Promise<Outcome> {
+    const outcome = await this.#compute(code, context);
     if (outcome.status === "error" || outcome.value === undefined) return outcome;
     try {
       const bundle = await this.#services.displays.bundleOf(outcome.value);
@@ -102,34 +120,26 @@ export class ExecuteQueue {
     }
   }
 
-  /**
-   * Runs code in a turn of its own: V8 forgets the promise jobs that wait when it terminates code, and by then none of the kernel's own
-   * does.
-   */
-  #compute(code: string): Promise<Outcome> {
-    if (code.trim() === "") return Promise.resolve({ status: "ok", value: undefined });
-    const { language, state } = this.#services;
-    return new Promise((resolve) => {
-      const finish = (outcome: Outcome) => {
-        state.phase = Phase.idle;
-        state.acknowledge();
-        resolve(outcome);
-      };
-      setImmediate(() => {
-        state.phase = Phase.user;
-        language.execute(code, this.#count).then(finish, (error: unknown) =>
-          // A fault of the compiler itself: the cell fails, the kernel lives.
-          finish({ status: "error", failure: failureOf(error, language.sources) }),
-        );
-      });
-    });
+  async #compute(code: string, context: CellContext): Promise<Outcome> {
+    if (code.trim() === "") return { status: "ok", value: undefined };
+    const { language, state, withSignal } = this.#services;
+    state.phase = Phase.user;
+    try {
+      return await withSignal(context.interruption.signal, () => language.execute(code, this.#count));
+    } catch (error) {
+      // A fault of the compiler itself: the cell fails, the kernel lives.
+      return { status: "error", failure: failureOf(error, language.sources) };
+    } finally {
+      state.phase = Phase.idle;
+      state.acknowledge();
+    }
   }
 
-  async #userExpressions(expressions: unknown): Promise<JsonObject> {
+  async #userExpressions(expressions: unknown, context: CellContext): Promise<JsonObject> {
     const results: JsonObject = {};
     if (!isJsonObject(expressions)) return results;
     for (const [name, expression] of Object.entries(expressions)) {
-      const outcome = await this.#compute(String(expression));
+      const outcome = await this.#compute(String(expression), context);
       results[name] = outcome.status === "ok" ? await this.#shown(outcome.value) : userError(outcome.failure);
     }
     return results;

@@ -1,6 +1,7 @@
 import type { View } from "../protocol";
 import { SEQUENTIAL } from "../protocol/colours";
 import type { Drawing } from "./drawing";
+import { liveTensor } from "./live/handles";
 import type { HeatmapPicture, Panel } from "./picture";
 import { describeReduction, makeAxis, reduceGrid } from "./plane";
 import { heatmapFigure } from "./plotlyFigure";
@@ -8,8 +9,10 @@ import { heatmapPng } from "./png/heatmapPng";
 import { describeStatistics, summarize, viewStatistics } from "./statistics";
 import { type Annotation, dimensionNames, floatValues, type TensorLike } from "./tensorValues";
 
-const MAX_HEADS = 32;
-const MAX_SIDE = { one: 256, many: 96 };
+const MAX_HEADS = 64;
+/** Most rows and columns of one head, and most cells of all heads together. */
+const MAX_SIDE = 256;
+const MAX_CELLS = 65_536;
 
 export interface AttentionOptions {
   title?: string;
@@ -43,7 +46,7 @@ export function drawAttention(
   const summary = summarize(values);
   const tokens = options.tokens ?? annotation.tokens ?? null;
   const shown = wanted === null ? Array.from({ length: Math.min(heads, MAX_HEADS) }, (_, i) => i) : [wanted];
-  const side = shown.length === 1 ? MAX_SIDE.one : MAX_SIDE.many;
+  const side = Math.min(MAX_SIDE, Math.floor(Math.sqrt(MAX_CELLS / shown.length)));
   let reduction: string | null = null;
   const panels = shown.map((head): Panel => {
     const from = (batch * heads + head) * queries * keys;
@@ -92,13 +95,27 @@ export function drawAttention(
     statistics: viewStatistics(summary),
     truncated,
     clip: null,
+    heads: shown,
+    plane: {
+      row: shape.length - 2,
+      column: shape.length - 1,
+      index: [batch, wanted ?? 0, 0, 0].slice(4 - shape.length),
+      rowsPerCell: Math.max(1, Math.ceil(queries / side)),
+      columnsPerCell: Math.max(1, Math.ceil(keys / side)),
+    },
   };
   const text = [
     `${title}  ${dtype}[${shape.join(", ")}]  ${describeStatistics(summary)}`,
     ...(truncated ? [`drawn: ${truncated}`] : []),
     tensor.toString(),
   ];
-  return { view, figure: heatmapFigure(picture), png: () => heatmapPng(picture), text: text.join("\n") };
+  return {
+    view,
+    figure: heatmapFigure(picture),
+    png: () => heatmapPng(picture),
+    text: text.join("\n"),
+    live: liveTensor(tensor),
+  };
 }
 
 function checked(index: number, size: number, what: string): number {

@@ -1,5 +1,6 @@
 import type { MimeBundle } from "../display/mimeBundle";
 import { PLOTLY_MIME, VIEW_MIME, type View } from "../protocol";
+import { type Live, shownValues } from "./live/handles";
 import type { PlotlyFigure } from "./plotlyFigure";
 import type { PngImage } from "./png/canvas";
 
@@ -10,11 +11,14 @@ export interface Drawing {
   /** Drawn only when it is shown; null where there is no picture without plotly. */
   png: () => PngImage | null;
   text: string;
+  /** What a page can look closer at while the kernel lives. */
+  live?: Live;
 }
 
 /** All forms of a drawing as one output, so that a notebook reads the same with and without the extension. */
-export function drawingBundle({ view, figure, png, text }: Drawing): MimeBundle {
-  const data: MimeBundle["data"] = { [VIEW_MIME]: view, [PLOTLY_MIME]: figure, "text/plain": text };
+export function drawingBundle({ view, figure, png, text, live }: Drawing): MimeBundle {
+  const shown = live ? { ...view, handle: shownValues.add(live) } : view;
+  const data: MimeBundle["data"] = { [VIEW_MIME]: shown, [PLOTLY_MIME]: figure, "text/plain": text };
   const image = png();
   if (!image) return { data, metadata: {} };
   data["image/png"] = image.bytes.toString("base64");

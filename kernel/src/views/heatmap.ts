@@ -1,15 +1,28 @@
 import type { View } from "../protocol";
 import { DIVERGING } from "../protocol/colours";
 import type { Drawing } from "./drawing";
+import { liveTensor } from "./live/handles";
 import type { HeatmapPicture } from "./picture";
-import { describeReduction, isTokenDim, makeAxis, reduceGrid, selectPlane } from "./plane";
+import {
+  describeReduction,
+  isTokenDim,
+  makeAxis,
+  reduceGrid,
+  selectPlane,
+  storedSize,
+  viewPlane,
+} from "./plane";
 import { heatmapFigure } from "./plotlyFigure";
 import { heatmapPng } from "./png/heatmapPng";
-import { describeStatistics, formatNumber, summarize, symmetricLimit, viewStatistics } from "./statistics";
+import {
+  describeStatistics,
+  formatNumber,
+  histogramOf,
+  summarize,
+  symmetricLimit,
+  viewStatistics,
+} from "./statistics";
 import { type Annotation, dimensionNames, floatValues, type TensorLike } from "./tensorValues";
-
-export const MAX_ROWS = 256;
-export const MAX_COLUMNS = 512;
 
 export interface HeatmapOptions {
   /** Instead of the node's name. */
@@ -34,7 +47,8 @@ export function drawHeatmap(
   const summary = summarize(values);
   const { limit, clips } = symmetricLimit(summary);
   const plane = selectPlane(values, shape, dims, options.index);
-  const reduced = reduceGrid(plane.grid, MAX_ROWS, MAX_COLUMNS);
+  const size = storedSize(plane.grid.rows, plane.grid.columns);
+  const reduced = reduceGrid(plane.grid, size.rows, size.columns);
   const rowName = plane.rowDim >= 0 ? dims[plane.rowDim] : "";
   const columnName = dims[plane.columnDim] ?? "";
   const tokens = fitting(
@@ -86,13 +100,21 @@ export function drawHeatmap(
     statistics: viewStatistics(summary),
     truncated,
     clip: clips ? limit : null,
+    histogram: histogramOf(values, summary) ?? undefined,
+    plane: viewPlane(shape, plane, reduced),
   };
   const text = [
     `${title}  ${notes.join("  ")}`,
     ...(truncated ? [`drawn: ${truncated}`] : []),
     tensor.toString(),
   ];
-  return { view, figure: heatmapFigure(picture), png: () => heatmapPng(picture), text: text.join("\n") };
+  return {
+    view,
+    figure: heatmapFigure(picture),
+    png: () => heatmapPng(picture),
+    text: text.join("\n"),
+    live: liveTensor(tensor),
+  };
 }
 
 /** Token texts, where their number is that of the token dimension. */

@@ -1,3 +1,4 @@
+import { STORED_SIZE, type ViewPlane } from "../protocol";
 import { tokenLabel } from "./labels";
 import type { Axis, Grid, Tick } from "./picture";
 
@@ -8,6 +9,23 @@ export interface Plane {
   grid: Grid;
   /** Per other dimension, the index that was taken. */
   taken: { dim: number; index: number }[];
+}
+
+/** A plane as the page is told of it. */
+export function viewPlane(
+  shape: readonly number[],
+  { rowDim, columnDim, taken }: Plane,
+  reduced: Reduced,
+): ViewPlane {
+  const index = shape.map((_, dim) => taken.find((one) => one.dim === dim)?.index ?? 0);
+  const { rowsPerCell, columnsPerCell } = reduced;
+  return {
+    row: rowDim < 0 ? null : rowDim,
+    column: columnDim < 0 ? null : columnDim,
+    index,
+    rowsPerCell,
+    columnsPerCell,
+  };
 }
 
 const TOKEN_DIMS = new Set(["token", "query", "key", "position"]);
@@ -64,6 +82,20 @@ function stridesOf(shape: readonly number[]): number[] {
     stride *= shape[dim];
   }
   return strides;
+}
+
+/** Most cells of a heat map that is stored: with its PNG it stays well below a megabyte. */
+const STORED_CELLS = 65_536;
+
+/** How many entries become one cell along each side, so that a plane fits what is stored. */
+export function storedSize(rows: number, columns: number): { rows: number; columns: number } {
+  let [perRow, perColumn] = [Math.ceil(rows / STORED_SIZE[0]) || 1, Math.ceil(columns / STORED_SIZE[1]) || 1];
+  const size = () => ({ rows: Math.ceil(rows / perRow) || 1, columns: Math.ceil(columns / perColumn) || 1 });
+  while (size().rows * size().columns > STORED_CELLS) {
+    if (size().columns > size().rows) perColumn++;
+    else perRow++;
+  }
+  return size();
 }
 
 /** A grid made small enough to draw. */
@@ -132,7 +164,7 @@ export function makeAxis(
 }
 
 /** The smallest of 1, 2, 5, 10, 20, … that is not below `step`. */
-function niceStep(step: number): number {
+export function niceStep(step: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(step, 1)));
   return ([1, 2, 5].find((factor) => factor * power >= step) ?? 10) * power;
 }

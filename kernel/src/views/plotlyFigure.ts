@@ -5,6 +5,7 @@ import {
   type ColourScale,
   type HeatmapPicture,
   type LinePicture,
+  type Mark,
   marksOf,
   type Panel,
 } from "./picture";
@@ -93,8 +94,13 @@ function panelTraces(panel: Panel, scale: ColourScale, suffix: string): Json[] {
     showlegend: false,
     ...axes,
   };
-  const marks = marksOf(panel, scale);
-  const traces = (["nan", "inf", "clipped"] as const).flatMap((kind) => {
+  return [heatmap, ...markTraces(marksOf(panel, scale), suffix)];
+}
+
+/** Markers on the cells that have no colour of their own, one trace a kind. */
+export function markTraces(marks: readonly Mark[], suffix: string): Json[] {
+  const axes = { xaxis: `x${suffix}`, yaxis: `y${suffix}` };
+  return (["nan", "inf", "clipped"] as const).flatMap((kind) => {
     const own = marks.filter((mark) => mark.kind === kind);
     if (own.length === 0 || (kind === "clipped" && own.length > MAX_CLIPPED_MARKS)) return [];
     const shown = own.slice(0, MAX_MARKS);
@@ -114,15 +120,14 @@ function panelTraces(panel: Panel, scale: ColourScale, suffix: string): Json[] {
       },
     ];
   });
-  return [heatmap, ...traces];
 }
 
-function titleLayout(title: string, subtitle: string): Json {
+export function titleLayout(title: string, subtitle: string): Json {
   const small = subtitle === "" ? "" : `<br><sup>${plotlyText(subtitle)}</sup>`;
   return { title: { text: `${plotlyText(title)}${small}`, x: 0, xref: "paper", font: { size: 15 } } };
 }
 
-function colourAxis({ stops, min, max, title }: ColourScale): Json {
+export function colourAxis({ stops, min, max, title }: ColourScale): Json {
   return {
     cmin: min,
     cmax: max,
@@ -132,7 +137,7 @@ function colourAxis({ stops, min, max, title }: ColourScale): Json {
 }
 
 /** Cells are numbered, and labels put beside the numbers: two tokens of one text would be one category. */
-function axisLayout({ title, ticks, isText }: Axis, small: boolean): Json {
+export function axisLayout({ title, ticks, isText }: Axis, small: boolean): Json {
   return {
     title: { text: small ? "" : plotlyText(title) },
     tickmode: "array",

@@ -1,4 +1,4 @@
-import type { ViewStatistics } from "../protocol";
+import type { ViewHistogram, ViewStatistics } from "../protocol";
 
 /** Statistics and what the choice of a colour scale needs. */
 export interface Summary extends ViewStatistics {
@@ -46,6 +46,20 @@ export function summarize(values: ArrayLike<number>): Summary {
 /** The part of a summary that travels with a view. */
 export function viewStatistics({ min, max, mean, std, nan, inf }: Summary): ViewStatistics {
   return { min, max, mean, std, nan, inf };
+}
+
+const BINS = 40;
+
+/** How often finite values fall into 40 equal steps; null where they are all the same, or there are none. */
+export function histogramOf(values: ArrayLike<number>, { min, max }: ViewStatistics): ViewHistogram | null {
+  if (min === null || max === null || min === max) return null;
+  const counts = new Array<number>(BINS).fill(0);
+  const scale = BINS / (max - min);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (Number.isFinite(value)) counts[Math.min(BINS - 1, Math.floor((value - min) * scale))]++;
+  }
+  return { from: min, to: max, counts };
 }
 
 /** Values beyond this many times the root mean square are clipped… */

@@ -24,4 +24,5 @@ export type FromWire =
   | { kind: "shell"; message: IncomingMessage }
   | { kind: "stdin"; message: IncomingMessage }
   | { kind: "barrier"; id: number }
+  | { kind: "interrupt" }
   | { kind: "shutdown" };

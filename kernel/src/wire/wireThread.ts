@@ -50,7 +50,9 @@ class WireThread {
     this.#connection = readConnection(data.connectionFile);
     this.#framing = new Framing(this.#connection.key, randomUUID());
     this.#port = port;
-    this.#interrupter = new Interrupter(new InterruptState(data.interruptState));
+    this.#interrupter = new Interrupter(new InterruptState(data.interruptState), () =>
+      this.#toMain({ kind: "interrupt" }),
+    );
   }
 
   async start(): Promise<void> {

@@ -82,7 +82,9 @@ export class ConstraintChecker {
     for (const { text, expression } of this.#guards) {
       if (tryEvaluate(expression, environment) !== false) continue;
       const shapes = inputs.map(({ name, value }) => `${name} ${describe(value)}`).join(", ");
-      throw new ShapeError(`the inputs break a condition of the exported model: ${text} (given: ${shapes})`);
+      throw new ShapeError(
+        `the inputs break a condition of the exported model: ${readable(text)} (given: ${shapes})`,
+      );
     }
   }
 
@@ -149,6 +151,11 @@ export class ConstraintChecker {
       });
     });
   }
+}
+
+/** `L['x'].size()[1]` as `x.size(1)`. */
+function readable(guard: string): string {
+  return guard.replace(/L\['(\w+)'\]/g, "$1").replace(/\.size\(\)\[(\d+)\]/g, ".size($1)");
 }
 
 function describe(value: Tensor | number | boolean): string {

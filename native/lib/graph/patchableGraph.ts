@@ -1,5 +1,6 @@
 import { type AttributionOptions, attributionPatch } from "../attribution/attributionPatch";
 import type { AttributionResult } from "../attribution/result";
+import { activeSignal } from "../cancellation";
 import { CancelledError, PatchError } from "../errors";
 import type { Module } from "../nn/module";
 import { Patch } from "../patches/patch";
@@ -302,7 +303,8 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
     };
   }
 
-  async #advance(run: NativeRun, list: PatchList, signal?: AbortSignal) {
+  async #advance(run: NativeRun, list: PatchList, own?: AbortSignal) {
+    const signal = activeSignal(own);
     const cancel = () => engine.cancelRun(run);
     if (signal?.aborted) throw new CancelledError("the run was cancelled before it began");
     signal?.addEventListener("abort", cancel, { once: true });

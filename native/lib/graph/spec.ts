@@ -25,9 +25,19 @@ export interface ConstantSpec {
 /**
  * `operator` calls libtorch; `alias` gives its argument a second name; `number` is arithmetic on sizes; `guard` refuses
  * inputs that break an assumption; `merge` takes argument 1 where argument 0 is true, else argument 2; `javascript` calls an
- * operator that is written in TypeScript.
+ * operator that is written in TypeScript. `loop`, `while` and `repeat` begin, leave and end a loop, whose nodes stand
+ * between them (src/graph/graph.h says what their arguments and results are).
  */
-export type NodeType = "operator" | "alias" | "number" | "guard" | "merge" | "javascript";
+export type NodeType =
+  | "operator"
+  | "alias"
+  | "number"
+  | "guard"
+  | "merge"
+  | "javascript"
+  | "loop"
+  | "while"
+  | "repeat";
 
 export interface NodeSpec {
   type: NodeType;

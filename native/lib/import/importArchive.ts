@@ -13,8 +13,8 @@ import { addGraph, checkOperators, checkRefusals } from "./graph/translate";
 import type { ImportOptions } from "./options";
 
 /**
- * Reads an archive of `torch.export.save` (`.pt2`) into the same graph that a capture gives. No Python runs and no
- * pickle is read; weights are mapped from the file, which must stay as it is while the graph is in use.
+ * Reads an archive of `torch.export.save` (`.pt2`) into the same graph that a capture gives. No Python and no
+ * pickle is run; weights are mapped from the file, which must stay as it is while the graph is in use.
  * @throws MissingFileError, CorruptFileError when there is no such archive, or it is damaged.
  * @throws UnknownOperatorError listing the operators that libtorch does not have.
  * @throws UnsafeFileError listing operators that no file may hold.

@@ -1,3 +1,4 @@
+import { activeSignal } from "../cancellation";
 import type { DownloadProgress, HubOptions } from "../hub";
 import type { PlacementOptions } from "../placement";
 import type { WeightsProgress } from "../weights/progress";
@@ -36,7 +37,8 @@ export class AutoClass<T extends Task> {
    * @throws UnknownArchitectureError listing the known architectures.
    * @throws ShapeError naming a weight whose shape does not fit the configuration.
    */
-  async fromPretrained(pathOrName: string, options: FromPretrainedOptions = {}): Promise<Tasks[T]> {
+  async fromPretrained(pathOrName: string, given: FromPretrainedOptions = {}): Promise<Tasks[T]> {
+    const options = { ...given, signal: activeSignal(given.signal) };
     const form = weightForm(options);
     const checkpoint = openCheckpoint(await findModel(pathOrName, options, fetchModel));
     const { modelType, path, config, weights: file } = checkpoint;

@@ -1,6 +1,9 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { ArgumentError, CancelledError } from "../errors";
 import type { GraphRunner } from "../graph/runner";
 import type { Tensor } from "../tensor/tensor";
+import type { CellRuns } from "./cell";
+import { readCells } from "./cells";
 import { chunkCells } from "./chunks";
 import { keptBytes, packedBytes } from "./cost";
 import { whyPlain } from "./plain";
@@ -50,11 +53,13 @@ class SweepRun {
   #batch = 1;
   #positions: number[] | null = null;
   usesPacked = false;
+  readonly #runs: CellRuns;
 
   constructor(
     private readonly job: SweepJob,
     private readonly options: SweepOptions,
   ) {
+    this.#runs = cellRuns(job, options);
     const { resume } = options;
     if (resume && String(resume.shape) !== String(job.axes.map(({ labels }) => labels.length))) {
       throw new ArgumentError("resume: the earlier sweep had cells of another shape");
@@ -217,6 +222,7 @@ class SweepRun {
       this.#base,
       { base: this.#baseTime, cells: total - this.#baseTime, total },
       this.#report.levels(),
+      this.#runs,
     );
   }
 }
@@ -227,4 +233,19 @@ interface Started {
   isShared: boolean;
   unchanged: readonly number[];
   whyNotPacked: string | null;
+}
+
+/** Runs single cells again, in the scopes that the sweep was called in. */
+function cellRuns({ runner }: SweepJob, options: SweepOptions): CellRuns {
+  const { cells } = readCells(options.cells);
+  const inScopes = AsyncLocalStorage.snapshot();
+  const { inputs, metric, outputs, positions, base, memoryLimit } = options;
+  const alone = { inputs, metric, outputs, positions, base, memoryLimit, exact: true };
+  return {
+    patches: (cell) => cells[cell],
+    run: async (cell) => {
+      const { samples } = await inScopes(() => sweep(runner, { ...alone, cells: [cells[cell]] }));
+      return samples[0];
+    },
+  };
 }

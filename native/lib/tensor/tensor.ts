@@ -1,8 +1,9 @@
 import { binding, type TensorData, type TensorHandle } from "../binding";
+import { activeSignal } from "../cancellation";
 import { callOperator } from "../dispatch/dispatch";
 import { getInterceptor } from "../dispatch/interceptor";
 import type { Size } from "../dispatch/size";
-import { DtypeError } from "../errors";
+import { CancelledError, DtypeError } from "../errors";
 import type { TensorOps } from "../generated/tensorOps";
 import { installMethods } from "../ops/install";
 import { type DType, isComplexDType, isDType, isFloatingDType } from "./dtype";
@@ -93,10 +94,25 @@ export class Tensor extends TensorBase {
    * Adds the gradients of this tensor to `grad` of all tensors that it was computed from and that require it. Runs on
    * the engine thread.
    * @param gradient of the same shape; may be left out for a tensor with one element
-   * @throws TorchError when there is nothing to differentiate, or when the graph was used up by an earlier backward()
+   * @param options.signal stops between two operators; gradients that were summed up by then stay
+   * @throws TorchError when there is nothing to differentiate, or when the graph was used up by an earlier backward(); CancelledError
+   *   through `signal`
    */
-  backward(gradient: Tensor | null = null, { retain_graph = false } = {}): Promise<void> {
-    return binding.backward(this, gradient, retain_graph);
+  async backward(
+    gradient: Tensor | null = null,
+    { retain_graph = false, signal: own }: { retain_graph?: boolean; signal?: AbortSignal } = {},
+  ): Promise<void> {
+    const signal = activeSignal(own);
+    if (!signal) return binding.backward(this, gradient, retain_graph, null);
+    if (signal.aborted) throw new CancelledError("backward() was cancelled before it began");
+    const flag = binding.newCancelFlag();
+    const cancel = () => binding.setCancelFlag(flag);
+    signal.addEventListener("abort", cancel, { once: true });
+    try {
+      await binding.backward(this, gradient, retain_graph, flag);
+    } finally {
+      signal.removeEventListener("abort", cancel);
+    }
   }
 
   /** All sizes as plain numbers, or the size of one dimension (counted from the end when negative), which stays symbolic while a model is captured. */

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { activeSignal } from "../cancellation";
 import { MissingFileError } from "../errors";
 import type { HubOptions } from "../hub";
 import { findModel } from "../models/locate";
@@ -21,7 +22,8 @@ export const AutoTokenizer = {
    * @throws HubError saying what to do, when the hub does not give the files; CancelledError through `signal`.
    */
   async fromPretrained(pathOrName: string, options: HubOptions = {}): Promise<Tokenizer> {
-    const path = await findModel(pathOrName, options, fetchTokenizer);
+    const signal = activeSignal(options.signal);
+    const path = await findModel(pathOrName, { ...options, signal }, fetchTokenizer);
     const { definition, config, source } = statSync(path).isDirectory()
       ? readDirectory(path)
       : readGguf(path);

@@ -1,5 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { binding } from "../binding";
+import { activeSignal } from "../cancellation";
 import { ArgumentError, CancelledError, DtypeError } from "../errors";
 import { Tensor } from "../tensor/tensor";
 import { ALIGNMENT } from "./alignment";
@@ -92,8 +93,9 @@ async function writeTensors(
   file: FileHandle,
   header: Buffer,
   { places }: Placement,
-  { onProgress, signal }: SaveOptions,
+  { onProgress, signal: own }: SaveOptions,
 ): Promise<void> {
+  const signal = activeSignal(own);
   const total = header.length + (places.at(-1)?.end ?? 0);
   await using writer = new PieceWriter(file, PIECE, (done) => {
     if (signal?.aborted) throw new CancelledError("saving was cancelled");

@@ -5,20 +5,50 @@
 #include <torch/csrc/autograd/variable.h>
 
 #include "async/engine_thread.h"
+#include "autograd/cancellable_backward.h"
 #include "errors/errors.h"
 #include "tensor/tensor_handle.h"
 
 namespace graphpatch {
 namespace {
 
-// backward(tensor, gradient | null, retainGraph): Promise<void>
+// Names external pointers that are cancel flags, so that another one cannot be mistaken for it.
+constexpr napi_type_tag kCancelFlagTag{0x63616e63656c0001, 0x9d2f47b1c05e8a36};
+
+// newCancelFlag(): an opaque object for backward() and setCancelFlag()
+Napi::Value newCancelFlag(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    auto flag = Napi::External<CancelFlag>::New(info.Env(),
+                                                new CancelFlag(std::make_shared<std::atomic<bool>>(false)),
+                                                [](Napi::Env, CancelFlag* pointer) { delete pointer; });
+    flag.TypeTag(&kCancelFlagTag);
+    return flag;
+  });
+}
+
+const CancelFlag& cancelFlagOf(const Napi::Value& value) {
+  if (!value.IsExternal() || !value.As<Napi::External<CancelFlag>>().CheckTypeTag(&kCancelFlagTag)) {
+    throw GraphpatchError("ArgumentError", "expected a cancel flag");
+  }
+  return *value.As<Napi::External<CancelFlag>>().Data();
+}
+
+void setCancelFlag(const Napi::CallbackInfo& info) {
+  guarded(info, [&] { cancelFlagOf(info[0])->store(true, std::memory_order_relaxed); });
+}
+
+// backward(tensor, gradient | null, retainGraph, cancel flag | null): Promise<void>
 Napi::Value backward(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     const at::Tensor tensor = unwrapTensor(info[0]);
     const at::Tensor gradient = info[1].IsNull() ? at::Tensor() : unwrapTensor(info[1]);
     const bool retainGraph = info[2].As<Napi::Boolean>().Value();
-    return runOnEngine(info.Env(), [tensor, gradient, retainGraph]() -> Finish {
-      torch::autograd::backward({tensor}, {gradient}, retainGraph);
+    const CancelFlag flag = info[3].IsNull() ? nullptr : cancelFlagOf(info[3]);
+    return runOnEngine(info.Env(), [tensor, gradient, retainGraph, flag]() -> Finish {
+      if (flag)
+        cancellableBackward(tensor, gradient, retainGraph, flag);
+      else
+        torch::autograd::backward({tensor}, {gradient}, retainGraph);
       return [](Napi::Env env) { return env.Undefined(); };
     });
   });
@@ -81,6 +111,8 @@ Napi::Value gradFn(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void initAutograd(Napi::Env env, Napi::Object exports) {
+  exports.Set("newCancelFlag", Napi::Function::New(env, newCancelFlag));
+  exports.Set("setCancelFlag", Napi::Function::New(env, setCancelFlag));
   exports.Set("backward", Napi::Function::New(env, backward));
   exports.Set("grad", Napi::Function::New(env, grad));
   exports.Set("setGrad", Napi::Function::New(env, setGrad));

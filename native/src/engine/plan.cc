@@ -2,6 +2,7 @@
 
 #include <ATen/core/enum_tag.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace graphpatch {
@@ -20,6 +21,11 @@ std::vector<bool> flags(const std::vector<ValueIndex>& values, int32_t count) {
 bool isAlias(const Node& node) { return std::holds_alternative<Alias>(node.operation); }
 
 bool isGuard(const Node& node) { return std::holds_alternative<Guard>(node.operation); }
+
+bool isLoopEdge(const Node& node) {
+  return std::holds_alternative<Loop>(node.operation) || std::holds_alternative<While>(node.operation) ||
+         std::holds_alternative<Repeat>(node.operation);
+}
 
 bool isSize(const Node& node) {
   const auto* number = std::get_if<NumberCall>(&node.operation);
@@ -59,6 +65,7 @@ Plan::Plan(std::shared_ptr<const Graph> graph, std::shared_ptr<RunCache> cache, 
     shapeSteps_ = steps_.size();
     shapeConstants_ = constants_.size();
   }
+  planLoops();
   findShapeValues();
   planReleases();
 }
@@ -76,21 +83,30 @@ std::vector<bool> Plan::neededNodes(const std::vector<ValueIndex>& observed) {
   std::vector<bool> nodeNeeded(graph_->nodes().size(), false);
   for (ValueIndex output : outputs_) isNeeded_[output] = true;
   for (ValueIndex value : observed) isNeeded_[value] = true;
-  for (size_t i = graph_->nodes().size(); i-- > 0;) {
-    const Node& node = graph_->nodes()[i];
-    bool needed = false;
-    if (isGuard(node)) {
-      needed = isFree(resolve(node.arguments[0].value));
-    } else {
-      for (ValueIndex result : node.results) {
-        needed = needed || (isNeeded_[result] && !isReplaced_[result]);
+  // A loop that turns out to run needs what its rounds give to the next ones: then all is looked at again.
+  std::vector<bool> running(graph_->loops().size(), false);
+  for (bool isSettled = false; !isSettled;) {
+    isSettled = true;
+    for (size_t i = graph_->nodes().size(); i-- > 0;) {
+      if (!isNeeded(i, running)) continue;
+      nodeNeeded[i] = true;
+      forEachUse(graph_->nodes()[i], [&](ValueIndex used) { isNeeded_[resolve(used)] = true; });
+      for (int32_t loop = graph_->loopOf(i); loop >= 0; loop = graph_->loops()[loop].outer) {
+        isSettled = isSettled && running[loop];
+        running[loop] = true;
       }
     }
-    if (!needed) continue;
-    nodeNeeded[i] = true;
-    forEachUse(node, [&](ValueIndex used) { isNeeded_[resolve(used)] = true; });
   }
   return nodeNeeded;
+}
+
+bool Plan::isNeeded(size_t index, const std::vector<bool>& runningLoops) const {
+  const Node& node = graph_->nodes()[index];
+  const int32_t loop = graph_->loopOf(index);
+  if (isLoopEdge(node) && runningLoops[loop]) return true;
+  if (isGuard(node)) return (loop < 0 || runningLoops[loop]) && isFree(resolve(node.arguments[0].value));
+  return std::any_of(node.results.begin(), node.results.end(),
+                     [&](ValueIndex result) { return isNeeded_[result] && !isReplaced_[result]; });
 }
 
 // Whether a value is there anyway or costs nothing (a size of an input, arithmetic on numbers that are
@@ -116,7 +132,7 @@ std::vector<bool> Plan::shapeNodes(const std::vector<bool>& needed) const {
   }
   for (size_t i = 0; i < nodes.size(); ++i) {
     const Node& node = graph_->nodes()[i];
-    if (!needed[i] || node.when || !isPure(node)) continue;
+    if (!needed[i] || node.when || graph_->loopOf(i) >= 0 || !isPure(node)) continue;
     bool fits = true;
     forEachUse(node, [&](ValueIndex used) {
       const ValueIndex source = resolve(used);
@@ -132,7 +148,7 @@ std::vector<bool> Plan::shapeNodes(const std::vector<bool>& needed) const {
 }
 
 Step Plan::prepareStep(const Node& node, bool packed) {
-  Step step{&node, {}, {}, {}, {}, {}, {}};
+  Step step{&node, {}, {}, {}, {}, {}, -1, {}};
   if (node.when) step.when = BranchCondition{resolve(node.when->value), node.when->expected};
   step.arguments.reserve(node.arguments.size());
   for (const Argument& argument : node.arguments) step.arguments.push_back(prepare(argument));
@@ -182,6 +198,36 @@ Argument Plan::prepare(const Argument& argument) {
   return prepared;
 }
 
+// Finds the loops among the steps.
+void Plan::planLoops() {
+  loopOf_.assign(steps_.size(), -1);
+  makers_.assign(graph_->valueCount(), -1);
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    for (ValueIndex result : steps_[i].results) {
+      if (result >= 0) makers_[result] = static_cast<int64_t>(i);
+    }
+  }
+  if (graph_->loops().empty()) return;
+  int32_t current = -1;
+  for (size_t i = shapeSteps_; i < steps_.size(); ++i) {
+    Step& step = steps_[i];
+    const bool isBegin = std::holds_alternative<Loop>(step.node->operation);
+    if (isBegin) {
+      loops_.push_back({i, i, {}, {}});
+      outerLoop_.push_back(current);
+      current = static_cast<int32_t>(loops_.size()) - 1;
+    }
+    loopOf_[i] = current;
+    if (isLoopEdge(*step.node)) step.loop = current;
+    const int32_t around = isBegin ? outerLoop_.back() : current;
+    if (step.when && around >= 0 && makers_[step.when->value] >= static_cast<int64_t>(loops_[around].begin))
+      loops_[around].conditions.push_back(step.when->value);
+    if (!std::holds_alternative<Repeat>(step.node->operation)) continue;
+    loops_[current].end = i;
+    current = outerLoop_[current];
+  }
+}
+
 void Plan::findShapeValues() {
   std::vector<bool> made(graph_->valueCount(), false);
   for (size_t i = 0; i < shapeSteps_; ++i) {
@@ -204,24 +250,36 @@ void Plan::findShapeValues() {
   for (ValueIndex output : outputs_) use(output);
 }
 
+// The outermost loop that has a step in it, but not the one that made the value: there it is used once a
+// round.
+PlannedLoop* Plan::loopUsing(size_t step, int64_t made) {
+  PlannedLoop* outermost = nullptr;
+  for (int32_t index = loopOf_[step]; index >= 0; index = outerLoop_[index]) {
+    PlannedLoop& loop = loops_[index];
+    if (made < static_cast<int64_t>(loop.begin) || made > static_cast<int64_t>(loop.end)) outermost = &loop;
+  }
+  return outermost;
+}
+
 void Plan::planReleases() {
   std::vector<bool> seen(graph_->valueCount(), false);
   for (ValueIndex output : outputs_) seen[output] = true;
-  const auto releaseAt = [&](Step& step, ValueIndex value) {
+  const auto releaseAt = [&](size_t step, ValueIndex value) {
     if (seen[value]) return;
     seen[value] = true;
-    step.released.push_back(value);
+    PlannedLoop* loop = loopUsing(step, makers_[value]);
+    (loop != nullptr ? loop->released : steps_[step].released).push_back(value);
   };
   for (size_t i = steps_.size(); i-- > 0;) {
-    Step& step = steps_[i];
+    const Step& step = steps_[i];
     for (ValueIndex result : step.results) {
-      if (result >= 0) releaseAt(step, result);
+      if (result >= 0) releaseAt(i, result);
     }
-    if (step.when) releaseAt(step, step.when->value);
+    if (step.when) releaseAt(i, step.when->value);
     for (const Argument& argument : step.arguments) {
-      if (argument.kind == Argument::Kind::Value) releaseAt(step, argument.value);
+      if (argument.kind == Argument::Kind::Value) releaseAt(i, argument.value);
       for (const ListElement& element : argument.list) {
-        if (const ValueIndex* value = std::get_if<ValueIndex>(&element)) releaseAt(step, *value);
+        if (const ValueIndex* value = std::get_if<ValueIndex>(&element)) releaseAt(i, *value);
       }
     }
   }

@@ -35,8 +35,20 @@ struct Step {
   std::optional<BranchCondition> when;
   // Values not used after this step.
   std::vector<ValueIndex> released;
+  // The planned loop that the step begins, tests or ends; -1 for none.
+  int32_t loop = -1;
   // Set where the step may multiply by a packed weight.
   std::optional<PackableLinear> packable;
+};
+
+// The steps of a loop, by index.
+struct PlannedLoop {
+  size_t begin = 0;
+  size_t end = 0;
+  // Values from outside that are not used after it.
+  std::vector<ValueIndex> released;
+  // What decides on branches in it: one that a round does not compute is not that of the round before.
+  std::vector<ValueIndex> conditions;
 };
 
 // The nodes a request needs and no others, in order. Immutable, shared by runs; keeps its graph alive.
@@ -52,6 +64,7 @@ class Plan {
   // For the engine thread.
   RunCache& cache() const { return *cache_; }
   const std::vector<Step>& steps() const { return steps_; }
+  const std::vector<PlannedLoop>& loops() const { return loops_; }
   const std::vector<ValueIndex>& outputs() const { return outputs_; }
   // Patched values that are there before the first step (inputs, and values replaced whole) and that
   // something needs.
@@ -70,12 +83,15 @@ class Plan {
   ValueIndex resolve(ValueIndex value) const;
   // Fills isNeeded_; gives the nodes to run.
   std::vector<bool> neededNodes(const std::vector<ValueIndex>& observed);
+  bool isNeeded(size_t node, const std::vector<bool>& runningLoops) const;
   bool isFree(ValueIndex value) const;
   std::vector<bool> shapeNodes(const std::vector<bool>& needed) const;
   Step prepareStep(const Node& node, bool packed);
   Argument prepare(const Argument& argument);
   c10::IValue constant(const at::Tensor& tensor);
+  void planLoops();
   void findShapeValues();
+  PlannedLoop* loopUsing(size_t step, int64_t made);
   void planReleases();
 
   std::shared_ptr<const Graph> graph_;
@@ -86,6 +102,12 @@ class Plan {
   std::vector<ValueIndex> outputs_;
   std::vector<ValueIndex> patchedAtStart_;
   std::vector<Step> steps_;
+  std::vector<PlannedLoop> loops_;
+  // The innermost planned loop of each step, and the one around each loop; -1 for none.
+  std::vector<int32_t> loopOf_;
+  std::vector<int32_t> outerLoop_;
+  // The step that makes each value; -1 for what is there before the first.
+  std::vector<int64_t> makers_;
   std::vector<at::Tensor> constants_;
   size_t shapeSteps_ = 0;
   size_t shapeConstants_ = 0;

@@ -39,7 +39,8 @@ Run::Run(std::shared_ptr<const Plan> plan, std::vector<c10::IValue> inputs, std:
       frame_(plan_->graph().valueCount()),
       patches_(std::move(patches)),
       outcomes_(patches_.size()),
-      gradEnabled_(gradEnabled) {
+      gradEnabled_(gradEnabled),
+      loops_(plan_->loops().size()) {
   const std::vector<ValueIndex>& places = plan_->graph().inputs();
   for (size_t i = 0; i < places.size(); ++i) {
     if (inputs.at(i).isTensor()) {
@@ -105,11 +106,7 @@ bool Run::advance() {
   if (nextStep_ == 0 && !learnsShapes_) recallShapeValues();
   while (true) {
     if (patchPending()) return false;
-    if (current_ != nullptr) {
-      for (ValueIndex value : current_->released) {
-        if (keep_.empty() || !keep_[value]) frame_[value] = c10::IValue();
-      }
-    }
+    if (current_ != nullptr) release();
     if (learnsShapes_ && nextStep_ == plan_->shapeSteps()) {
       plan_->cache().shapeMemo.remember(shapeKey_, plan_->shapeValues(), frame_);
       learnsShapes_ = false;
@@ -120,7 +117,10 @@ bool Run::advance() {
                             "the run was cancelled before node " + steps[nextStep_].node->name);
     }
     current_ = &steps[nextStep_++];
-    if (current_->when && !branchRuns(*current_)) continue;
+    if (current_->when && !branchRuns(*current_)) {
+      if (current_->loop >= 0) skipLoop(current_->loop);
+      continue;
+    }
     if (std::holds_alternative<JavascriptCall>(current_->node->operation)) {
       atCall_ = true;
       return false;
@@ -130,6 +130,15 @@ bool Run::advance() {
   }
   finish();
   return true;
+}
+
+void Run::release() {
+  for (ValueIndex value : current_->released) {
+    if (keep_.empty() || !keep_[value]) frame_[value] = c10::IValue();
+  }
+  if (leftLoop_ < 0) return;
+  for (ValueIndex value : plan_->loops()[leftLoop_].released) frame_[value] = c10::IValue();
+  leftLoop_ = -1;
 }
 
 // Results of a branch that does not run stay empty, and so does what is made of them.
@@ -233,6 +242,12 @@ void Run::runStep(const Step& step) {
     callNumber(step, *number);
   } else if (std::holds_alternative<Merge>(step.node->operation)) {
     merge(step);
+  } else if (std::holds_alternative<Loop>(step.node->operation)) {
+    beginRound(step);
+  } else if (std::holds_alternative<While>(step.node->operation)) {
+    if (integerOf(argumentValue(step.arguments[0], frame_)) == 0) leaveLoop(step.loop);
+  } else if (std::holds_alternative<Repeat>(step.node->operation)) {
+    endRound(step);
   } else {
     checkGuard(step, std::get<Guard>(step.node->operation));
   }
@@ -287,6 +302,69 @@ void Run::merge(const Step& step) {
     frame_[step.results[0]] = argumentValue(step.arguments[condition ? 1 : 2], frame_);
 }
 
+void Run::beginRound(const Step& step) {
+  LoopState& state = loops_[step.loop];
+  if (++state.round == 0) {
+    const Step& end = plan_->steps()[plan_->loops()[step.loop].end];
+    state.stacks.assign(end.results.size() - step.arguments.size(), {});
+    for (const Argument& argument : step.arguments) state.carried.push_back(argumentValue(argument, frame_));
+    // Of an earlier time that the loop was run, by a loop around it.
+    for (ValueIndex result : end.results) {
+      if (result >= 0) frame_[result] = c10::IValue();
+    }
+  }
+  for (ValueIndex condition : plan_->loops()[step.loop].conditions) frame_[condition] = c10::IValue();
+  if (step.results[0] >= 0) frame_[step.results[0]] = state.round;
+  for (size_t i = 0; i < state.carried.size(); ++i) {
+    if (step.results[i + 1] >= 0) frame_[step.results[i + 1]] = std::move(state.carried[i]);
+  }
+  state.carried.clear();
+}
+
+void Run::endRound(const Step& step) {
+  LoopState& state = loops_[step.loop];
+  const size_t carried = step.results.size() - state.stacks.size();
+  for (size_t i = 0; i < carried; ++i) state.carried.push_back(argumentValue(step.arguments[carried + i], frame_));
+  for (size_t i = 0; i < state.stacks.size(); ++i) {
+    const c10::IValue added = argumentValue(step.arguments[2 * carried + i], frame_);
+    if (!added.isTensor())
+      throw GraphpatchError("ArgumentError", "node " + step.node->name + " stacks no tensor");
+    state.stacks[i].push_back(added.toTensor());
+  }
+  nextStep_ = plan_->loops()[step.loop].begin;
+}
+
+// What the loop gives is the result of its last step.
+void Run::leaveLoop(size_t loop) {
+  LoopState& state = loops_[loop];
+  const size_t end = plan_->loops()[loop].end;
+  const Step& step = plan_->steps()[end];
+  const size_t carried = step.results.size() - state.stacks.size();
+  for (size_t i = 0; i < step.results.size(); ++i) {
+    if (step.results[i] < 0) continue;
+    if (i < carried) {
+      frame_[step.results[i]] = argumentValue(step.arguments[i], frame_);
+    } else if (state.round > 0) {
+      frame_[step.results[i]] = at::stack(state.stacks[i - carried]);
+    } else {
+      throw GraphpatchError(
+          "ShapeError",
+          "the loop " + step.node->name + " has no rounds, so that nothing tells the shape of its results");
+    }
+  }
+  skipLoop(loop);
+}
+
+// Goes on after the loop.
+void Run::skipLoop(size_t loop) {
+  release();
+  loops_[loop] = LoopState();
+  const size_t end = plan_->loops()[loop].end;
+  current_ = &plan_->steps()[end];
+  leftLoop_ = static_cast<int32_t>(loop);
+  nextStep_ = end + 1;
+}
+
 void Run::checkGuard(const Step& step, const Guard& guard) {
   const int64_t actual = integerOf(argumentValue(step.arguments[0], frame_));
   if (actual == guard.expected) return;
@@ -316,10 +394,12 @@ void Run::finish() {
   results_.reserve(plan_->outputs().size());
   for (ValueIndex output : plan_->outputs()) results_.push_back(outputOf(output));
   if (keep_.empty()) frame_.clear();
+  loops_.clear();
   stack_.clear();
 }
 
 void Run::clear() {
+  loops_.clear();
   results_.clear();
   outcomes_.clear();
   if (!keep_.empty()) return;

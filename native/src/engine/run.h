@@ -18,6 +18,16 @@ struct PlacedPatch {
   Patch patch;
 };
 
+// A loop that is running.
+struct LoopState {
+  // -1 before the first round.
+  int64_t round = -1;
+  // What the next round begins with.
+  std::vector<c10::IValue> carried;
+  // For each stack what the rounds have added.
+  std::vector<std::vector<at::Tensor>> stacks;
+};
+
 // Patches that stand next to each other in a run's list.
 struct PatchRange {
   size_t begin = 0;
@@ -80,6 +90,11 @@ class Run {
   void settleActivation(PatchOutcome& outcome) const;
   void runStep(const Step& step);
   void merge(const Step& step);
+  void beginRound(const Step& step);
+  void leaveLoop(size_t loop);
+  void skipLoop(size_t loop);
+  void endRound(const Step& step);
+  void release();
   void callOperator(const Step& step, const OperatorCall& call);
   bool callPacked(const Step& step);
   void callNumber(const Step& step, const NumberCall& call);
@@ -111,6 +126,10 @@ class Run {
   // Step whose patches are pending (nullptr before the first), and the next one to run.
   const Step* current_ = nullptr;
   size_t nextStep_ = 0;
+  // One for each loop of the plan.
+  std::vector<LoopState> loops_;
+  // The loop that the current step has left; -1 for none.
+  int32_t leftLoop_ = -1;
   // The steps that depend on shapes only are run and not yet remembered.
   bool learnsShapes_ = false;
   size_t pausedPatch_ = 0;

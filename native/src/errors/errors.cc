@@ -2,6 +2,7 @@
 
 #include <c10/util/Exception.h>
 
+#include <cmath>
 #include <new>
 
 #include "addon_data.h"
@@ -36,6 +37,15 @@ std::string withoutEnforcePrefix(const std::string& message) {
   return message.rfind("[enforce fail", 0) == 0 && at != std::string::npos ? message.substr(at) : message;
 }
 
+// What was asked for stands in the message; what is held tells whether letting go of tensors can help.
+Napi::Error outOfMemory(Napi::Env env, const std::string& message) {
+  const HandleRegistry& handles = AddonData::of(env).handles;
+  const double megabytes = static_cast<double>(handles.bytes()) / 1e6;
+  return make(env, "OutOfMemoryError",
+              message + " Tensors hold " + std::to_string(std::llround(megabytes)) + " MB already (" +
+                  std::to_string(handles.tensors()) + " of them, see torch.memory()).");
+}
+
 }  // namespace
 
 Napi::Error toJsError(Napi::Env env, std::exception_ptr error) {
@@ -46,12 +56,12 @@ Napi::Error toJsError(Napi::Env env, std::exception_ptr error) {
   } catch (const GraphpatchError& e) {
     return make(env, e.jsName, e.what());
   } catch (const c10::OutOfMemoryError& e) {
-    return make(env, "OutOfMemoryError", e.what_without_backtrace());
+    return outOfMemory(env, e.what_without_backtrace());
   } catch (const c10::Error& e) {
     const std::string message = withoutEnforcePrefix(e.what_without_backtrace());
-    return make(env, isAllocationFailure(message) ? "OutOfMemoryError" : "TorchError", message);
+    return isAllocationFailure(message) ? outOfMemory(env, message) : make(env, "TorchError", message);
   } catch (const std::bad_alloc&) {
-    return make(env, "OutOfMemoryError", "The machine has no memory left for this operation");
+    return outOfMemory(env, "The machine has no memory left for this operation.");
   } catch (const std::exception& e) {
     return make(env, "TorchError", e.what());
   } catch (...) {

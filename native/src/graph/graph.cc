@@ -29,9 +29,11 @@ Graph::Graph(int32_t valueCount, std::vector<ValueIndex> inputs, std::vector<Gra
       inputs_(std::move(inputs)),
       constants_(std::move(constants)),
       nodes_(std::move(nodes)),
+      loopOf_(nodes_.size(), -1),
       producers_(valueCount, -1),
       constantOf_(valueCount, -1) {
   lint();
+  findLoops();
   for (const GraphConstant& constant : constants_) {
     if (constant.tensor.has_storage())
       constantStorages_.insert(constant.tensor.storage().unsafeGetStorageImpl());
@@ -74,6 +76,31 @@ void Graph::lint() {
       make(result, "node " + node.name);
       producers_[result] = static_cast<int32_t>(i);
     }
+  }
+}
+
+void Graph::findLoops() {
+  int32_t current = -1;
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    const auto index = static_cast<int32_t>(i);
+    const bool isTest = std::holds_alternative<While>(nodes_[i].operation);
+    const bool isEnd = std::holds_alternative<Repeat>(nodes_[i].operation);
+    if (std::holds_alternative<Loop>(nodes_[i].operation)) {
+      loops_.push_back({index, -1, -1, current});
+      current = static_cast<int32_t>(loops_.size()) - 1;
+    } else if ((isTest || isEnd) && (current < 0 || (loops_[current].test < 0) != isTest)) {
+      throw GraphpatchError("CorruptFileError",
+                            "graph: node " + nodes_[i].name + " is in no loop it belongs to");
+    }
+    loopOf_[i] = current;
+    if (isTest) loops_[current].test = index;
+    if (!isEnd) continue;
+    loops_[current].end = index;
+    current = loops_[current].outer;
+  }
+  if (current >= 0) {
+    throw GraphpatchError("CorruptFileError",
+                          "graph: the loop " + nodes_[loops_[current].begin].name + " has no end");
   }
 }
 

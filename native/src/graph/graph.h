@@ -64,6 +64,20 @@ struct JavascriptCall {
   std::string name;
 };
 
+// Loops. A round begins at a Loop, goes on past a While and comes back at a Repeat; each loop has one of
+// each, in this order, and what stands between the first and the last is run once a round. A round's values
+// replace those of the round before.
+//
+// Loop: arguments are what the loop begins with; results the number of the round, from 0, and the carried
+// values.
+struct Loop {};
+// Leaves the loop where its argument is false.
+struct While {};
+// Arguments: the carried values as they are, what they become in the next round, and what each round adds to
+// the stacks. Results: the carried values when the loop was left, and the stacks: each round's tensors along
+// a new first dimension.
+struct Repeat {};
+
 // A branch of a condition: the node runs only where `value`, a boolean, is as expected.
 struct BranchCondition {
   ValueIndex value = -1;
@@ -71,7 +85,7 @@ struct BranchCondition {
 };
 
 struct Node {
-  std::variant<OperatorCall, Alias, NumberCall, Guard, Merge, JavascriptCall> operation;
+  std::variant<OperatorCall, Alias, NumberCall, Guard, Merge, JavascriptCall, Loop, While, Repeat> operation;
   std::vector<Argument> arguments;
   std::vector<ValueIndex> results;
   std::optional<BranchCondition> when;
@@ -86,6 +100,15 @@ struct GraphConstant {
   at::Tensor tensor;
 };
 
+// The nodes of a loop, by index.
+struct LoopRegion {
+  int32_t begin = -1;  // the Loop
+  int32_t test = -1;   // the While
+  int32_t end = -1;    // the Repeat
+  // The loop around it; -1 for none.
+  int32_t outer = -1;
+};
+
 class Graph {
  public:
   Graph(int32_t valueCount, std::vector<ValueIndex> inputs, std::vector<GraphConstant> constants,
@@ -95,6 +118,10 @@ class Graph {
   const std::vector<ValueIndex>& inputs() const { return inputs_; }
   const std::vector<GraphConstant>& constants() const { return constants_; }
   const std::vector<Node>& nodes() const { return nodes_; }
+
+  const std::vector<LoopRegion>& loops() const { return loops_; }
+  // The innermost loop that a node belongs to; -1 for none.
+  int32_t loopOf(size_t node) const { return loopOf_[node]; }
 
   // The node that makes `value`; -1 for inputs and constants.
   int32_t producerOf(ValueIndex value) const { return producers_[value]; }
@@ -107,11 +134,15 @@ class Graph {
   // Throws GraphpatchError when a value is used before it is made, made twice, or out of range. The
   // constructor also checks each node (node_checks.h): what plans and runs rely on.
   void lint();
+  // Pairs the nodes of each loop. Throws GraphpatchError where one lacks its others.
+  void findLoops();
 
   int32_t valueCount_;
   std::vector<ValueIndex> inputs_;
   std::vector<GraphConstant> constants_;
   std::vector<Node> nodes_;
+  std::vector<LoopRegion> loops_;
+  std::vector<int32_t> loopOf_;
   std::vector<int32_t> producers_;
   std::vector<int32_t> constantOf_;
   std::unordered_set<const c10::StorageImpl*> constantStorages_;

@@ -199,6 +199,12 @@ Node nodeFromSpec(const Napi::Object& spec) {
       throw GraphpatchError("CorruptFileError", "graph: node " + name + " is no merge of two values");
     }
     node.operation = Merge{};
+  } else if (type == "loop") {
+    node.operation = Loop{};
+  } else if (type == "while") {
+    node.operation = While{};
+  } else if (type == "repeat") {
+    node.operation = Repeat{};
   } else if (type != "alias") {
     throw GraphpatchError("CorruptFileError",
                           "graph: node " + name + " has the unknown type \"" + type + "\"");

@@ -1,5 +1,6 @@
 #include "node_checks.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -99,12 +100,40 @@ void checkNumberCall(const Node& node, NumberOp op, std::vector<ValueKind>& kind
   kinds[node.results[0]] = ValueKind::Number;
 }
 
+ValueKind kindOf(const Argument& argument, const std::vector<ValueKind>& kinds) {
+  if (argument.kind == Argument::Kind::List) return ValueKind::Unknown;
+  return isValue(argument) ? kinds[argument.value] : ValueKind::Number;
+}
+
+bool hasList(const Node& node) {
+  return std::any_of(node.arguments.begin(), node.arguments.end(),
+                     [](const Argument& argument) { return argument.kind == Argument::Kind::List; });
+}
+
+// What a loop carries may be of another kind in each round; whoever uses it looks.
+void checkLoop(const Node& node, std::vector<ValueKind>& kinds) {
+  if (node.results.size() != node.arguments.size() + 1 || hasList(node)) {
+    refuse(node, "must carry as many values as it is given");
+  }
+  kinds[node.results[0]] = ValueKind::Number;
+}
+
+void checkRepeat(const Node& node, const Node& loop, std::vector<ValueKind>& kinds) {
+  const size_t carried = loop.arguments.size();
+  if (node.results.size() < carried || node.arguments.size() != carried + node.results.size() ||
+      hasList(node)) {
+    refuse(node, "does not give back what its loop carries");
+  }
+  for (size_t i = carried; i < node.results.size(); ++i) kinds[node.results[i]] = ValueKind::Tensor;
+}
+
 }  // namespace
 
 void checkNodes(const Graph& graph) {
   std::vector<ValueKind> kinds(graph.valueCount(), ValueKind::Unknown);
   for (const GraphConstant& constant : graph.constants()) kinds[constant.value] = ValueKind::Tensor;
-  for (const Node& node : graph.nodes()) {
+  for (size_t i = 0; i < graph.nodes().size(); ++i) {
+    const Node& node = graph.nodes()[i];
     if (const auto* call = std::get_if<OperatorCall>(&node.operation)) {
       checkArguments(node, call->handle.schema(), kinds);
       markResults(node, call->handle.schema(), kinds);
@@ -115,6 +144,12 @@ void checkNodes(const Graph& graph) {
       if (!isValue(condition) || kinds[condition.value] == ValueKind::Tensor) {
         refuse(node, "must choose by a boolean");
       }
+      const ValueKind kind = kindOf(node.arguments[1], kinds);
+      if (kind == kindOf(node.arguments[2], kinds)) kinds[node.results[0]] = kind;
+    } else if (std::holds_alternative<Loop>(node.operation)) {
+      checkLoop(node, kinds);
+    } else if (std::holds_alternative<Repeat>(node.operation)) {
+      checkRepeat(node, graph.nodes()[graph.loops()[graph.loopOf(i)].begin], kinds);
     } else if (std::holds_alternative<JavascriptCall>(node.operation)) {
       for (ValueIndex result : node.results) kinds[result] = ValueKind::Tensor;
     } else {

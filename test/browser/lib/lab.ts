@@ -25,12 +25,18 @@ export async function waitForKernel(page: IJupyterLabPageFixture, timeout = 60_0
   );
 }
 
-/** A notebook with these cells, opened, with a Python kernel that is ready. */
+const KERNELS = {
+  python3: { display_name: "Python 3", language: "python", name: "python3" },
+  graphpatch: { display_name: "TypeScript (graphpatch)", language: "typescript", name: "graphpatch" },
+};
+
+/** A notebook with these cells, opened, with a kernel that is ready: Python's, unless ours is asked for. */
 export async function openNotebook(
   page: IJupyterLabPageFixture,
   folder: string,
   cells: readonly string[],
   name = "test.ipynb",
+  kernel: keyof typeof KERNELS = "python3",
 ): Promise<void> {
   const notebook = {
     cells: cells.map((source, at) => ({
@@ -41,7 +47,7 @@ export async function openNotebook(
       outputs: [],
       source,
     })),
-    metadata: { kernelspec: { display_name: "Python 3", language: "python", name: "python3" } },
+    metadata: { kernelspec: KERNELS[kernel] },
     nbformat: 4,
     nbformat_minor: 5,
   };

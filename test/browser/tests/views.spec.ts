@@ -44,8 +44,8 @@ test("draws one attention head, all heads, and a curve; in both themes", async (
   await expect(views.nth(0).locator(".ytick text").last()).toHaveText("␣of");
   await keep(page, "attention");
   await run(page, 1);
-  await expect(views.nth(1).locator(".heatmaplayer image")).toHaveCount(9);
-  await expect(views.nth(1)).toContainText("head 8");
+  await expect(views.nth(1).locator(".heatmaplayer image")).toHaveCount(1);
+  await expect(views.nth(1).getByRole("button", { name: /Show head/ })).toHaveCount(9);
   await keep(page, "attention-heads");
   await run(page, 2);
   await expect(views.nth(2).locator(".scatterlayer path.js-line")).toBeVisible();

@@ -39,10 +39,12 @@ class KernelTestCase(TestCase):
 
     km: KernelManager
     kc: BlockingKernelClient
+    #: Folder of the notebook; where the tests run unless set.
+    folder: str | None = None
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.km, cls.kc = start_new_kernel(kernel_name=KERNEL, startup_timeout=60)
+        cls.km, cls.kc = start_new_kernel(kernel_name=KERNEL, startup_timeout=60, cwd=cls.folder)
 
     @classmethod
     def tearDownClass(cls) -> None:

@@ -1,6 +1,9 @@
 import re
+import time
 
-from client import KernelTestCase
+from jupyter_client.manager import start_new_kernel
+
+from client import KERNEL, TIMEOUT, KernelTestCase
 
 
 def plain(traceback: list[str]) -> str:
@@ -23,11 +26,20 @@ class Errors(KernelTestCase):
         cell = self.run_cell("await null;\n\nthrow new Error('late')")
         self.assertIn(f"cell {cell.reply['execution_count']}:3:7", plain(cell.reply["traceback"]))
 
+    def test_stacks_that_a_cell_prints_name_its_lines(self) -> None:
+        cell = self.ok('interface Unused { a: number }\nconsole.log(new Error("x").stack)')
+        self.assertEqual(cell.text(), f"Error: x\n    at cell_{cell.reply['execution_count']}.ts:2:13\n")
+
     def test_diagnostics_read_like_those_of_tsc(self) -> None:
         cell = self.run_cell('let n: number = 1;\nn = "x"')
         self.assertEqual(cell.reply["ename"], "TypeScriptError")
         self.assertIn("2:1 - Type 'string' is not assignable to type 'number'.", cell.reply["evalue"])
         self.assertIn('> 2 | n = "x"', plain(cell.reply["traceback"]))
+
+    def test_a_diagnostic_with_explanations_is_one(self) -> None:
+        cell = self.run_cell("const point: { x: { y: number } } = { x: { y: '' as unknown as string | undefined } }; function take(f: (a: string) => void) {}; take((a: number) => 0)")
+        self.assertEqual(plain(cell.reply["traceback"]).count("error TS"), 2)
+        self.assertIn("not assignable to type", cell.reply["evalue"])
 
     def test_anything_can_be_thrown(self) -> None:
         for code, value in [("throw 42", "42"), ("throw null", "null"), ("throw undefined", "undefined")]:
@@ -80,26 +92,26 @@ class Errors(KernelTestCase):
         reply = self.reply_to(self.request("surprise_request", {}))
         self.assertEqual((reply["msg_type"], reply["content"]["status"]), ("surprise_reply", "error"))
 
+    def test_process_exit_answers_the_cell_and_ends_the_kernel(self) -> None:
+        km, kc = start_new_kernel(kernel_name=KERNEL, startup_timeout=60)
+        try:
+            msg_id = kc.execute('console.log("last words"); process.exit(3)')
+            texts = []
+            while (message := kc.get_iopub_msg(timeout=TIMEOUT))["msg_type"] != "error":
+                texts.append(message["content"].get("text", ""))
+            self.assertIn("last words\n", texts)
+            while kc.get_shell_msg(timeout=TIMEOUT)["parent_header"]["msg_id"] != msg_id:
+                pass
+            deadline = time.monotonic() + TIMEOUT
+            while km.is_alive() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            self.assertFalse(km.is_alive())
+        finally:
+            kc.stop_channels()
+            km.shutdown_kernel(now=True)
 
-class Language(KernelTestCase):
-    def test_modern_typescript(self) -> None:
-        self.ok("const fs = await import('fs'); export const answer = 42")
-        self.assertEqual(self.ok("typeof fs.readFileSync + answer").result, "'function42'")
-        self.ok("class A { x = 1 }")
-        self.ok("class A { y = 2 }")
-        self.assertEqual(self.ok("new A().y").result, "2")
-        cell = self.ok('{ using r = { [Symbol.dispose]() { console.log("disposed") } }; console.log("used") }')
-        self.assertEqual(cell.text(), "used\ndisposed\n")
-        self.assertEqual(self.ok("let s = 0; for await (const i of [1, 2]) s += i; s").result, "3")
-
-    def test_the_library_is_typed_from_the_first_cell(self) -> None:
-        self.assertEqual(self.ok("const t: Tensor = torch.ones([2, 2]); t.sum().item()").result, "4")
-        self.assertIn("Property 'nothing' does not exist", self.run_cell("torch.ones([1]).nothing").reply["evalue"])
-        self.ok("class M extends nn.Module { declare readonly l: nn.Linear; forward(x: Tensor) { return x.add(1) } }\nnew M().call(t).sum().item()")
-
-    def test_the_library_can_be_imported_from_anywhere(self) -> None:
-        self.assertEqual(self.ok('import { Tensor as T } from "@graphpatch/native"; T === Tensor').result, "true")
-
-    def test_names_after_emoji_are_completed_at_the_right_place(self) -> None:
-        matches, replaced, _ = self.complete('const e = "😀😀"; Math.sqr¦')
-        self.assertEqual((matches, replaced), (["sqrt"], "sqr"))
+    def test_out_of_memory_says_what_was_asked_for_and_what_is_held(self) -> None:
+        cell = self.run_cell("const held = torch.ones([1_000_000]); torch.empty([2 ** 46])")
+        self.assertEqual(cell.reply["ename"], "OutOfMemoryError")
+        self.assertRegex(cell.reply["evalue"], r"allocate \d{15} bytes.*Tensors hold \d+ MB already \(\d+ of them")
+        self.assertEqual(self.ok("torch.ones([2]).sum().item()").result, "2")

@@ -2,9 +2,9 @@ from client import KernelTestCase
 
 
 class Outputs(KernelTestCase):
-    def test_20000_printed_lines_arrive_complete_and_in_order(self) -> None:
-        cell = self.ok("for (let i = 0; i < 20000; i++) console.log(i)", timeout=60)
-        self.assertEqual(cell.text(), "".join(f"{i}\n" for i in range(20000)))
+    def test_100000_printed_lines_arrive_complete_and_in_order(self) -> None:
+        cell = self.ok("for (let i = 0; i < 100_000; i++) console.log(i)", timeout=120)
+        self.assertEqual(cell.text(), "".join(f"{i}\n" for i in range(100_000)))
 
     def test_output_of_a_busy_loop_appears_while_it_runs(self) -> None:
         msg_id = self.kc.execute('console.log("early"); const end = Date.now() + 1500; while (Date.now() < end); console.log("late")')
@@ -37,8 +37,13 @@ class Outputs(KernelTestCase):
         self.assertEqual(cell.of("execute_result")[0]["data"], {"image/png": "AQID"})
 
     def test_a_large_result(self) -> None:
-        cell = self.ok('({ toMimeBundle: () => ({ "text/plain": "x".repeat(20_000_000) }) })', timeout=60)
-        self.assertEqual(len(cell.result or ""), 20_000_000)
+        cell = self.ok('({ toMimeBundle: () => ({ "text/plain": "x".repeat(50_000_000) }) })', timeout=120)
+        self.assertEqual(len(cell.result or ""), 50_000_000)
+
+    def test_clearing_waits_where_it_is_asked_to(self) -> None:
+        cell = self.ok('console.log("gone"); clearOutput(true); console.log("new"); clearOutput()')
+        self.assertEqual([content["wait"] for content in cell.of("clear_output")], [True, False])
+        self.assertEqual([message["msg_type"] for message in cell.outputs], ["execute_input", "stream", "clear_output", "stream", "clear_output"])
 
     def test_output_of_a_timer_goes_to_the_cell_that_set_it(self) -> None:
         first = self.kc.execute('setTimeout(() => console.log("from the first"), 300); 0')
@@ -51,8 +56,11 @@ class Outputs(KernelTestCase):
         self.assertEqual(message["parent_header"]["msg_id"], first)
 
     def test_silent_cells_show_nothing(self) -> None:
+        before = self.ok("1").reply["execution_count"]
         cell = self.ok('console.log("x"); 1', silent=True)
         self.assertEqual(cell.outputs, [])
+        self.assertEqual(self.ok("1", store_history=False).reply["execution_count"], before)
+        self.assertEqual(self.ok("1").reply["execution_count"], before + 1)
 
     def test_user_expressions(self) -> None:
         cell = self.ok("const a = 20", user_expressions={"good": "a + 1", "bad": "nothing"})
@@ -66,4 +74,8 @@ class Outputs(KernelTestCase):
         self.assertEqual(request["content"], {"prompt": "who? ", "password": False})
         self.kc.input("me")
         self.assertEqual(self.finish(msg_id).result, "'me!'")
+        msg_id = self.kc.execute('await input("secret? ", { password: true })', allow_stdin=True)
+        self.assertTrue(self.kc.get_stdin_msg(timeout=10)["content"]["password"])
+        self.kc.input("hidden")
+        self.assertEqual(self.finish(msg_id).result, "'hidden'")
         self.assertIn("does not take input", self.run_cell('await input("?")', allow_stdin=False).reply["evalue"])

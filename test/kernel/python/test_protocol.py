@@ -1,6 +1,11 @@
-"""Jupyter's own conformance tests."""
-import jupyter_kernel_test
+"""Jupyter's own conformance tests, and what they leave out."""
+import json
+import random
+import time
+from typing import Any
 
+import jupyter_kernel_test
+from client import KernelTestCase
 
 
 class Conformance(jupyter_kernel_test.KernelTests):
@@ -27,3 +32,67 @@ class Conformance(jupyter_kernel_test.KernelTests):
     code_clear_output = "clearOutput()"
 
 
+class Protocol(KernelTestCase):
+    def test_every_request_of_ten_thousand_is_answered(self) -> None:
+        kinds: list[tuple[str, dict[str, Any]]] = [
+            ("kernel_info_request", {}),
+            ("comm_info_request", {}),
+            ("is_complete_request", {"code": "f("}),
+            ("history_request", {"hist_access_type": "tail", "n": 1}),
+            ("execute_request", {"code": "", "silent": True}),
+            ("inspect_request", {"code": "", "cursor_pos": 0}),
+            ("surprise_request", {}),
+        ]
+        rare = [("execute_request", {"code": "1 + 1"}), ("complete_request", {"code": "Math.sq", "cursor_pos": 7})]
+        waiting: dict[str, str] = {}
+        for number in range(10_000):
+            kind, content = rare[number % 2] if number % 200 < 2 else kinds[number % len(kinds)]
+            waiting[self.request(kind, content)] = kind
+        deadline = time.monotonic() + 200
+        while waiting and time.monotonic() < deadline:
+            message = self.kc.get_shell_msg(timeout=60)
+            kind = waiting.pop(message["parent_header"]["msg_id"], message["msg_type"])
+            self.assertEqual(message["msg_type"], kind.replace("_request", "_reply"))
+        self.assertEqual(len(waiting), 0)
+
+    def test_no_message_ends_the_kernel(self) -> None:
+        chance = random.Random(7)
+        values = [None, True, -1, 2**53, 1e308, "", "\u0000\ud83d", [], {}, [None], {"code": {}}, "x" * 100_000]
+        fields = ["code", "cursor_pos", "silent", "user_expressions", "hist_access_type", "n", "pattern", "session", "start", "comm_id", "target_name", "data", "detail_level", "value", "restart"]
+        kinds = ["execute", "complete", "inspect", "is_complete", "history", "comm_info", "kernel_info", "", "__proto__", "constructor"]
+        messages = ["comm_open", "comm_msg", "comm_close", "input_reply", "toString"]
+        channels = [self.kc.shell_channel.socket, self.kc.control_channel.socket, self.kc.stdin_channel.socket]
+        session = self.kc.session
+        for _ in range(1000):
+            socket = chance.choice(channels)
+            if chance.random() < 0.3:
+                frames = [chance.randbytes(chance.randrange(40)) for _ in range(chance.randrange(9))] or [b""]
+                if chance.random() < 0.5:
+                    frames.insert(chance.randrange(len(frames) + 1), b"<IDS|MSG>")
+                socket.send_multipart(frames)
+                continue
+            kind = chance.choice([f"{kind}_request" for kind in kinds] + messages)
+            content: Any = {field: chance.choice(values) for field in chance.sample(fields, 4)}
+            if isinstance(content.get("code"), str):
+                content["code"] = content["code"][:50]
+            header = {**session.msg_header(kind), "date": "2026-01-01", chance.choice(["msg_id", "session", "date", "extra"]): chance.choice(["a", "a", 5])}
+            parts = [json.dumps(part).encode() for part in (header, chance.choice([{}, [], header]), chance.choice([{}, {}, 5]), chance.choice([content, content, [], None]))]
+            socket.send_multipart([b"<IDS|MSG>", session.sign(parts), *parts, *chance.choice([[], [b"", b"buffer"]])])
+        self.assertEqual(self.ok("6 * 7", timeout=120).result, "42")
+        self.assertTrue(self.km.is_alive())
+
+    def test_history_is_kept_across_restarts(self) -> None:
+        mark = f"'remembered {time.time()}'"
+        self.ok(mark)
+        self.km.restart_kernel(now=False)
+        self.kc.wait_for_ready(timeout=60)
+        search = {"hist_access_type": "search", "pattern": f"{mark}*", "output": False, "raw": True}
+        self.assertEqual([entry[2] for entry in self.reply_to(self.request("history_request", search))["content"]["history"]], [mark])
+
+    def test_the_kernel_is_described_before_the_compiler_is_there(self) -> None:
+        started = time.monotonic()
+        self.km.restart_kernel(now=True)
+        self.kc.kernel_info(reply=True, timeout=60)
+        described = time.monotonic() - started
+        self.reply_to(self.kc.execute("1"), timeout=60)
+        self.assertLess(described, (time.monotonic() - started) / 2)

@@ -28,7 +28,17 @@ export interface NamedTensor {
   layout: Layout;
 }
 
-const NODE_TYPES: readonly NodeType[] = ["operator", "alias", "number", "guard", "merge", "javascript"];
+const NODE_TYPES: readonly NodeType[] = [
+  "operator",
+  "alias",
+  "number",
+  "guard",
+  "merge",
+  "javascript",
+  "loop",
+  "while",
+  "repeat",
+];
 const KINDS: readonly NodeKind[] = [
   "operator",
   "argument",

@@ -1,8 +1,9 @@
 import { CorruptFileError, PickledDataError, UnsupportedExportError } from "../../errors";
+import { readPickledTensors } from "./pickledTensors";
 import { readPayloads, readProgram } from "./readProgram";
-import type { ExportedProgram } from "./schema";
+import type { ExportedProgram, Payload } from "./schema";
 import { ArchiveWeights } from "./weights";
-import type { ZipArchive } from "./zipArchive";
+import { ZipArchive } from "./zipArchive";
 
 /** What an archive of `torch.export.save` holds. */
 export interface ExportArchive {
@@ -11,11 +12,12 @@ export interface ExportArchive {
 }
 
 /**
- * Reads the graph of a `.pt2` archive and where its weights lie. Pickles in it (`sample_inputs`, old weights) are never touched.
+ * Reads the graph of a `.pt2` archive and where its weights lie. Pickles in it are never run: that of the sample inputs is not
+ * touched, and those in which torch 2.8 wrote where weights lie are read as data (`pickledTensors.ts`).
  * @param archive stays open as long as weights are read from it.
  * @param model which of several models the archive holds; needed only then.
  * @throws CorruptFileError when it is no such archive.
- * @throws PickledDataError when its weights are a pickle, as torch 2.8 and older wrote them.
+ * @throws PickledDataError when it is of torch 2.7 or older, which pickled more than tensors.
  */
 export function readArchive(archive: ZipArchive, model?: string): ExportArchive {
   const { path } = archive;
@@ -27,24 +29,38 @@ export function readArchive(archive: ZipArchive, model?: string): ExportArchive 
   }
   const chosen = chooseModel(path, names, root, model);
   const graph = `models/${chosen}.json`;
-  const weights = `data/weights/${chosen}_weights_config.json`;
-  const constants = `data/constants/${chosen}_constants_config.json`;
-  if (!archive.has(`${root}${weights}`)) refuseWeights(path, archive.has(`${root}data/weights/${chosen}.pt`));
+  const payloads = (kind: "weights" | "constants"): ReadonlyMap<string, Payload> | null => {
+    const folder = `${root}data/${kind}/`;
+    const config = `${folder}${chosen}_${kind}_config.json`;
+    if (archive.has(config))
+      return readPayloads(archive.read(config).toString("utf8"), `${path}, ${config}`, folder);
+    const saved = `${folder}${chosen}.pt`;
+    return archive.has(saved) ? savedTensors(archive, saved) : null;
+  };
+  const weights = payloads("weights");
+  if (!weights) throw new CorruptFileError(`${path} says nowhere where its weights lie`);
   return {
     program: readProgram(text(graph), `${path}, ${graph}`),
-    weights: new ArchiveWeights(
-      archive,
-      root,
-      readPayloads(text(weights), `${path}, ${weights}`),
-      archive.has(`${root}${constants}`) ? readPayloads(text(constants), `${path}, ${constants}`) : new Map(),
-    ),
+    weights: new ArchiveWeights(archive, weights, payloads("constants") ?? new Map()),
   };
 }
 
-function refuseWeights(path: string, isPickled: boolean): never {
-  if (!isPickled) throw new CorruptFileError(`${path} says nowhere where its weights lie`);
-  throw new PickledDataError(
-    `${path} holds its weights as a Python pickle, as torch 2.8 wrote them, and pickles are never read. Save it again with torch 2.9 or later: torch.export.save(torch.export.load("old.pt2"), "new.pt2")`,
+/** What torch 2.8 wrote with `torch.save`: an archive in the archive, whose pickle says which tensor lies where. */
+function savedTensors(archive: ZipArchive, entry: string): Map<string, Payload> {
+  using inner = new ZipArchive(archive.path, archive.locate(entry));
+  const pickle = inner.names().find((name) => name.endsWith("/data.pkl"));
+  if (pickle === undefined) throw new CorruptFileError(`${archive.path}: ${entry} is no file of torch.save`);
+  const folder = pickle.slice(0, -"data.pkl".length);
+  const tensors = readPickledTensors(inner.read(pickle), `${archive.path}, ${entry}`);
+  return new Map(
+    [...tensors].map(([name, tensor]): [string, Payload] => {
+      if (!tensor) return [name, { entry, usesPickle: true, meta: null }];
+      const storage = `${folder}data/${tensor.storage}`;
+      return [
+        name,
+        { entry: `${entry} ${storage}`, range: inner.locate(storage), usesPickle: false, meta: tensor },
+      ];
+    }),
   );
 }
 

@@ -1,3 +1,4 @@
+import { UnsupportedExportError } from "../../errors";
 import type { DType } from "../../tensor/dtype";
 import { MEMORY_FORMATS, SCALAR_TYPES, STRIDED_LAYOUT } from "./enums";
 import type { JsonValue } from "./json";
@@ -26,8 +27,9 @@ function readHint(json: JsonValue): number | boolean {
 }
 
 export function readTensorMeta(json: JsonValue): TensorMeta {
-  if (json.field("layout").smallInteger() !== STRIDED_LAYOUT)
-    json.fail("is a sparse tensor, which graphs cannot hold");
+  if (json.field("layout").smallInteger() !== STRIDED_LAYOUT) {
+    throw new UnsupportedExportError(`${json.place} is a sparse tensor, which graphs here cannot hold`);
+  }
   return {
     dtype: readDtype(json.field("dtype")),
     sizes: json.field("sizes").items().map(readSymbolic),

@@ -138,8 +138,11 @@ function readRange(json: JsonValue): SymbolRange {
   return { min: bound("min_val"), max: bound("max_val") };
 }
 
-/** Reads `weights_config.json` or `constants_config.json`: names and where each lies. */
-export function readPayloads(text: string, source: string): Map<string, Payload> {
+/**
+ * Reads `weights_config.json` or `constants_config.json`: names and where each lies.
+ * @param folder of the entries
+ */
+export function readPayloads(text: string, source: string, folder: string): Map<string, Payload> {
   return new Map(
     parseJson(text, source)
       .field("config")
@@ -149,7 +152,7 @@ export function readPayloads(text: string, source: string): Map<string, Payload>
         return [
           name,
           {
-            file: payload.field("path_name").string(),
+            entry: folder + payload.field("path_name").string(),
             usesPickle: payload.field("use_pickle").boolean(),
             meta: meta.isNull ? null : readTensorMeta(meta),
           },

@@ -92,7 +92,10 @@ export interface ModuleSignature {
 
 /** Where a weight or constant lies: `weights_config.json`, `constants_config.json`. */
 export interface Payload {
-  file: string;
+  /** The entry of the archive that holds its storage. */
+  entry: string;
+  /** Where that lies in the file, if it is an entry of an archive in the archive. */
+  range?: { begin: number; end: number };
   usesPickle: boolean;
   meta: TensorMeta | null;
 }

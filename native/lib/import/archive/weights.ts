@@ -23,7 +23,6 @@ export class ArchiveWeights {
 
   constructor(
     private readonly archive: ZipArchive,
-    private readonly root: string,
     private readonly weights: ReadonlyMap<string, Payload>,
     private readonly constants: ReadonlyMap<string, Payload>,
   ) {}
@@ -34,13 +33,12 @@ export class ArchiveWeights {
    * @throws CorruptFileError naming the weight and what is wrong.
    */
   read(name: string): Tensor {
-    const weight = this.weights.get(name);
-    const payload = weight ?? this.constants.get(name);
+    const payload = this.weights.get(name) ?? this.constants.get(name);
     if (!payload) throw new CorruptFileError(`${this.archive.path} has no weight "${name}"`);
-    return this.#read(name, payload, weight ? "weights" : "constants");
+    return this.#read(name, payload);
   }
 
-  #read(name: string, { file, usesPickle, meta }: Payload, folder: string): Tensor {
+  #read(name: string, { entry, range, usesPickle, meta }: Payload): Tensor {
     if (usesPickle || !meta) {
       throw new PickledDataError(
         `${this.archive.path}: "${name}" is stored as a Python pickle (it is a tensor subclass or an object), which is never read; replace it by a plain tensor before exporting`,
@@ -48,11 +46,11 @@ export class ArchiveWeights {
     }
     const [sizes, strides] = [meta.sizes, meta.strides].map((list) => list.map((one) => fixed(one, name)));
     const offset = fixed(meta.offset, name);
-    const entry = `${this.root}data/${folder}/${file}`;
     const key = JSON.stringify([entry, meta.dtype, sizes, strides, offset]);
     let tensor = this.#tensors.get(key);
     if (!tensor) {
-      tensor = this.#view(name, entry, meta.dtype, sizes, strides, offset);
+      const place = { entry, range: sizes.includes(0) ? undefined : (range ?? this.archive.locate(entry)) };
+      tensor = this.#view(name, place, meta.dtype, sizes, strides, offset);
       this.#tensors.set(key, tensor);
     }
     return tensor;
@@ -60,15 +58,14 @@ export class ArchiveWeights {
 
   #view(
     name: string,
-    entry: string,
+    { entry, range }: { entry: string; range?: StoredRange },
     dtype: DType,
     sizes: number[],
     strides: number[],
     offset: number,
   ): Tensor {
     if (sizes.length !== strides.length) throw this.#corrupt(name, "has not as many strides as sizes");
-    if (sizes.includes(0)) return torch.empty(sizes, { dtype });
-    const range = this.archive.locate(entry);
+    if (!range) return torch.empty(sizes, { dtype });
     const last = sizes.reduce((sum, size, i) => sum + (size - 1) * strides[i], offset);
     const itemSize = ITEM_SIZE[dtype] ?? MORE_ITEM_SIZES[dtype] ?? 0;
     const available = (range.end - range.begin) / itemSize;

@@ -40,16 +40,22 @@ export interface StoredRange {
  * lengths, overlaps, names that leave the archive. Entries are read or located on demand.
  */
 export class ZipArchive implements Disposable {
-  /** Size of the file in bytes. */
+  /** Size in bytes: of the file, or of the part of it that is the archive. */
   readonly size: number;
+  /** Where the archive begins in its file: not at 0 if it lies in another one. */
+  readonly #begin: number;
   readonly #descriptor: number;
   readonly #entries: ReadonlyMap<string, Entry>;
 
   /**
+   * @param part where in the file the archive lies, if it is not the whole of it
    * @throws MissingFileError if there is no readable file at `path`.
    * @throws CorruptFileError if it is not a zip file, or a damaged or malicious one.
    */
-  constructor(readonly path: string) {
+  constructor(
+    readonly path: string,
+    part?: StoredRange,
+  ) {
     try {
       this.#descriptor = openSync(path, "r");
     } catch (error) {
@@ -58,7 +64,8 @@ export class ZipArchive implements Disposable {
     try {
       const stat = fstatSync(this.#descriptor);
       if (!stat.isFile()) throw new MissingFileError(`${path} is not a file`);
-      this.size = stat.size;
+      this.#begin = part?.begin ?? 0;
+      this.size = part ? part.end - part.begin : stat.size;
       this.#entries = this.#readDirectory();
     } catch (error) {
       this[Symbol.dispose]();
@@ -88,13 +95,13 @@ export class ZipArchive implements Disposable {
     return data;
   }
 
-  /** Where the bytes of a stored entry lie. @throws CorruptFileError if it is compressed. */
+  /** Where the bytes of a stored entry lie in the file. @throws CorruptFileError if it is compressed. */
   locate(name: string): StoredRange {
     const entry = this.#entry(name);
     if (entry.method !== STORED) {
       throw this.#corrupt(`entry ${name} is compressed; save the archive again with torch.export.save`);
     }
-    const begin = this.#dataOffset(entry);
+    const begin = this.#begin + this.#dataOffset(entry);
     return { begin, end: begin + entry.size };
   }
 
@@ -256,7 +263,7 @@ export class ZipArchive implements Disposable {
     if (offset < 0 || offset + length > this.size) throw this.#corrupt(`${what} lies outside of the file`);
     const buffer = Buffer.allocUnsafe(length);
     for (let filled = 0; filled < length; ) {
-      const read = readSync(this.#descriptor, buffer, filled, length - filled, offset + filled);
+      const read = readSync(this.#descriptor, buffer, filled, length - filled, this.#begin + offset + filled);
       if (read === 0) throw this.#corrupt("the file became shorter while it was read");
       filled += read;
     }

@@ -1,6 +1,6 @@
 import type { ModuleCall } from "../../graph/trace";
 import type { Alias } from "./boundaries";
-import { assignedVariable, targetPaths, targetsOf, variablesOf } from "./codeNames";
+import { assignedVariable, type PlacedTarget, placedTargets, targetsOf, variablesOf } from "./codeNames";
 import type { Frame, IrNode } from "./ir";
 import type { ModuleCalls } from "./moduleStack";
 import { conventionalName } from "./transformersNames";
@@ -186,21 +186,45 @@ function depthOf(call: ModuleCall): number {
  */
 export function placeOutputs(outputs: readonly Alias[], nodes: readonly IrNode[]): void {
   const [{ call }] = outputs;
-  const known = TORCH_RESULTS.get(call.type) ?? null;
-  const paths = known ?? (call.parent ? pathsFromCaller(call, call.parent, nodes) : null);
+  const targets = call.parent ? targetsFromCaller(call, call.parent, nodes) : null;
+  const used = call.parent && targets ? pathsFromUses(outputs, call.parent, targets) : null;
+  const paths = used ?? TORCH_RESULTS.get(call.type) ?? targets?.map(({ path }) => path);
   outputs.forEach((alias, i) => {
     if (paths && paths.length >= outputs.length) alias.part = paths[i];
     else alias.part = outputs.length === 1 ? "" : `sub_${i}`;
   });
 }
 
-function pathsFromCaller(call: ModuleCall, caller: ModuleCall, nodes: readonly IrNode[]): string[] | null {
+/** For each output the variable that lines which use it read, and others do not; null unless that tells all apart. */
+function pathsFromUses(
+  outputs: readonly Alias[],
+  caller: ModuleCall,
+  targets: readonly PlacedTarget[],
+): string[] | null {
+  if (targets.length < 2) return null;
+  const found = outputs.map(({ uses }) => {
+    for (const node of uses) {
+      const read = variablesOf(framesOf(node, caller)[0]?.code ?? "");
+      const named = targets.filter(({ name }) => read.includes(name));
+      if (named.length === 1) return named[0].path;
+    }
+    return null;
+  });
+  const paths = found.filter((path) => path !== null);
+  return new Set(paths).size === outputs.length ? paths : null;
+}
+
+function targetsFromCaller(
+  call: ModuleCall,
+  caller: ModuleCall,
+  nodes: readonly IrNode[],
+): PlacedTarget[] | null {
   const attribute = call.path.split(".").at(-1) ?? "";
   for (const node of nodes) {
     if (!isWithin(node.call, call)) continue;
     const code = framesOf(node, caller)[0]?.code ?? "";
     const targets = targetsOf(code, attribute);
-    return targets === null || typeof targets === "string" ? null : targetPaths(targets);
+    return targets === null || typeof targets === "string" ? null : placedTargets(targets);
   }
   return null;
 }

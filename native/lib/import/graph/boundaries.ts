@@ -233,13 +233,15 @@ export class Boundaries {
    */
   inOrder(): (IrNode | Alias)[] {
     const positions = new Map<number, number>();
+    const loops = findLoops(this.builder.nodes);
     const positionOf = (value: number): number => positions.get(value) ?? this.#producers.get(value) ?? -1;
     const placed: { item: IrNode | Alias; at: number }[] = this.builder.nodes.map((item, at) => ({
       item,
       at,
     }));
     for (const alias of this.aliases) {
-      const at = Math.max(this.#wish(alias), positionOf(alias.source));
+      const source = positionOf(alias.source);
+      const at = outOfLoops(loops, source, Math.max(this.#wish(alias), source));
       positions.set(alias.value, at);
       placed.push({ item: alias, at });
     }
@@ -256,6 +258,23 @@ export class Boundaries {
     const end = (this.#last.get(call) ?? firstUse) + 0.25 - depth * 1e-4;
     return end < firstUse ? end : -1;
   }
+}
+
+/** Indexes of the first and last node of each loop, outer ones first. */
+function findLoops(nodes: readonly IrNode[]): { begin: number; end: number }[] {
+  const loops: { begin: number; end: number }[] = [];
+  const open: number[] = [];
+  nodes.forEach(({ type }, i) => {
+    if (type === "loop") open.push(loops.push({ begin: i, end: i }) - 1);
+    if (type === "repeat") loops[open.pop() ?? 0].end = i;
+  });
+  return loops;
+}
+
+/** What comes from outside of a loop stands before it: later nodes may use it, too, and there may be no round. */
+function outOfLoops(loops: readonly { begin: number; end: number }[], source: number, at: number): number {
+  const loop = loops.find(({ begin, end }) => source < begin && at > begin - 0.5 && at < end);
+  return loop ? loop.begin - 0.5 + (0.2 * (at - loop.begin + 0.5)) / (loop.end - loop.begin + 1) : at;
 }
 
 function* outwards(call: ModuleCall): Generator<ModuleCall> {

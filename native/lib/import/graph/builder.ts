@@ -37,6 +37,8 @@ export class GraphBuilder {
   readonly constants: ConstantSpec[] = [];
   /** Values that are the very tensor which an operator was given: `x.float()` of floats. */
   readonly identities = new Map<number, number>();
+  /** Constants and views of them: their memory is the mapped file. */
+  readonly ofConstants = new Set<number>();
   readonly #schemas = new Map<string, OperatorSchema | null>();
   place: Place;
 
@@ -57,6 +59,7 @@ export class GraphBuilder {
   addConstant(tensor: Tensor, meta: TensorMeta, name: string): number {
     const value = this.newValue({ call: null, meta });
     this.constants.push({ value, tensor, name });
+    this.ofConstants.add(value);
     return value;
   }
 

@@ -79,8 +79,14 @@ function readTargets(text: string): Target {
   return parts.length === 1 && !text.includes(",") ? parts[0] : parts;
 }
 
-/** Paths of the targets that are used (`_` is not), in order: `["sub_0", "sub_1.sub_1"]`; [""] for one plain name. */
-export function targetPaths(target: Target, path = ""): string[] {
-  if (typeof target === "string") return target === "_" ? [] : [path];
-  return target.flatMap((part, i) => targetPaths(part, path === "" ? `sub_${i}` : `${path}.sub_${i}`));
+/** A variable that a part of a result is assigned to: `sub_1.sub_0`, or "" for the whole. */
+export interface PlacedTarget {
+  name: string;
+  path: string;
+}
+
+/** The targets that are used (`_` is not), in order. */
+export function placedTargets(target: Target, path = ""): PlacedTarget[] {
+  if (typeof target === "string") return target === "_" ? [] : [{ name: target, path }];
+  return target.flatMap((part, i) => placedTargets(part, path === "" ? `sub_${i}` : `${path}.sub_${i}`));
 }

@@ -1,19 +1,19 @@
 import { CorruptFileError, UnsupportedExportError } from "../../errors";
 import type { ArgumentSpec } from "../../graph/spec";
-import type { ArchiveGraph, ArchiveNode, Argument } from "../archive/schema";
+import type { Argument } from "../archive/schema";
 import type { GraphBuilder } from "./builder";
 import { Cell } from "./cells";
-import { type Binding, Scope } from "./scope";
-
-/** Adds the nodes of a graph of the archive. */
-export type AddGraph = (scope: Scope) => void;
-
-interface HigherOrderNode {
-  builder: GraphBuilder;
-  scope: Scope;
-  node: ArchiveNode;
-  addGraph: AddGraph;
-}
+import { addMap, addScanOverRows, addWhile } from "./loops";
+import type { Scope } from "./scope";
+import {
+  bindingsOf,
+  bindResults,
+  currentValue,
+  graphAt,
+  type HigherOrderNode,
+  inline,
+  outputsOf,
+} from "./subGraphs";
 
 /** Adds an operator that takes graphs. @throws UnsupportedExportError naming it, where it is none of those known here. */
 export function addHigherOrder(name: string, call: HigherOrderNode): void {
@@ -26,49 +26,13 @@ export function addHigherOrder(name: string, call: HigherOrderNode): void {
   rule(call);
 }
 
-function graphAt({ node }: HigherOrderNode, position: number): ArchiveGraph {
-  const argument = node.inputs[position]?.argument;
-  if (argument?.kind !== "graph")
-    throw new CorruptFileError(`${node.target}: argument ${position} must be a graph`);
-  return argument.graph;
-}
-
-/** The tensors and numbers among arguments: a list of them, or each its own argument. */
-function bindingsOf(scope: Scope, args: readonly Argument[]): Binding[] {
-  return args
-    .flatMap((argument): Argument[] => (argument.kind === "list" ? argument.items : [argument]))
-    .map((argument) => (argument.kind === "value" ? scope.lookUp(argument.name) : scope.argument(argument)));
-}
-
-/** Adds the nodes of a sub-graph on `operands`, and gives what it returns. */
-function inline({ addGraph }: HigherOrderNode, graph: ArchiveGraph, operands: readonly Binding[]): Binding[] {
-  const inner = new Scope(graph);
-  let next = 0;
-  for (const input of graph.inputs) {
-    const operand = operands[next++];
-    if (operand === undefined) throw new CorruptFileError("a sub-graph has more inputs than it is given");
-    if (input.kind === "value") inner.bind(input.name, operand);
-  }
-  addGraph(inner);
-  return bindingsOf(inner, graph.outputs);
-}
-
-function bindResults({ scope, node }: HigherOrderNode, results: readonly Binding[]): void {
-  const outputs = node.outputs.flatMap((output): Argument[] =>
-    output.kind === "list" ? output.items : [output],
-  );
-  outputs.forEach((output, i) => {
-    if (output.kind === "value" && results[i] !== undefined) scope.bind(output.name, results[i]);
-  });
-}
-
 /** Runs its graph as if it were written in its place, on the arguments from `first` on. */
 const inlineAt =
-  (position: number, first = position + 1) =>
+  (position: number, first = position + 1, end?: number) =>
   (call: HigherOrderNode): void => {
     const operands = bindingsOf(
       call.scope,
-      call.node.inputs.slice(first).map(({ argument }) => argument),
+      call.node.inputs.slice(first, end).map(({ argument }) => argument),
     );
     bindResults(call, inline(call, graphAt(call, position), operands));
   };
@@ -79,7 +43,7 @@ function gradMode(call: HigherOrderNode): void {
   const enabled = node.inputs[0]?.argument;
   inlineAt(1)(call);
   if (enabled?.kind !== "constant" || enabled.value !== false) return;
-  for (const output of node.outputs.flatMap((one): Argument[] => (one.kind === "list" ? one.items : [one]))) {
+  for (const output of outputsOf(node)) {
     if (output.kind !== "value") continue;
     const cell = scope.cell(output.name);
     if (!cell) continue;
@@ -98,11 +62,6 @@ function autocast(call: HigherOrderNode): void {
     );
   }
   inlineAt(4)(call);
-}
-
-/** The value of a binding, in the graph as it is now. */
-function currentValue(binding: Binding): ArgumentSpec {
-  return binding instanceof Cell ? { ref: binding.read() } : binding;
 }
 
 /**
@@ -129,7 +88,7 @@ function cond(call: HigherOrderNode): void {
       inline(call, graphAt(call, position), operands).map(currentValue),
     );
   const [whenTrue, whenFalse] = [branch(1, true), branch(2, false)];
-  const outputs = node.outputs.flatMap((one): Argument[] => (one.kind === "list" ? one.items : [one]));
+  const outputs = outputsOf(node);
   const results = builder.newResults(
     outputs.map((output) => (output.kind === "value" ? scope.meta(output.name) : null)),
   );
@@ -162,9 +121,14 @@ const RULES: ReadonlyMap<string, (call: HigherOrderNode) => void> = new Map([
   ["wrap_with_set_grad_enabled", gradMode],
   ["wrap_with_autocast", autocast],
   ["cond", cond],
+  ["map_impl", addMap],
+  ["scan", addScanOverRows],
+  ["while_loop", addWhile],
   // Between the graph and its operands stands the graph's name.
   ["invoke_subgraph", inlineAt(0, 2)],
   ["wrap", inlineAt(0)],
   ["tag_activation_checkpoint", inlineAt(0)],
   ["strict_mode", inlineAt(0)],
+  // After the list of operands come hints to compilers.
+  ["hints_wrapper", inlineAt(0, 1, 2)],
 ]);

@@ -1,6 +1,7 @@
 import type { OperatorSchema } from "../../binding";
 import { CorruptFileError, UnsupportedExportError } from "../../errors";
 import { operatorLocalName } from "../../graph/names";
+import type { ArgumentSpec } from "../../graph/spec";
 import type { DType } from "../../tensor/dtype";
 import type { TensorMeta } from "../archive/schema";
 import { Cell } from "./cells";
@@ -11,6 +12,13 @@ import { viewWrite } from "./views";
 const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ["aten::normal_.", "aten::normal_functional."],
   ["aten::bernoulli_.float", "aten::bernoulli.p"],
+  ["aten::pow_.Scalar", "aten::pow.Tensor_Scalar"],
+  ["aten::pow_.Tensor", "aten::pow.Tensor_Tensor"],
+  ["aten::float_power_.Scalar", "aten::float_power.Tensor_Scalar"],
+  ["aten::float_power_.Tensor", "aten::float_power.Tensor_Tensor"],
+  ["aten::floor_divide_.Tensor", "aten::floor_divide."],
+  ["aten::ldexp_.", "aten::ldexp.Tensor"],
+  ["aten::transpose_.", "aten::transpose.int"],
   ["aten::__iand__.Tensor", "aten::__and__.Tensor"],
   ["aten::__iand__.Scalar", "aten::__and__.Scalar"],
   ["aten::__ior__.Tensor", "aten::__or__.Tensor"],
@@ -49,6 +57,12 @@ function outOfPlace({ builder, operator, overload }: OperatorCall): OperatorSche
   throw new UnsupportedExportError(
     `the in-place operator ${operator} has no out-of-place form; run ep = ep.run_decompositions() before saving the archive`,
   );
+}
+
+/** The arguments by the names that the out-of-place form has for them: `dropout` calls `input` what `dropout_` calls `self`. */
+function renamedArguments({ schema, args }: OperatorCall, form: OperatorSchema): Map<string, ArgumentSpec> {
+  const names = new Map(schema.arguments.map(({ name }, i) => [name, form.arguments[i]?.name ?? name]));
+  return new Map([...args].map(([name, argument]) => [names.get(name) ?? name, argument]));
 }
 
 /** The source in the shape and dtype of `self`: what `copy` gives, which has no gradient of its own. */
@@ -118,6 +132,7 @@ export function addInPlace(call: OperatorCall): void {
     return;
   }
   const schema = outOfPlace(call);
+  const sameArgs = renamedArguments(call, schema);
   const [output] = node.outputs;
   const outputMeta = (output?.kind === "value" ? scope.meta(output.name) : null) ?? meta;
   const results = builder.newResults([outputMeta]);
@@ -126,7 +141,7 @@ export function addInPlace(call: OperatorCall): void {
     type: "operator",
     operator: schema.name,
     overload: schema.overload,
-    args: orderedArguments({ ...call, schema }),
+    args: orderedArguments({ ...call, schema, args: sameArgs }),
     results,
     local,
     shown: schema.overload === "" ? schema.name : `${schema.name}.${schema.overload}`,

@@ -10,6 +10,7 @@ import type { GraphBuilder } from "./builder";
 import { Cell } from "./cells";
 import { addCopy, addInPlace, isInPlace } from "./inPlace";
 import type { IrResult } from "./ir";
+import { addPublicForm } from "./publicForms";
 import type { Scope } from "./scope";
 import { isIdentity, viewWrite } from "./views";
 
@@ -44,6 +45,7 @@ export function addOperator(
   }
   const { name: operator, overload } = schema;
   const call: OperatorCall = { builder, scope, node, schema, operator, overload, args };
+  if (addPublicForm(call)) return;
   if (operator === FUSED_ATTENTION && builder.expandsAttention) addAttention(call);
   else if (operator === "aten::copy") addCopy(call);
   else if (isInPlace(schema)) addInPlace(call);
@@ -178,6 +180,11 @@ function viewCell(call: OperatorCall, base: ViewBase, value: number, meta: Tenso
   if (!write) return new Cell(value);
   const given = args.get(base.argument);
   if (isIdentity(write) && given && "ref" in given) builder.identities.set(value, given.ref);
+  const share = (from: number, to: number): number => {
+    if (builder.ofConstants.has(from)) builder.ofConstants.add(to);
+    return to;
+  };
+  if (given && "ref" in given) share(given.ref, value);
   const { place } = builder;
   const count = outputsOf(node).length;
   const derive = (source: number): number => {
@@ -193,7 +200,7 @@ function viewCell(call: OperatorCall, base: ViewBase, value: number, meta: Tenso
       shown: overload === "" ? operator : `${operator}.${overload}`,
       isAdded: true,
     });
-    return results[part].value;
+    return share(source, results[part].value);
   };
   return new Cell(value, base.cell, {
     // Taken again where it is read, but in the module that the model took it in.

@@ -64,6 +64,14 @@ function emit(call: ViewCall, name: string, ...args: ArgumentSpec[]): number {
   return call.builder.emit(name, args, call.from);
 }
 
+/**
+ * The base as an operator can take it that copies all of its memory to change a part of it: a weight's memory is the
+ * whole file.
+ */
+function ownMemory({ builder, from }: ViewCall, base: number): ArgumentSpec {
+  return { ref: builder.ofConstants.has(base) ? builder.emit("aten::clone", [{ ref: base }], from) : base };
+}
+
 /** Back in the base's dimensions, and in its order in memory where that was the plain one: a later `view` needs it. */
 function turnedBack(call: ViewCall, name: string, ...args: ArgumentSpec[]): number {
   const turned = emit(call, name, ...args);
@@ -98,14 +106,14 @@ function writeSlice(
   end: ArgumentSpec,
   step: ArgumentSpec = { constant: 1 },
 ): number {
-  return emit(call, "aten::slice_scatter", { ref: base }, { ref: content }, dim, start, end, step);
+  return emit(call, "aten::slice_scatter", ownMemory(call, base), { ref: content }, dim, start, end, step);
 }
 
 const selected: Write = (call, base, content) =>
   emit(
     call,
     "aten::select_scatter",
-    { ref: base },
+    ownMemory(call, base),
     { ref: content },
     argument(call, "dim"),
     argument(call, "index"),
@@ -154,7 +162,7 @@ const diagonal: Write = (call, base, content) =>
   emit(
     call,
     "aten::diagonal_scatter",
-    { ref: base },
+    ownMemory(call, base),
     { ref: content },
     argument(call, "offset", 0),
     argument(call, "dim1", 0),
@@ -165,7 +173,7 @@ const strided: Write = (call, base, content) =>
   emit(
     call,
     "aten::as_strided_scatter",
-    { ref: base },
+    ownMemory(call, base),
     { ref: content },
     argument(call, "size"),
     argument(call, "stride"),
@@ -204,7 +212,7 @@ function positive(dim: ArgumentSpec, meta: TensorMeta): number {
 }
 
 const unbound: Write = (call, base, content) =>
-  emit(call, "aten::select_scatter", { ref: base }, { ref: content }, argument(call, "dim", 0), {
+  emit(call, "aten::select_scatter", ownMemory(call, base), { ref: content }, argument(call, "dim", 0), {
     constant: call.part,
   });
 

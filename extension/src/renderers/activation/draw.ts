@@ -1,0 +1,157 @@
+import type { AnyView, Highlight } from "../../tokens";
+import { type CellAxis, describePlace, entryAxis, hasNames, plotlyAxis } from "../axis";
+import { markUnusual } from "../cells";
+import { divergingScale } from "../colors";
+import type { Drawing, Frame, MapPlace, Theme } from "../drawing";
+import { formatValue, largest } from "../numbers";
+import type { PlaneData } from "./planeData";
+
+const ROW_HEIGHT = 20;
+const MOST_HEIGHT = 460;
+const LEAST_HEIGHT = 150;
+/** Room beside the cells: axis title, ticks and margins. */
+const FRAME_HEIGHT = 80;
+const MOST_LABELS = 22;
+
+/** The entries of the axes that are seen: first and last. */
+export interface Window {
+  readonly rows: readonly [number, number];
+  readonly columns: readonly [number, number];
+}
+
+/**
+ * A heat map centred at zero, so that the colours of signs mean the same in every picture.
+ * @param limit end of the colour scale; that of the view, or of these values, if null
+ * @param window what of the plane is seen, for labels; all of it if null
+ */
+export function drawPlane(
+  view: AnyView,
+  data: PlaneData,
+  theme: Theme,
+  limit: number | null,
+  window: Window | null,
+): Drawing {
+  const { rows, y, x } = data;
+  // A constant zero still needs a scale.
+  const end = view.clip ?? limit ?? (largest(rows) || 1);
+  const step = data.plane ? { y: y.perCell, x: x.perCell } : { y: 1, x: 1 };
+  const origin = data.plane ? { y: y.index(0), x: x.index(0) } : { y: 0, x: 0 };
+  const marks = markUnusual(rows, theme);
+  const notes = [...marks.notes];
+  if (view.clip !== null)
+    notes.push(`Values beyond ±${formatValue(view.clip)} have the colour of the limit.`);
+  const map: MapPlace = {
+    trace: 0,
+    xaxis: "x",
+    yaxis: "y",
+    rows: rows.length,
+    columns: rows[0].length,
+    origin: [origin.y, origin.x],
+    perCell: [step.y, step.x],
+  };
+  const ends = [-end, -end / 2, 0, end / 2, end];
+  const axis = (own: CellAxis, room: number, seen: readonly [number, number] | undefined) =>
+    data.plane ? entryAxis(own, theme, room, seen ?? null) : plotlyAxis(own, theme, room);
+  return {
+    data: [
+      {
+        type: "heatmap",
+        z: rows,
+        x0: origin.x + (step.x - 1) / 2,
+        dx: step.x,
+        y0: origin.y + (step.y - 1) / 2,
+        dy: step.y,
+        zmin: -end,
+        zmax: end,
+        colorscale: divergingScale(theme),
+        hoverinfo: "none",
+        colorbar: {
+          thickness: 12,
+          outlinewidth: 0,
+          tickfont: { color: theme.text },
+          tickmode: "array",
+          tickvals: ends,
+          ticktext: ends.map((value, at) => tick(value, at, view.clip)),
+        },
+      },
+      ...marks.data.map((trace) => inEntries(trace, origin, step)),
+    ],
+    layout: {
+      xaxis: axis(x, hasNames(x) ? MOST_LABELS : 12, window?.columns),
+      yaxis: { ...axis(y, MOST_LABELS, window?.rows), autorange: "reversed" },
+    },
+    size: (width) => {
+      // The same for all parts of a plane, so that nothing jumps when a part is looked at closer.
+      const lines = data.plane ? (data.plane.row === null ? 1 : view.shape[data.plane.row]) : rows.length;
+      const cells = Math.max(LEAST_HEIGHT - FRAME_HEIGHT, lines * ROW_HEIGHT);
+      return { width, height: Math.min(MOST_HEIGHT, cells + FRAME_HEIGHT) };
+    },
+    readout: ({ trace: at, row, column }) => {
+      const value = rows[row]?.[column];
+      if (at !== 0 || value === undefined) return [];
+      return [describePlace(y, row), describePlace(x, column), formatValue(value)];
+    },
+    notes,
+    maps: [map],
+    link: ({ trace, row, column }) => (trace === 0 ? linkOf(view, data, row, column) : null),
+    frames: (highlight) => framesOf(view, data, map, highlight),
+  };
+}
+
+/** Marks stand at cells; the axes count entries. */
+function inEntries(
+  trace: Readonly<Record<string, unknown>>,
+  origin: { x: number; y: number },
+  step: { x: number; y: number },
+): Readonly<Record<string, unknown>> {
+  const place = (list: unknown, axis: "x" | "y") =>
+    (list as number[]).map((cell) => origin[axis] + cell * step[axis] + (step[axis] - 1) / 2);
+  return { ...trace, x: place(trace.x, "x"), y: place(trace.y, "y") };
+}
+
+function tick(value: number, at: number, clip: number | null): string {
+  const text = formatValue(Number(value.toPrecision(3)));
+  if (clip === null) return text;
+  return at === 0 ? `≤ ${text}` : at === 4 ? `≥ ${text}` : text;
+}
+
+/** Names of dimensions by what they stand for in the model. */
+const TOKENS = new Set(["token", "position", "query", "key"]);
+
+function linkOf(view: AnyView, { y, x, plane }: PlaneData, row: number, column: number): Highlight {
+  const link: { node: string; token?: number; head?: number } = { node: view.node };
+  for (const [axis, at] of [
+    [x, column],
+    [y, row],
+  ] as const) {
+    if (TOKENS.has(axis.title)) link.token = axis.index(at);
+    else if (axis.title === "head") link.head = axis.index(at);
+  }
+  const headDim = view.dims.indexOf("head");
+  if (plane && headDim >= 0 && plane.row !== headDim && plane.column !== headDim)
+    link.head = plane.index[headDim];
+  return link;
+}
+
+/** The row or column of the token or head that is pointed at. */
+function framesOf(_view: AnyView, { y, x }: PlaneData, map: MapPlace, highlight: Highlight): Frame[] {
+  const cellOf = (axis: CellAxis): number | null => {
+    const index = TOKENS.has(axis.title)
+      ? highlight.token
+      : axis.title === "head"
+        ? highlight.head
+        : undefined;
+    if (index === undefined) return null;
+    const cell = Math.floor((index - axis.index(0)) / axis.perCell);
+    return cell >= 0 && cell < axis.length ? cell : null;
+  };
+  const [row, column] = [cellOf(y), cellOf(x)];
+  if (row === null && column === null) return [];
+  return [
+    {
+      map,
+      rows: row === null ? [0, map.rows - 1] : [row, row],
+      columns: column === null ? [0, map.columns - 1] : [column, column],
+    },
+  ];
+}

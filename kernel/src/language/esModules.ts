@@ -1,0 +1,92 @@
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire, isBuiltin } from "node:module";
+import { dirname, join, sep } from "node:path";
+import vm from "node:vm";
+
+const MODULES_FOLDER = `${sep}node_modules${sep}`;
+
+/**
+ * ES modules for cells, which run as CommonJS: what a cell imports is loaded before it runs, by Node's own loader, so that packages
+ * without a CommonJS form and modules that await at their top level can be imported like any other.
+ */
+export class EsModules {
+  readonly #directory: string;
+  readonly #require: NodeJS.Require;
+  readonly #loaders = new Map<string, () => unknown>();
+  readonly #import: (specifier: string) => Promise<object>;
+
+  /** @param directory of the notebook: packages installed there or above are found */
+  constructor(directory: string) {
+    this.#directory = directory;
+    const file = join(directory, "notebook.js");
+    this.#require = createRequire(file);
+    const load = vm.runInThisContext("(specifier) => import(specifier)", {
+      filename: file,
+      importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    }) as (specifier: string) => Promise<object>;
+    this.#import = (specifier) => withoutWarnings(() => load(specifier));
+  }
+
+  /** Loads those of the modules that are ES modules. What goes wrong is thrown where the cell imports them. */
+  async load(specifiers: Iterable<string>): Promise<void> {
+    for (const specifier of new Set(specifiers)) {
+      if (this.#loaders.has(specifier) || !this.#isEsModule(specifier)) continue;
+      try {
+        const namespace = interoperable(await this.#import(specifier));
+        this.#loaders.set(specifier, () => namespace);
+      } catch (error) {
+        this.#loaders.set(specifier, () => {
+          this.#loaders.delete(specifier);
+          throw error;
+        });
+      }
+    }
+  }
+
+  /** The loader of a module that was loaded here, for cells and the modules beside the notebook. */
+  loaderOf(request: string, parentFile: string | null): (() => unknown) | undefined {
+    if (!parentFile?.startsWith(this.#directory) || parentFile.includes(MODULES_FOLDER)) return undefined;
+    return this.#loaders.get(request);
+  }
+
+  #isEsModule(specifier: string): boolean {
+    if (specifier.startsWith(".") || isBuiltin(specifier)) return false;
+    try {
+      return isEsModuleFile(this.#require.resolve(specifier));
+    } catch (error) {
+      // It has no form for `require`.
+      return (error as NodeJS.ErrnoException).code === "ERR_PACKAGE_PATH_NOT_EXPORTED";
+    }
+  }
+}
+
+/** That the loader is experimental in Node 20 is nothing the author of a cell can do about. */
+function withoutWarnings<T>(body: () => T): T {
+  const { emitWarning } = process;
+  process.emitWarning = () => undefined;
+  try {
+    return body();
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+/** By Node's rule: the extension, else the nearest package.json. */
+function isEsModuleFile(file: string): boolean {
+  if (!/\.m?js$/.test(file)) return false;
+  if (file.endsWith(".mjs")) return true;
+  for (let folder = dirname(file); folder !== dirname(folder); folder = dirname(folder)) {
+    const manifest = join(folder, "package.json");
+    if (existsSync(manifest)) {
+      return (JSON.parse(readFileSync(manifest, "utf8")) as { type?: unknown }).type === "module";
+    }
+  }
+  return false;
+}
+
+/** The module with the mark by which compiled code tells an ES module from a CommonJS one. */
+function interoperable(namespace: object): object {
+  return new Proxy(namespace, {
+    get: (target, name) => (name === "__esModule" ? true : Reflect.get(target, name)),
+  });
+}

@@ -1,0 +1,67 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { installKernelspec } from "@graphpatch/kernel";
+import { megabytes, milliseconds, printTable } from "./report";
+
+const ROOT = join(__dirname, "..", "..", "..");
+const SCRIPTS = join(__dirname, "..");
+
+/** What kernels.py prints. */
+interface KernelFigures {
+  info: number;
+  firstCell: number;
+  cell: number;
+  idleBytes: number;
+  /** A trivial cell after 300 others; only where there is a large graph. */
+  lateCell?: number;
+}
+
+/** Captures a graph of 20,000 nodes. */
+const LARGE = `class Chain extends nn.Module {
+  forward(x: Tensor): Tensor { for (let i = 0; i < 20_000; i++) x = x.add(1); return x; }
+}
+const large = await PatchableGraph.capture(new Chain(), torch.ones([1]));`;
+
+/** Our kernel over the wire, beside ipykernel and tslab's own. */
+export function benchKernel(scratch: string): void {
+  const prefix = join(scratch, "kernels");
+  installKernelspec({ kind: "prefix", path: prefix }, "graphpatch");
+  const tslab = join(prefix, "share", "jupyter", "kernels", "tslab");
+  mkdirSync(tslab, { recursive: true });
+  const argv = [process.execPath, join(SCRIPTS, "tslabKernel.cjs"), "{connection_file}"];
+  const spec = { argv, display_name: "tslab", language: "typescript" };
+  writeFileSync(join(tslab, "kernel.json"), JSON.stringify(spec));
+
+  const measure = (name: string, large: string): KernelFigures => {
+    const python = process.env.GRAPHPATCH_PYTHON ?? join(ROOT, ".venv", "bin", "python");
+    const env = {
+      ...process.env,
+      JUPYTER_PATH: join(prefix, "share", "jupyter"),
+      GRAPHPATCH_HISTORY: "",
+    };
+    const text = execFileSync(python, [join(SCRIPTS, "kernels.py"), name, "1 + 1", large], {
+      env,
+      encoding: "utf8",
+    });
+    return JSON.parse(text) as KernelFigures;
+  };
+  const own = measure("graphpatch", LARGE);
+  const others = [measure("python3", ""), measure("tslab", "")];
+  const row = (name: string, asked: string, figure: (figures: KernelFigures) => string): string[] => [
+    name,
+    figure(own),
+    asked,
+    ...others.map(figure),
+  ];
+  printTable("Kernel, through jupyter_client", [
+    ["", "measured", "asked", "ipykernel", "tslab"],
+    row("launch to kernel_info", "≤ 500 ms", ({ info }) => milliseconds(info)),
+    row("launch to the first cell's end", "≤ 1500 ms", ({ firstCell }) => milliseconds(firstCell)),
+    row("trivial cell", "≤ 20 ms", ({ cell }) => milliseconds(cell)),
+    row("trivial cell after 300, 20,000 nodes", "≤ 40 ms", ({ lateCell }) =>
+      lateCell === undefined ? "" : milliseconds(lateCell),
+    ),
+    row("resident when idle", "", ({ idleBytes }) => megabytes(idleBytes)),
+  ]);
+}

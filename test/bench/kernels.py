@@ -1,0 +1,87 @@
+"""Times one Jupyter kernel through jupyter_client. Arguments: kernel name, trivial cell, and a cell to run before the last figures (or "").
+
+Prints one line of JSON, times in milliseconds, memory in bytes.
+"""
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from typing import Any
+
+from jupyter_client.manager import KernelManager
+
+TIMEOUT = 120
+TRIVIAL = 30
+LONG = 300
+
+
+def milliseconds(since: float) -> float:
+    return (time.perf_counter() - since) * 1000
+
+
+def resident(pid: int) -> int:
+    return int(subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True).stdout) * 1024
+
+
+class Client:
+    def __init__(self, name: str) -> None:
+        self.manager = KernelManager(kernel_name=name)
+        self.launched = time.perf_counter()
+        self.manager.start_kernel()
+        self.client = self.manager.blocking_client()
+        self.client.start_channels()
+
+    def info(self) -> float:
+        """Since the launch. Asked again and again, as a front end does: who answers late has not bound its sockets yet."""
+        while True:
+            self.client.kernel_info()
+            try:
+                self.client.get_shell_msg(timeout=0.02)
+                return milliseconds(self.launched)
+            except Exception:
+                if milliseconds(self.launched) > TIMEOUT * 1000:
+                    raise
+
+    def cell(self, code: str) -> float:
+        started = time.perf_counter()
+        msg_id = self.client.execute(code)
+        while True:
+            message = self.client.get_iopub_msg(timeout=TIMEOUT)
+            if message["parent_header"].get("msg_id") != msg_id:
+                continue
+            if message["msg_type"] == "error":
+                raise RuntimeError(message["content"]["evalue"])
+            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+                return milliseconds(started)
+
+    @property
+    def pid(self) -> int:
+        return int(self.manager.provisioner.pid)  # type: ignore[union-attr]
+
+    def close(self) -> None:
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+
+def main(name: str, trivial: str, large: str) -> None:
+    Client(name).close()  # the files of the first start are cold
+    client = Client(name)
+    figures: dict[str, Any] = {"info": client.info()}
+    client.cell(trivial)
+    figures["firstCell"] = milliseconds(client.launched)
+    time.sleep(1)
+    figures["idleBytes"] = resident(client.pid)
+    figures["cell"] = statistics.median(client.cell(trivial) for _ in range(TRIVIAL))
+    if large:
+        client.cell(large)
+        for number in range(LONG - TRIVIAL):
+            client.cell(f"const value{number} = {number}")
+        figures["lateCell"] = statistics.median(client.cell(trivial) for _ in range(TRIVIAL))
+    client.close()
+    print(json.dumps(figures))
+
+
+main(*sys.argv[1:4])

@@ -1,0 +1,84 @@
+"""What cells import from beside the notebook."""
+import json
+import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from client import KernelTestCase
+
+
+class Modules(KernelTestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.holder = TemporaryDirectory()
+        cls.folder = cls.holder.name
+        cls.write("tsconfig.json", json.dumps({"compilerOptions": {"noImplicitAny": False, "noUncheckedIndexedAccess": True}}))
+        cls.package(
+            "esm-only",
+            {"type": "module", "exports": {".": {"types": "./index.d.ts", "import": "./index.js"}}},
+            "export const waited = await Promise.resolve(3); export default class D { x = 5 }",
+            "export declare const waited: number; export default class D { x: number }",
+        )
+        cls.package("cjs", {"main": "index.js"}, "module.exports = function f() { return 'f' }; module.exports.extra = 1", "declare function f(): string; declare namespace f { const extra: number } export = f;")
+        cls.package("untyped", {"main": "index.js"}, "exports.value = 12")
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        super().tearDownClass()
+        cls.holder.cleanup()
+
+    @classmethod
+    def write(cls, name: str, text: str) -> None:
+        path = Path(cls.holder.name) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    @classmethod
+    def package(cls, name: str, manifest: dict[str, object], code: str, types: str | None = None) -> None:
+        cls.write(f"node_modules/{name}/package.json", json.dumps({"name": name, "version": "1.0.0", **manifest}))
+        cls.write(f"node_modules/{name}/index.js", code)
+        if types is not None:
+            cls.write(f"node_modules/{name}/index.d.ts", types)
+
+    def test_esm_only_packages(self) -> None:
+        cell = self.ok('import D, { waited } from "esm-only"; new D().x + waited')
+        self.assertEqual((cell.result, cell.text("stderr")), ("8", ""))
+        self.assertEqual(self.ok('const m = await import("esm-only"); m.waited + new m.default().x').result, "8")
+        self.assertEqual(self.ok('import * as all from "esm-only"; all.waited').result, "3")
+
+    def test_commonjs_packages(self) -> None:
+        self.assertEqual(self.ok('import f from "cjs"; f() + f.extra').result, "'f1'")
+        self.assertEqual(self.ok('const c = await import("cjs"); c.default() + c.extra').result, "'f1'")
+
+    def test_packages_without_types_are_any(self) -> None:
+        self.assertEqual(self.ok('import { value } from "untyped"; value').result, "12")
+
+    def test_a_module_beside_the_notebook_is_read_again_when_it_changes(self) -> None:
+        self.write("inner.ts", "export const inner = 1")
+        self.write("outer.ts", 'import { inner } from "./inner";\nexport const outer = (): number => inner + 1')
+        self.assertEqual(self.ok('import { outer } from "./outer"; outer()').result, "2")
+        self.write("inner.ts", "export const inner = 41;")
+        self.assertEqual(self.ok('import { outer } from "./outer"; outer()').result, "42")
+        self.write("outer.ts", 'export const outer = (): string => "text"')
+        self.assertEqual(self.ok('import { outer } from "./outer"; outer().length').result, "4")
+
+    def test_what_is_installed_later_is_found(self) -> None:
+        self.assertIn("Cannot find module 'late'", self.run_cell('import { late } from "late"').reply["evalue"])
+        self.package("late", {"main": "index.js"}, "exports.late = 1", "export declare const late: number")
+        self.assertEqual(self.ok('import { late } from "late"; late').result, "1")
+        self.assertIn("Cannot find module './lateFile'", self.run_cell('import { file } from "./lateFile"').reply["evalue"])
+        self.write("lateFile.ts", "export const file = 2")
+        self.assertEqual(self.ok('import { file } from "./lateFile"; file').result, "2")
+
+    def test_tracebacks_and_diagnostics_name_the_lines_of_a_module(self) -> None:
+        self.write("failing.ts", "interface Unused { a: number }\n\nexport function fail(): never {\n  throw new Error('in a module');\n}")
+        cell = self.run_cell('import { fail } from "./failing"; fail()')
+        self.assertRegex("\n".join(cell.reply["traceback"]), r"failing\.ts:4:9")
+        self.write("wrong.ts", "export const wrong: number = 'text'")
+        self.assertIn("wrong.ts:1:14 - Type 'string' is not assignable", self.run_cell('import { wrong } from "./wrong"').reply["evalue"])
+
+    def test_tsconfig_is_honoured(self) -> None:
+        self.ok("function loose(a) { return a }")
+        cell = self.run_cell("const list = [1]; const first: number = list[0]")
+        self.assertTrue(re.search("undefined", cell.reply["evalue"]), cell.reply["evalue"])
