@@ -167,7 +167,7 @@ function shapeOf({ map, rows, columns }: Frame, theme: Theme): Readonly<Record<s
 }
 
 /** Plotly's buttons are named for the pointer only. */
-function nameButtons(host: HTMLElement): void {
+export function nameButtons(host: HTMLElement): void {
   for (const button of host.querySelectorAll<HTMLElement>(".modebar-btn")) {
     const name = button.dataset.title;
     if (name && !button.hasAttribute("aria-label")) button.setAttribute("aria-label", name);

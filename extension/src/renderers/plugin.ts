@@ -1,4 +1,4 @@
-import { VIEW_MIME } from "@graphpatch/kernel/protocol";
+import { PLOTLY_MIME, VIEW_MIME } from "@graphpatch/kernel/protocol";
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from "@jupyterlab/application";
 import { IThemeManager } from "@jupyterlab/apputils";
 import { INotebookTracker } from "@jupyterlab/notebook";
@@ -7,11 +7,15 @@ import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import { IHighlights, IViewMaker, IViewRegistry, NAMESPACE, TRANSLATION_DOMAIN } from "../tokens";
 import { Highlights } from "./live/highlights";
 import { ViewScopes } from "./live/scope";
+import { FigureWidget } from "./plain/figureWidget";
 import { defaultRegistry } from "./registry";
 import { type ViewContext, ViewWidget } from "./viewWidget";
 
 /** Below 2, the rank of plotly.py's renderer, whose MIME type stands in the same bundle. */
 const RANK = 1;
+
+/** Behind plotly.py's renderer, which is 2, where that is installed; before HTML and pictures. */
+const FIGURE_RANK = 45;
 
 export const registryPlugin: JupyterFrontEndPlugin<IViewRegistry> = {
   id: `${NAMESPACE}:view-registry`,
@@ -61,6 +65,14 @@ export const viewsPlugin: JupyterFrontEndPlugin<IViewMaker> = {
         createRenderer: () => new ViewWidget(context),
       },
       RANK,
+    );
+    rendermime.addFactory(
+      {
+        safe: true,
+        mimeTypes: [PLOTLY_MIME],
+        createRenderer: () => new FigureWidget(context.trans, context.themeChanged),
+      },
+      FIGURE_RANK,
     );
     return {
       create: (panel) => new ViewWidget({ ...context, scopeAt: () => scopes.of(panel) }),

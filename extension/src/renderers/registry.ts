@@ -4,6 +4,7 @@ import { activationView } from "./activation/body";
 import { attentionView } from "./attention/body";
 import { gridView } from "./grid";
 import { lineView } from "./line";
+import { tableView } from "./table";
 
 export class ViewRegistry implements IViewRegistry {
   get(kind: string): IViewKind | undefined {
@@ -26,5 +27,6 @@ export function defaultRegistry(): ViewRegistry {
   registry.register("attention", attentionView);
   registry.register("line", lineView);
   registry.register("grid", gridView);
+  registry.register("table", tableView);
   return registry;
 }

@@ -16,6 +16,8 @@ import { readView } from "./readView";
 import { readTheme } from "./theme";
 import type { Anchor, ViewBody, ViewContent, ViewTools } from "./viewBody";
 
+const EMPTY_FIGURE = readFigure({ data: [] });
+
 /** What a view needs of the page. */
 export interface ViewContext {
   readonly registry: IViewRegistry;
@@ -91,7 +93,9 @@ export class ViewWidget extends Widget implements IRenderMime.IRenderer {
       return trans.__("This version cannot draw views of the kind “%1”.", visibleText(view.kind));
     }
     try {
-      return { view, figure: readFigure(model.data[PLOTLY_MIME]), data: model.data };
+      // A table has its values in the HTML of the bundle.
+      const figure = view.kind === "table" ? EMPTY_FIGURE : readFigure(model.data[PLOTLY_MIME]);
+      return { view, figure, data: model.data };
     } catch (error) {
       return problemOf(error);
     }

@@ -4,9 +4,13 @@ import {
   drawGrid,
   drawHeatmap,
   drawingBundle,
+  tableBundle as drawTable,
   gridOfSweep,
   gridOfTrace,
+  isLensReadings,
   isTraceLike,
+  lensTable,
+  withTableView,
 } from "../views";
 import { type Displayer, textBundle } from "./mimeBundle";
 
@@ -16,9 +20,10 @@ export function nativeDisplayer(native: () => Native | null): Displayer {
     const library = native();
     if (!library || typeof value !== "object" || value === null) return null;
     if (value instanceof library.Tensor) return tensorBundle(value, library);
-    if (value instanceof library.TopTokens) return tableBundle(value);
+    if (value instanceof library.TopTokens) return withTableView("most probable tokens", tableBundle(value));
     if (value instanceof library.SweepResult) return gridBundle(value);
     if (isTraceLike(value)) return drawingBundle(drawGrid(gridOfTrace(value)));
+    if (isLensReadings(value)) return drawTable(lensTable(value));
     return null;
   };
 }

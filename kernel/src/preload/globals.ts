@@ -44,7 +44,7 @@ export function ownGlobalTypes(): OwnGlobal[] {
     { name: "input", type: `${from("cells/inputRequests")}.InputRequests["input"]` },
     { name: "page", type: "(text: string) => void" },
     { name: "comms", type: `${from("comms/comm")}.Comms` },
-    ...["heatmap", "attentionPattern", "gridChart", "lineChart", "Plot"].map((name) => ({
+    ...["heatmap", "attentionPattern", "gridChart", "lensTable", "lineChart", "Plot"].map((name) => ({
       name,
       type: `${pictures}["${name}"]`,
     })),

@@ -1,4 +1,4 @@
-import type { Tensor } from "@graphpatch/native";
+import type { LensReading, Tensor, Tokenizer } from "@graphpatch/native";
 import { describe, type MimeBundle } from "../display/mimeBundle";
 import {
   type AttentionOptions,
@@ -13,8 +13,10 @@ import {
   type HeatmapOptions,
   type LineOptions,
   type LineValues,
+  lensTable,
   type PlotSpec,
   plotBundle,
+  tableBundle,
 } from "../views";
 import type { Native } from "./native";
 
@@ -54,6 +56,11 @@ export interface Pictures {
    * of two dimensions (head × layer, say), or several by title, side by side.
    */
   gridChart(values: GridValues, options?: GridOptions): Picture;
+  /**
+   * What each block would predict, as `pg.logitLens` returns it: a row a layer, its most probable tokens first. With a tokenizer their texts, else
+   * their ids.
+   */
+  lensTable(readings: readonly LensReading[], tokenizer?: Pick<Tokenizer, "tokenOf">): Picture;
   /** A chart of one or more lists of numbers over their index. */
   lineChart(values: LineValues, options?: LineOptions): Picture;
   /** Any figure of plotly.js: `Plot({ data: [{ type: "bar", x: […], y: […] }] })`. */
@@ -75,6 +82,8 @@ export function makePictures(native: () => Native): Pictures {
       const known = (tensor: unknown) => (tensor instanceof Tensor ? annotationOf(tensor) : null) ?? {};
       return pictureOf(drawGridChart(values, known, options));
     },
+    lensTable: (readings, tokenizer) =>
+      new Picture(() => tableBundle(lensTable(readings, tokenizer && ((id) => tokenizer.tokenOf(id))))),
     lineChart: (values, options) => pictureOf(drawLines(values, options)),
     Plot: (spec) => new Picture(() => plotBundle(spec)),
   };

@@ -1,7 +1,6 @@
 export * from "./catalog";
 export * from "./colours";
 export * from "./view";
-export * from "./viewDifference";
 export * from "./viewGrid";
 export * from "./viewPlane";
 export * from "./viewValues";

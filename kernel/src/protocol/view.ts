@@ -4,7 +4,6 @@
  * they are stored in the notebook once.
  */
 import { isIndexArray, isNullableNumber, isObject, isStringArray } from "./checks";
-import { isViewDifference, type ViewDifference } from "./viewDifference";
 import { isViewGrid, type ViewGrid } from "./viewGrid";
 import { isViewPlane, type ViewPlane } from "./viewPlane";
 
@@ -13,7 +12,7 @@ export const VIEW_MIME = "application/vnd.graphpatch.view.v1+json";
 /** MIME type of the figure that travels beside it. */
 export const PLOTLY_MIME = "application/vnd.plotly.v1+json";
 
-export const VIEW_KINDS = ["activation", "attention", "line", "grid", "table", "difference"] as const;
+export const VIEW_KINDS = ["activation", "attention", "line", "grid", "table"] as const;
 export type ViewKind = (typeof VIEW_KINDS)[number];
 
 /** Statistics of the whole tensor, also where the picture shows a part of it. Non-finite values are counted, and left out of the rest. */
@@ -52,8 +51,6 @@ export interface View {
   heads?: number[];
   /** Kind `grid`. */
   grid?: ViewGrid;
-  /** Kind `difference`. */
-  difference?: ViewDifference;
 }
 
 export interface ViewHistogram {
@@ -98,8 +95,7 @@ export function isView(value: unknown): value is View {
     isAbsentOr(value.histogram, isHistogram) &&
     isAbsentOr(value.plane, isViewPlane) &&
     isAbsentOr(value.heads, isIndexArray) &&
-    isAbsentOr(value.grid, isViewGrid) &&
-    isAbsentOr(value.difference, isViewDifference)
+    isAbsentOr(value.grid, isViewGrid)
   );
 }
 

@@ -8,4 +8,5 @@ export { drawLines, type LineOptions, type LineValues } from "./line";
 export { shownValues } from "./live/handles";
 export { ValuesServer } from "./live/valuesServer";
 export { type PlotSpec, plotBundle } from "./plot";
+export { isLensReadings, type LensReadingLike, lensTable, tableBundle, withTableView } from "./table";
 export type { Annotation, TensorLike } from "./tensorValues";

@@ -139,6 +139,10 @@ function joinSamples(parts: readonly SweepResult[]): SweepResult {
     parts.flatMap(({ base }) => base),
     { base: sum(({ base }) => base), cells: sum(({ cells }) => cells), total: sum(({ total }) => total) },
     first.levels,
+    {
+      patches: (cell) => first.runs?.patches(cell) ?? {},
+      run: async (cell) => (await Promise.all(parts.map(({ runs }) => runs?.run(cell) ?? []))).flat(),
+    },
   );
 }
 

@@ -1,6 +1,7 @@
 export { AverageTrace, type AverageTraceOptions, type EffectRow, type TracePrompt } from "./averageTrace";
 export type { BlockNodes } from "./blocks";
 export type { CausalTraceOptions } from "./causalTrace";
+export { type CellRuns, SweepCell } from "./cell";
 export type { Axis, Cells } from "./cells";
 export type { LensReading, LogitLensOptions } from "./logitLens";
 export {

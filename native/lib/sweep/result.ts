@@ -1,7 +1,8 @@
-import { CancelledError } from "../errors";
+import { ArgumentError, CancelledError } from "../errors";
 import { mean, standardError } from "../statistics/moments";
 import type { Tensor } from "../tensor/tensor";
 import { torch } from "../torch";
+import { type CellRuns, SweepCell } from "./cell";
 import type { Axis } from "./cells";
 
 /** A way of saving work, and whether a sweep used it. */
@@ -33,6 +34,8 @@ export class SweepResult {
     readonly base: readonly number[],
     readonly timings: SweepTimings,
     readonly levels: readonly LevelReport[],
+    /** Runs cells again; null where the patches of the cells are not kept. */
+    readonly runs: CellRuns | null = null,
   ) {}
 
   get shape(): number[] {
@@ -47,6 +50,24 @@ export class SweepResult {
   /** How many cells were run. */
   get done(): number {
     return this.samples.filter(({ length }) => length > 0).length;
+  }
+
+  /**
+   * One cell, by its index on each axis: `map.cell(5, 3)`.
+   * @throws ArgumentError for a cell that is not there, and for results that do not keep their patches.
+   */
+  cell(...index: number[]): SweepCell {
+    const { axes, runs, shape } = this;
+    if (!runs) throw new ArgumentError("cell: this result does not keep the patches of its cells");
+    if (
+      index.length !== shape.length ||
+      index.some((at, axis) => !(Number.isInteger(at) && at >= 0 && at < shape[axis]))
+    ) {
+      throw new ArgumentError(`cell: no cell [${index.join(", ")}] in a grid of [${shape.join(", ")}]`);
+    }
+    const number = index.reduce((before, at, axis) => before * shape[axis] + at, 0);
+    const place = Object.fromEntries(axes.map(({ name, labels }, axis) => [name, labels[index[axis]]]));
+    return new SweepCell(place, runs.patches(number), () => runs.run(number));
   }
 
   /** One row a cell: its place on each axis, the mean over `n` texts, and their standard error (NaN for one text). */

@@ -1,3 +1,4 @@
+import path from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "@jupyterlab/galata";
 import { keep, openNotebook, run } from "../lib/lab";
@@ -70,4 +71,70 @@ test("the arrow keys read cells out, too", async ({ page, tmpPath }) => {
   for (const key of ["m", "m", "ArrowDown", "ArrowRight", "ArrowRight"]) await page.keyboard.press(key);
   await expect(view.locator(".gp-View-tooltip")).toContainText(/MLP.*token 1: ␣E \(subject\).*layer 2/s);
   await keep(page, "trace-keys");
+});
+
+const MODEL = path.resolve(__dirname, "../../fixtures/gpt2-tiny");
+
+/** A sweep over a tiny model: a number added to each block's output at each token. */
+const SWEEP = `
+const model = await AutoModelForCausalLM.fromPretrained(${JSON.stringify(MODEL)});
+const ids = torch.tensor([[5, 17, 3, 42, 8]], { dtype: "int64" });
+const pg = await PatchableGraph.capture(model, { input_ids: ids });
+const blocks = ["transformer.h_0", "transformer.h_1"];
+const map = await pg.sweep({
+  inputs: { input_ids: ids },
+  cells: blocks.map((block) => [0, 1, 2, 3, 4].map((t) => ({ [block]: new AddPatch({ value: 0.5, slice: [{}, t] }) }))),
+  axes: ["layer", { name: "token", labels: ["one", " two", " three", " four", " five"] }],
+  metric: logProbability({ token: 9 }),
+});
+map`;
+
+test("a click on a cell offers code that runs the cell again", async ({ page, tmpPath }) => {
+  await openNotebook(page, tmpPath, [SWEEP], "sweep.ipynb", "graphpatch");
+  await run(page, 0);
+  const view = page.locator(".gp-View");
+  await expect(view.locator(".heatmaplayer image")).toBeVisible();
+  await view.locator(".gp-View-picture").focus();
+  for (const key of ["m", "ArrowDown", "ArrowDown", "ArrowRight"]) await page.keyboard.press(key);
+  const tooltip = view.locator(".gp-View-tooltip");
+  await expect(tooltip).toContainText("token 2: ␣three");
+  const shown = /log-probability (\S+)/.exec((await tooltip.textContent()) ?? "")?.[1].replace("−", "-");
+  await page.keyboard.press("Enter");
+  const offer = view.getByRole("region", { name: "Code of a cell" });
+  await expect(offer).toContainText("const cell = map.cell(1, 2);");
+  await keep(page, "grid-code");
+  await offer.getByRole("button", { name: "Insert below" }).click();
+  await expect.poll(() => page.notebook.getCellCount()).toBe(2);
+  await run(page, 1);
+  const output = page.locator(".jp-Cell").nth(1).locator(".jp-OutputArea-executeResult");
+  await expect(output).toContainText(/-?\d/);
+  const again = Number(/-?\d+\.\d+/.exec((await output.textContent()) ?? "")?.[0]);
+  expect(again).toBeCloseTo(Number(shown), 2);
+  await keep(page, "grid-code-run");
+});
+
+test("what one view points at is framed in the others of the notebook", async ({ page, tmpPath }) => {
+  const other = `heatmap(torch.randn([5, 40]), { dims: ["token", "hidden"], tokens: ["one", " two", " three", " four", " five"] })`;
+  const grid = `gridChart(torch.randn([3, 5]), { tokens: ["one", " two", " three", " four", " five"] })`;
+  await openNotebook(page, tmpPath, [grid, other], "linked.ipynb", "graphpatch");
+  await run(page, 0);
+  await run(page, 1);
+  const views = page.locator(".gp-View");
+  await expect(views.nth(1).locator(".heatmaplayer image")).toBeVisible();
+  const box = (await views.nth(0).locator(".nsewdrag").first().boundingBox()) ?? {
+    x: 0,
+    y: 0,
+    width: 0,
+    height: 0,
+  };
+  await page.mouse.move(box.x + box.width / 2, box.y + (box.height * 3.5) / 5);
+  await expect(views.nth(0).locator(".gp-View-tooltip")).toContainText("token 3: ␣four");
+  const frame = views.nth(1).locator(".shapelayer path");
+  await expect(frame).toHaveCount(1);
+  const cells = (await views.nth(1).locator(".nsewdrag").first().boundingBox()) ?? box;
+  const framed = (await frame.boundingBox()) ?? box;
+  expect((framed.y + framed.height / 2 - cells.y) / cells.height).toBeCloseTo(3.5 / 5, 1);
+  await keep(page, "linked");
+  await page.mouse.move(5, 5);
+  await expect(frame).toHaveCount(0);
 });

@@ -1,6 +1,7 @@
 import type { View } from "../../protocol";
 import type { Drawing } from "../drawing";
 import { tokenLabel } from "../labels";
+import type { Live } from "../live/handles";
 import { gridPng } from "../png/gridPng";
 import { formatNumber, summarize, viewStatistics } from "../statistics";
 import { gridFigure } from "./figure";
@@ -38,7 +39,8 @@ export function drawGrid(source: GridSource): Drawing {
     },
   };
   const text = [`${title}  ${picture.subtitle}`, ...maps.flatMap((map) => mapText(map, source))].join("\n");
-  return { view, figure: gridFigure(picture), png: () => gridPng(picture), text };
+  const live: Live | undefined = source.result && { kind: "result", result: source.result };
+  return { view, figure: gridFigure(picture), png: () => gridPng(picture), text, live };
 }
 
 /** The highest cell of a map, and its numbers where they fit. */

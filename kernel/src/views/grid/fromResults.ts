@@ -1,4 +1,5 @@
 import type { GridAxis } from "../../protocol";
+import type { LiveResult } from "../live/handles";
 import { formatNumber } from "../statistics";
 import {
   type GridMap,
@@ -16,6 +17,9 @@ const TRACE_KINDS = {
   mlp: { title: "MLP", palette: "greens" },
   attention: { title: "attention", palette: "reds" },
 } as const;
+
+/** A cell of a picture. */
+type Cell = Parameters<LiveResult["code"]>[1];
 
 /** Which part of a sweep's results a picture shows: rows, columns, and one panel for each place of the first axis of three. */
 function layout(axes: SweepLike["axes"]): {
@@ -77,6 +81,10 @@ export function gridOfSweep(sweep: SweepLike): GridSource {
   const place = layout(sweep.axes);
   const { maps, n } = mapsOf(sweep, place);
   const base = mean(sweep.base);
+  const indices = ({ panel, row, column }: Cell) => {
+    const inPlane = place.turned ? [column, row] : [row, column];
+    return place.panels ? [panel, ...inPlane] : inPlane;
+  };
   const missing = sweep.samples.filter(({ length }) => length === 0).length;
   const summary = [`base run ${formatNumber(base)}`];
   if (missing > 0) summary.push(`${missing} of ${sweep.samples.length} cells not run`);
@@ -90,11 +98,30 @@ export function gridOfSweep(sweep: SweepLike): GridSource {
     starred: [],
     n,
     summary,
+    result: sweep.runs
+      ? { shown: sweep, code: (name, cell) => cellCode(name, sweep, indices(cell)) }
+      : undefined,
   };
 }
 
+/** Code that looks into a cell and runs it again. */
+function cellCode(name: string, { axes, label, samples }: SweepLike, index: readonly number[]): string {
+  const places = axes.map(({ name: axis, labels }, i) => {
+    const text = labels[index[i]];
+    return text === String(index[i]) ? `${axis} ${text}` : `${axis} ${index[i]} ${JSON.stringify(text)}`;
+  });
+  const cell = index.reduce((before, at, axis) => before * axes[axis].labels.length + at, 0);
+  return [
+    `// ${places.join(", ")}: ${label} ${formatNumber(mean(samples[cell]))} in the picture`,
+    `const cell = ${name}.cell(${index.join(", ")});`,
+    "console.log(cell.patches);",
+    "await cell.run()",
+  ].join("\n");
+}
+
 /** The grids of a causal trace side by side, in ROME's order and colours, their scales from the corrupted run's score up. */
-export function gridOfTrace({ clean, corrupted, grids, subject, window }: TraceLike): GridSource {
+export function gridOfTrace(trace: TraceLike): GridSource {
+  const { clean, corrupted, grids, subject, window } = trace;
   const kinds = (["states", "mlp", "attention"] as const).filter((kind) => grids[kind]);
   const parts = kinds.map((kind) => {
     const sweep = grids[kind] as SweepLike;
@@ -105,6 +132,7 @@ export function gridOfTrace({ clean, corrupted, grids, subject, window }: TraceL
   const [{ place, n }] = parts;
   const windowed = kinds.some((kind) => kind !== "states") && window !== undefined && window > 1;
   const [from, to] = subject ?? [0, 0];
+  const sweeps = kinds.map((kind) => grids[kind] as SweepLike);
   return {
     title: "causal trace",
     measured: "p(answer)",
@@ -118,6 +146,14 @@ export function gridOfTrace({ clean, corrupted, grids, subject, window }: TraceL
       `clean ${formatNumber(clean)}`,
       `corrupted ${formatNumber(corrupted.mean)} ± ${formatNumber(corrupted.stderr)}`,
     ],
+    result: sweeps.every(({ runs }) => runs)
+      ? {
+          shown: trace,
+          // Layers go across and tokens down: the axes of the grids are layer and token.
+          code: (name, { panel, row, column }) =>
+            cellCode(`${name}.grids.${kinds[panel]}`, sweeps[panel], [column, row]),
+        }
+      : undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { GridAxis, GridPalette } from "../../protocol";
 import { DIVERGING, GREENS, PURPLES, REDS, SEQUENTIAL } from "../../protocol/colours";
+import type { LiveResult } from "../live/handles";
 
 /** Measured cells, as a sweep returns them. */
 export interface SweepLike {
@@ -9,6 +10,8 @@ export interface SweepLike {
   readonly samples: readonly (readonly number[])[];
   /** The same of the run without cells' patches. */
   readonly base: readonly number[];
+  /** What can run cells again; null or absent where nothing can. */
+  readonly runs?: object | null;
 }
 
 /** A causal trace: a grid layer × token for each kind of what was restored. */
@@ -45,6 +48,8 @@ export interface GridSource {
   n: number | null;
   /** What to say first, one line each. */
   summary: string[];
+  /** How cells are computed again; absent where they cannot be. */
+  result?: LiveResult;
 }
 
 export const PALETTES: Readonly<Record<GridPalette, readonly string[]>> = {

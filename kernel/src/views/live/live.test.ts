@@ -184,7 +184,9 @@ it("variables are found by themselves, in lists and plain objects", () => {
   expect(variableOf(value, { a: [1, value] })).toBe("a[1]");
   expect(variableOf(value, { maps: { "layer 1": value } })).toBe('maps["layer 1"]');
   expect(variableOf(value, { maps: { mlp: value } })).toBe("maps.mlp");
-  expect(variableOf(value, { maps: Object.create({ value }), "not a name": value })).toBeNull();
+  expect(variableOf(value, { trace: { grids: { mlp: value } } })).toBe("trace.grids.mlp");
+  const getter = Object.defineProperty({}, "value", { enumerable: true, get: () => value });
+  expect(variableOf(value, { maps: Object.create({ value }), getter, "not a name": value })).toBeNull();
 });
 
 it("a module is no tensor to look closer at", () => {
