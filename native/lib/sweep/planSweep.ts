@@ -44,9 +44,7 @@ export async function planSweep(runner: GraphRunner, options: SweepOptions): Pro
   let each = 0;
   for (const base of bases) if (base.cells.length > 0) each = await addBase(plan, base, options);
   const plain = all.length - together.length;
-  plan.expectedTime =
-    (BESIDE_PRODUCTS * plan.work) / productSpeed(job) +
-    runTime * (bases.length + plain);
+  plan.expectedTime = (BESIDE_PRODUCTS * plan.work) / productSpeed(job) + runTime * (bases.length + plain);
   plan.naiveWork = all.length * each;
   plan.work += (bases.length + plain) * each;
   plan.batches += plain;

@@ -137,7 +137,10 @@ class SweepRun {
     for (const places of chunks) await this.#chunk({ survey, isShared, unchanged, whyNotPacked }, places);
   }
 
-  async #chunk({ survey, isShared, unchanged, whyNotPacked }: Started, places: readonly number[]): Promise<void> {
+  async #chunk(
+    { survey, isShared, unchanged, whyNotPacked }: Started,
+    places: readonly number[],
+  ): Promise<void> {
     let wave: WaveResult;
     try {
       wave = await runWave(survey, places, whyNotPacked === null, this.options.signal);

@@ -324,7 +324,8 @@ void Run::beginRound(const Step& step) {
 void Run::endRound(const Step& step) {
   LoopState& state = loops_[step.loop];
   const size_t carried = step.results.size() - state.stacks.size();
-  for (size_t i = 0; i < carried; ++i) state.carried.push_back(argumentValue(step.arguments[carried + i], frame_));
+  for (size_t i = 0; i < carried; ++i)
+    state.carried.push_back(argumentValue(step.arguments[carried + i], frame_));
   for (size_t i = 0; i < state.stacks.size(); ++i) {
     const c10::IValue added = argumentValue(step.arguments[2 * carried + i], frame_);
     if (!added.isTensor())

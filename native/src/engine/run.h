@@ -64,7 +64,8 @@ class Run {
   const std::vector<PatchOutcome>& outcomes() const { return outcomes_; }
   std::vector<PatchOutcome> takeOutcomes() { return std::move(outcomes_); }
   // Keeps values marked in `keep` (by index) to the end and after it, and what they were before patches.
-  // Packed weights are not used by it unless `packs`: it is one run, and others decide whether packing is worth it.
+  // Packed weights are not used by it unless `packs`: it is one run, and others decide whether packing is
+  // worth it.
   void keepValues(std::vector<bool> keep, bool packs) {
     keep_ = std::move(keep);
     packs_ = packs;

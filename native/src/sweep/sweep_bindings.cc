@@ -101,8 +101,8 @@ Napi::Value surveyCells(const Napi::CallbackInfo& info) {
 // startWave(survey, cells: number[], packs: boolean)
 Napi::Value startWave(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
-    return Handle<Wave>::wrap(
-        info.Env(), std::make_shared<Wave>(Handle<const Survey>::unwrap(info[0]), valueIndexes(info[1]), info[2].ToBoolean()));
+    return Handle<Wave>::wrap(info.Env(), std::make_shared<Wave>(Handle<const Survey>::unwrap(info[0]),
+                                                                 valueIndexes(info[1]), info[2].ToBoolean()));
   });
 }
 
