@@ -1,7 +1,17 @@
 import { browserPlugin } from "./browser/plugin";
 import { catalogPlugin } from "./catalog/plugin";
+import { graphPlugin } from "./graph/plugin";
+import { probesPlugin } from "./probes/plugin";
 import { highlightsPlugin, registryPlugin, viewsPlugin } from "./renderers/plugin";
 
 export * from "./tokens";
 
-export default [catalogPlugin, browserPlugin, registryPlugin, highlightsPlugin, viewsPlugin];
+export default [
+  catalogPlugin,
+  probesPlugin,
+  graphPlugin,
+  browserPlugin,
+  registryPlugin,
+  highlightsPlugin,
+  viewsPlugin,
+];

@@ -13,7 +13,7 @@ export interface BrowserSettings {
 export const DEFAULT_SETTINGS: BrowserSettings = {
   order: "execution",
   foldThreshold: 5,
-  insertOnClick: true,
+  insertOnClick: false,
 };
 
 /** Reads what the user has set; what is missing or of the wrong type keeps its default. */

@@ -1,12 +1,13 @@
 /**
  * What the features of this extension offer each other and other extensions: interfaces and tokens only.
  */
-import type { CatalogGraph, View } from "@graphpatch/kernel/protocol";
+import type { CatalogGraph, NodeValue, PatchMark, View } from "@graphpatch/kernel/protocol";
 import type { NotebookPanel } from "@jupyterlab/notebook";
 import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
 import { Token } from "@lumino/coreutils";
 import type { IDisposable } from "@lumino/disposable";
 import type { ISignal } from "@lumino/signaling";
+import type { BrowserModel } from "./browser/model";
 import type { Drawing, Figure, Theme } from "./renderers/drawing";
 import type { ViewBody, ViewContent, ViewTools } from "./renderers/viewBody";
 
@@ -23,10 +24,22 @@ export const TRANSLATION_DOMAIN = "graphpatch";
  */
 export type CatalogStatus = "connecting" | "waiting" | "ready" | "elsewhere";
 
-/** Which nodes the last run of a graph patched and probed. */
+/** What the last run of a graph did to its nodes, and which of them the page looks at. */
 export interface NodeMarks {
-  readonly patched: ReadonlySet<string>;
+  /** Patches that change a node's value, in order. */
+  readonly patched: ReadonlyMap<string, readonly PatchMark[]>;
+  /** Nodes that the user's own code looked at. */
   readonly probed: ReadonlySet<string>;
+  /** Nodes with a live probe, and in how many runs it has seen them. */
+  readonly live: ReadonlyMap<string, number>;
+}
+
+/** What a live probe saw, drawn. */
+export interface ProbePicture {
+  /** Of the run after which it was made. */
+  readonly runs: number;
+  /** MIME bundle; null when nothing has been seen yet. */
+  readonly bundle: Readonly<Record<string, unknown>> | null;
 }
 
 /** What one kernel knows about its graphs. Mirrors the kernel; holds no widget. */
@@ -42,6 +55,13 @@ export interface ICatalogModel extends IDisposable {
   marks(graphId: string): NodeMarks;
   /** Emitted after any change of the above, with what changed. */
   readonly changed: ISignal<ICatalogModel, "graphs" | "marks" | "status">;
+
+  /** Looks at a node in every later run of its graph, or no longer. */
+  setProbe(graphId: string, node: string, isOn: boolean): void;
+  /** Statistics of what a probe saw last at a node; null when none did, or when it is gone. */
+  requestValue(graphId: string, node: string): Promise<NodeValue | null>;
+  /** Picture of what the live probe of a node saw last. */
+  requestPicture(graphId: string, node: string): Promise<ProbePicture>;
 }
 
 /** The catalogues of all kernels with an open notebook; `current` belongs to the notebook in use. */
@@ -51,11 +71,37 @@ export interface INodeCatalog {
   readonly currentChanged: ISignal<INodeCatalog, ICatalogModel | null>;
   /** Catalogue of a kernel by its id; null for a kernel no notebook uses. */
   forKernel(kernelId: string): ICatalogModel | null;
+  /** Emitted when the catalogue of a kernel comes or goes, with the kernel's id. */
+  readonly kernelsChanged: ISignal<INodeCatalog, string>;
 }
 
 export const INodeCatalog = new Token<INodeCatalog>(
   `${NAMESPACE}:INodeCatalog`,
   "The named nodes of the graphs that live in the kernels of open notebooks.",
+);
+
+/** Live probes: nodes that the page looks at in every run. */
+export interface ILiveProbes {
+  /** Looks at a node from now on, and shows what it sees in a tab of the main area. */
+  open(place: { kernelId: string; graphId: string; node: string }): void;
+  /** Looks no longer, and closes the tab. */
+  stop(place: { kernelId: string; graphId: string; node: string }): void;
+}
+
+export const ILiveProbes = new Token<ILiveProbes>(
+  `${NAMESPACE}:ILiveProbes`,
+  "Shows the values of nodes after each run.",
+);
+
+/** Draws a part of the graph that the node browser shows. */
+export interface IGraphView {
+  /** Shows a node or module of the browser's graph in a tab, which follows the browser's selection from then on. */
+  show(browser: BrowserModel, path: string): void;
+}
+
+export const IGraphView = new Token<IGraphView>(
+  `${NAMESPACE}:IGraphView`,
+  "Draws the surroundings of a node and the insides of a module.",
 );
 
 /** A view as it may come from a notebook: of a kind this version knows, or of one it does not. */

@@ -38,9 +38,10 @@ export function startKernel(wire: WireClient, state: InterruptState): void {
   const outputs = new Outputs((message) => wire.post(message));
 
   let native: Native | null = null;
-  const displays = new Displays(outputs, [nativeDisplayer(() => native)]);
+  const displayNative = nativeDisplayer(() => native);
+  const displays = new Displays(outputs, [displayNative]);
   const comms = new Comms(outputs);
-  const catalog = new Catalog(comms);
+  const catalog = new Catalog(comms, displayNative);
   const inputs = new InputRequests((message) => wire.post(message));
   const history = new History(new HistoryFile(defaultHistoryFile()));
 
@@ -54,7 +55,7 @@ export function startKernel(wire: WireClient, state: InterruptState): void {
   writeOriginalPositions(language.sources);
   native = loadNative();
   showLoading(native, displays);
-  catalog.follow(native.graphRegistry);
+  catalog.follow(native);
   const library = native;
   Object.assign(
     globalThis,

@@ -1,13 +1,12 @@
 import { InterruptState } from "./control/interruptState";
-import { loadAddonAhead } from "./preload/native";
+import { ADDON } from "./preload/native";
 import { WireClient } from "./wire/wireClient";
 
 /** Runs the kernel of one connection file in this process. */
 export function launch(connectionFile: string): void {
   const state = new InterruptState();
-  const wire = new WireClient(connectionFile, state);
+  const wire = new WireClient(connectionFile, state, require.resolve(ADDON));
   // Required after the wire thread is on its way: the compiler takes longer to load than the first answer may take.
-  loadAddonAhead();
   const { startKernel } = require("./kernel") as typeof import("./kernel");
   startKernel(wire, state);
 }

@@ -6,6 +6,7 @@
 #include "cuda/cuda_bindings.h"
 #include "dispatch/dispatch_bindings.h"
 #include "engine/engine_bindings.h"
+#include "errors/divide_trap.h"
 #include "errors/error_bindings.h"
 #include "files/file_bindings.h"
 #include "memory/memory_bindings.h"
@@ -18,6 +19,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   using namespace graphpatch;
   env.SetInstanceData(new AddonData());  // Node owns it from here on
   initErrors(env, exports);
+  surviveDivideTraps();
   initCuda(env, exports);  // before anything of libtorch is used
   initTensor(env, exports);
   initDispatch(env, exports);

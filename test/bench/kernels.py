@@ -35,15 +35,10 @@ class Client:
         self.client.start_channels()
 
     def info(self) -> float:
-        """Since the launch. Asked again and again, as a front end does: who answers late has not bound its sockets yet."""
-        while True:
-            self.client.kernel_info()
-            try:
-                self.client.get_shell_msg(timeout=0.02)
-                return milliseconds(self.launched)
-            except Exception:
-                if milliseconds(self.launched) > TIMEOUT * 1000:
-                    raise
+        """Since the launch. The request waits here until the kernel has bound its sockets."""
+        self.client.kernel_info()
+        self.client.get_shell_msg(timeout=TIMEOUT)
+        return milliseconds(self.launched)
 
     def cell(self, code: str) -> float:
         started = time.perf_counter()

@@ -291,6 +291,22 @@ describe("control flow", () => {
     expect(turned.abs().max().item()).not.toBe(0);
   });
 
+  it.each(["loops", "branches"])("of %s is swept cell by cell", async (name) => {
+    const graph = await loadCase(name);
+    const [, { inputs }] = examplesOf(name);
+    const places = name === "loops" ? ["tanh", "map", "select", "mul_3"] : ["mean", "gt", "x"];
+    const cells = places.map((place) => ({ [place]: new ZeroPatch() }));
+    const outputs = ["output|sub_0", "output|sub_1"];
+    const measure = (values: Record<string, Tensor>) =>
+      outputs.reduce((sum, output) => sum + (values[output].sum().item() as number), 0);
+    const swept = await graph.sweep({ inputs, cells, outputs, metric: measure });
+    for (const [i, cell] of cells.entries()) {
+      const result = (await graph.patch(cell, () => graph.run(inputs))) as unknown as Tensor[];
+      const alone = measure(Object.fromEntries(outputs.map((output, k) => [output, result[k]])));
+      expect(swept.samples[i][0], places[i]).toBeCloseTo(alone, 5);
+    }
+  });
+
   it("lets gradients through all rounds of a loop", async () => {
     const graph = await loadCase("loops");
     const [, { inputs }] = examplesOf("loops");

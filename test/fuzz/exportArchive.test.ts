@@ -251,6 +251,11 @@ describe("hostile graphs", () => {
     }));
     await refuse({ nodes }, UnknownOperatorError, /mylib::a, mylib::b.*torch\.library\.register\("mylib::a"/);
     await refuse(node("os.system"), UnsupportedExportError, /calls os\.system, which is no operator/);
+    await refuse(
+      node("torch._functorch.predispatch._vmap_increment_nesting"),
+      UnsupportedExportError,
+      /torch\.vmap.*run_decompositions/,
+    );
     await refuse(node("torch.ops.higher_order.flex_attention"), UnsupportedExportError, /flex_attention/);
   });
 

@@ -217,6 +217,59 @@ describe("descriptions with something else in one or two places", () => {
   });
 });
 
+describe("loops that are no loops", () => {
+  const path = join(scratch.path, "loops.safetensors");
+  const EDGES = ["loop", "while", "repeat"];
+
+  test("are refused, run, or fail in our words", async () => {
+    await (await PatchableGraph.load(join(FIXTURES, "exports", "loops.pt2"))).save(path);
+    const loops = new SavedGraphBytes(path);
+    const { valueCount } = loops.description();
+    const edit = fc.record({
+      node: fc.nat(1000),
+      isEdge: fc.boolean(),
+      kind: fc.constantFrom("type", "argument", "shorter", "longer", "move", "when", "results"),
+      a: fc.nat(1000),
+      value: fc.nat(valueCount - 1),
+    });
+    const run = async (content: Uint8Array) => {
+      const graph = await PatchableGraph.load(scratch.write("fuzzed.safetensors", content));
+      const signal = AbortSignal.timeout(200);
+      const given = { xs: torch.ones([2, 4]), y: torch.ones([4]), count: torch.tensor(2) };
+      await graph.run(given, { signal });
+    };
+    const seen = { ran: 0, refused: 0 };
+    await fc.assert(
+      fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 2 }), async (edits) => {
+        const description = loops.description();
+        const { nodes } = description;
+        for (const { node, isEdge, kind, a, value } of edits) {
+          const candidates = isEdge ? nodes.filter(({ type }) => EDGES.includes(type)) : nodes;
+          const chosen = candidates[node % candidates.length];
+          const { args, results } = chosen;
+          if (kind === "type") chosen.type = [...EDGES, "alias", "merge", "guard"][a % 6];
+          if (kind === "argument" && args.length > 0) args[a % args.length] = { ref: value };
+          if (kind === "shorter") args.pop();
+          if (kind === "longer") args.push({ ref: value });
+          if (kind === "when") chosen.when = { value, expected: a % 2 === 0 };
+          if (kind === "results") results.reverse();
+          if (kind === "move") nodes.splice(a % nodes.length, 0, ...nodes.splice(nodes.indexOf(chosen), 1));
+        }
+        try {
+          await run(loops.withDescription(description));
+          seen.ran++;
+        } catch (error) {
+          if (!(error instanceof GraphpatchError)) throw error;
+          seen.refused++;
+        }
+      }),
+      { numRuns: 300 },
+    );
+    expect(seen.ran).toBeGreaterThan(3);
+    expect(seen.refused).toBeGreaterThan(100);
+  });
+});
+
 describe("hostile descriptions", () => {
   const edited = (edit: (description: GraphDescription & { [key: string]: unknown }) => void): Buffer => {
     const description = saved.description();

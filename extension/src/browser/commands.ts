@@ -3,8 +3,11 @@ import { Clipboard, Notification } from "@jupyterlab/apputils";
 import type { INotebookTracker } from "@jupyterlab/notebook";
 import type { TranslationBundle } from "@jupyterlab/translation";
 import type { ReadonlyPartialJSONObject } from "@lumino/coreutils";
+import { choosePatch } from "../patches/patchDialog";
+import { insertPatch } from "../patches/patchInsertion";
+import type { IGraphView, ILiveProbes } from "../tokens";
 import type { BrowserActions } from "./actions";
-import { type Refusal, writeName } from "./cellEditing";
+import { type Refusal, write, writeName } from "./cellEditing";
 import type { BrowserModel } from "./model";
 
 /** Commands of the node browser. */
@@ -16,6 +19,12 @@ export const CommandIds = {
   reveal: "graphpatch:reveal-node",
   toggleOrder: "graphpatch:toggle-node-order",
   collapseAll: "graphpatch:collapse-all-nodes",
+  insertPatch: "graphpatch:insert-patch",
+  probe: "graphpatch:probe-node",
+  stopProbe: "graphpatch:stop-probing-node",
+  graph: "graphpatch:show-node-graph",
+  back: "graphpatch:previous-node",
+  forward: "graphpatch:next-node",
 } as const;
 
 const NAME_ARGUMENT = {
@@ -32,6 +41,8 @@ export interface CommandContext {
   tracker: INotebookTracker;
   model: BrowserModel;
   trans: TranslationBundle;
+  probes: ILiveProbes;
+  graphView: IGraphView;
   show(): void;
   focusFilter(): void;
   setOrder(order: "execution" | "natural"): void;
@@ -41,12 +52,35 @@ export interface CommandContext {
 export function addCommands(context: CommandContext): BrowserActions {
   const { app, tracker, model, trans } = context;
   const { commands } = app;
+  const refuse = (refusal: Refusal | null): void => {
+    if (refusal) Notification.warning(refusalText(refusal, trans), { autoClose: 5000 });
+  };
+  /** The node that a path means, with what a probe of it needs. */
+  const placeOf = (path: string) => {
+    const { source, graph } = model;
+    const node = graph?.nodes[model.nodeAt(path)];
+    return source && graph && node ? { kernelId: source.kernelId, graphId: graph.id, node: node.name } : null;
+  };
   const actions: BrowserActions = {
-    insert: (name) => {
-      const refusal = writeName(tracker.activeCell, name);
-      if (refusal) Notification.warning(refusalText(refusal, trans), { autoClose: 5000 });
-    },
+    insert: (name) => refuse(writeName(tracker.activeCell, name)),
     copy: (name) => Clipboard.copyToSystem(name),
+    insertPatch: async (name) => {
+      const node = model.graph?.nodes[model.nodeAt(name)];
+      const choice = node && (await choosePatch(node, trans));
+      if (!node || !choice) return;
+      refuse(
+        write(tracker.activeCell, (source, from, to) => insertPatch(source, from, to, name, node, choice)),
+      );
+    },
+    probe: (name) => {
+      const place = placeOf(name);
+      if (place) context.probes.open(place);
+    },
+    stopProbe: (name) => {
+      const place = placeOf(name);
+      if (place) context.probes.stop(place);
+    },
+    showGraph: (name) => context.graphView.show(model, name),
   };
   const nameOf = (args: ReadonlyPartialJSONObject): string | null =>
     typeof args.name === "string" ? args.name : (model.activeRow?.path ?? null);
@@ -64,32 +98,48 @@ export function addCommands(context: CommandContext): BrowserActions {
       context.focusFilter();
     },
   });
-  commands.addCommand(CommandIds.insert, {
-    label: trans.__("Insert Node Name at Cursor"),
-    describedBy: NAME_ARGUMENT,
-    isEnabled: (args) => nameOf(args) !== null,
-    execute: (args) => {
-      const name = nameOf(args);
-      if (name !== null) actions.insert(name);
-    },
+  /** A command on one node. */
+  const addNodeCommand = (
+    id: string,
+    label: string,
+    execute: (name: string) => void,
+    isPossible: (name: string) => boolean = () => true,
+  ): void => {
+    commands.addCommand(id, {
+      label,
+      describedBy: NAME_ARGUMENT,
+      isEnabled: (args) => {
+        const name = nameOf(args);
+        return name !== null && isPossible(name);
+      },
+      execute: (args) => {
+        const name = nameOf(args);
+        if (name !== null) execute(name);
+      },
+    });
+  };
+  addNodeCommand(CommandIds.insert, trans.__("Insert Node Name at Cursor"), actions.insert);
+  addNodeCommand(CommandIds.copy, trans.__("Copy Node Name"), actions.copy);
+  const isNode = (name: string): boolean => model.nodeAt(name) >= 0;
+  const isLive = (name: string): boolean => model.marks.live.has(placeOf(name)?.node ?? "");
+  addNodeCommand(CommandIds.insertPatch, trans.__("Insert Patch of Node…"), actions.insertPatch, isNode);
+  addNodeCommand(CommandIds.probe, trans.__("Probe Node Live"), actions.probe, isNode);
+  addNodeCommand(CommandIds.stopProbe, trans.__("Stop Probing Node"), actions.stopProbe, isLive);
+  addNodeCommand(CommandIds.graph, trans.__("Show Graph of Node"), actions.showGraph);
+  commands.addCommand(CommandIds.back, {
+    label: trans.__("Previous Node"),
+    describedBy: NO_ARGUMENTS,
+    isEnabled: () => model.canGo(-1),
+    execute: () => model.go(-1),
   });
-  commands.addCommand(CommandIds.copy, {
-    label: trans.__("Copy Node Name"),
-    describedBy: NAME_ARGUMENT,
-    isEnabled: (args) => nameOf(args) !== null,
-    execute: (args) => {
-      const name = nameOf(args);
-      if (name !== null) actions.copy(name);
-    },
+  commands.addCommand(CommandIds.forward, {
+    label: trans.__("Next Node"),
+    describedBy: NO_ARGUMENTS,
+    isEnabled: () => model.canGo(1),
+    execute: () => model.go(1),
   });
-  commands.addCommand(CommandIds.reveal, {
-    label: trans.__("Reveal Node in Browser"),
-    describedBy: NAME_ARGUMENT,
-    isEnabled: (args) => nameOf(args) !== null,
-    execute: (args) => {
-      const name = nameOf(args);
-      if (name !== null && model.reveal(name)) context.show();
-    },
+  addNodeCommand(CommandIds.reveal, trans.__("Reveal Node in Browser"), (name) => {
+    if (model.reveal(name)) context.show();
   });
   commands.addCommand(CommandIds.toggleOrder, {
     label: trans.__("Order Nodes by Name"),

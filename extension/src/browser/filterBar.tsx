@@ -3,9 +3,6 @@ import * as React from "react";
 import { NODE_FILTERS, type NodeFilter } from "./filters";
 import type { BrowserModel } from "./model";
 
-/** Time without a key after which the filter is applied. */
-const DEBOUNCE_MS = 80;
-
 export interface FilterBarProps {
   model: BrowserModel;
   trans: TranslationBundle;
@@ -31,28 +28,18 @@ export function FilterBar({
     shown.current = model.queryText;
     if (text !== model.queryText) setText(model.queryText);
   }
-  React.useEffect(() => {
-    if (text === model.queryText) return;
-    const timer = setTimeout(() => {
-      shown.current = text;
-      model.queryText = text;
-    }, DEBOUNCE_MS);
-    return () => clearTimeout(timer);
-  }, [text, model]);
-
-  const applyNow = (): void => {
-    shown.current = text;
-    model.queryText = text;
+  const apply = (typed: string): void => {
+    setText(typed);
+    shown.current = typed;
+    model.queryText = typed;
   };
   const onKeyDown = (event: React.KeyboardEvent): void => {
     if (event.key === "ArrowDown") {
-      applyNow();
       onEnterTree();
     } else if (event.key === "Enter") {
-      applyNow();
       onAccept();
     } else if (event.key === "Escape" && text !== "") {
-      setText("");
+      apply("");
     } else {
       return;
     }
@@ -68,12 +55,13 @@ export function FilterBar({
         className="gp-FilterBar-input jp-mod-styled"
         placeholder={trans.__("Filter nodes")}
         title={trans.__(
-          "Words are looked for in name, operator, dtype and shape. In one field only: op:mul  shape:576  dtype:f32  module:GELU  code:softmax",
+          "Words are looked for in name, operator, dtype, shape and code. In one field only: op:mul  shape:576  dtype:f32  module:GELU  code:softmax",
         )}
         aria-label={trans.__("Filter nodes")}
         spellCheck={false}
         value={text}
-        onChange={(event) => setText(event.target.value)}
+        onChange={(event) => apply(event.target.value)}
+        onFocus={() => model.warmUp()}
         onKeyDown={onKeyDown}
       />
       <fieldset className="gp-Chips" aria-label={trans.__("Show only")}>

@@ -26,6 +26,6 @@ function passes(node: CatalogNode, filter: NodeFilter, marks: NodeMarks): boolea
     case "patched":
       return marks.patched.has(node.name);
     case "probed":
-      return marks.probed.has(node.name);
+      return marks.probed.has(node.name) || marks.live.has(node.name);
   }
 }

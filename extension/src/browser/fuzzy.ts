@@ -42,6 +42,30 @@ export function matchWords(query: string, path: string): Span[] | null {
   return matchFrom(query, 0, path, 0, spans, { steps: 2000 }) ? spans : null;
 }
 
+const scratch: Span[] = [];
+
+/** As {@link matchWords}, where it does not matter which parts match. */
+export function hasWords(query: string, path: string): boolean {
+  if (query === "" || !isSubsequence(query, path)) return false;
+  scratch.length = 0;
+  return matchFrom(query, 0, path, 0, scratch, { steps: 2000 });
+}
+
+const LOWER_A = 97;
+const LETTERS = 26;
+const DIGIT_BITS = 5;
+
+/** Which letters and digits a text (lower case) has, a bit each (digits share some): what lacks one of them cannot match. */
+export function characterMask(text: string): number {
+  let mask = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= LOWER_A && code < LOWER_A + LETTERS) mask |= 1 << (code - LOWER_A);
+    else if (isDigit(code)) mask |= 1 << (LETTERS + (code % DIGIT_BITS));
+  }
+  return mask;
+}
+
 /** Cheap test that rejects most paths before the search with backtracking. */
 function isSubsequence(query: string, path: string): boolean {
   let at = -1;

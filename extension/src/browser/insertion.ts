@@ -176,3 +176,35 @@ function endOfRegExp(source: string, from: number): number {
   // No end on its line: it was a division after all.
   return from + 1;
 }
+
+/**
+ * The brackets that are open at `position`, outermost first, each with the word before it: `f(patch({`. Those in texts, comments
+ * and regular expressions do not count.
+ */
+export function openBrackets(source: string, position: number): string {
+  const open: string[] = [];
+  for (let at = 0; at < position; ) {
+    const character = source[at];
+    const next = source[at + 1];
+    if (character === '"' || character === "'" || character === "`") {
+      at = endOfLiteral(source, at);
+    } else if (character === "/" && (next === "/" || next === "*")) {
+      at = endOfComment(source, at, next);
+    } else if (character === "/" && beginsRegExp(source, at)) {
+      at = endOfRegExp(source, at);
+    } else {
+      if ("([{".includes(character)) open.push(`${/[\w$]*$/.exec(source.slice(0, at))?.[0]}${character}`);
+      else if (")]}".includes(character)) open.pop();
+      at += 1;
+    }
+  }
+  return open.join("");
+}
+
+/** After the closing quote. Holes of a template are passed over with it. */
+function endOfLiteral(source: string, at: number): number {
+  const quote = source[at];
+  if (quote === "`") return scanTemplate(source, at + 1, source.length + 1).at;
+  const end = endOfString(source, at + 1, quote);
+  return source[end] === quote ? end + 1 : Math.max(end, at + 1);
+}

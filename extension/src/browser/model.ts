@@ -1,9 +1,12 @@
 import type { CatalogGraph } from "@graphpatch/kernel/protocol";
 import { type ISignal, Signal } from "@lumino/signaling";
+import { NO_MARKS } from "../catalog/catalogModel";
 import { type BrowserSettings, DEFAULT_SETTINGS } from "../settings";
 import type { ICatalogModel, INodeCatalog, NodeMarks } from "../tokens";
 import { type NodeFilter, passesFilters } from "./filters";
+import { NavigationHistory } from "./history";
 import { type Row, RowBuilder } from "./rows";
+import type { SavedGraph, SavedState } from "./savedState";
 import { parseQuery, type Query, SearchIndex } from "./search";
 import { buildTree, type Tree, type TreeItem } from "./tree";
 
@@ -13,6 +16,7 @@ interface GraphState {
   /** Modules closed by hand while a filter was on. */
   readonly collapsed: Set<string>;
   active: string | null;
+  readonly history: NavigationHistory;
 }
 
 /** What is computed once for a graph. */
@@ -23,8 +27,6 @@ interface Prepared {
   builder: RowBuilder;
   index: SearchIndex | null;
 }
-
-const NO_MARKS: NodeMarks = { patched: new Set(), probed: new Set() };
 
 /** Which nodes the browser shows, and which of them is active. Knows nothing of widgets. */
 export class BrowserModel {
@@ -52,8 +54,16 @@ export class BrowserModel {
   }
 
   get rows(): readonly Row[] {
-    if (!this._rows) this._rows = this.makeRows();
+    if (!this._rows) {
+      this._rows = this.makeRows();
+      this._activeIndex = null;
+    }
     return this._rows;
+  }
+
+  /** Prepares for being searched, which the first search of a large graph would otherwise wait for. */
+  warmUp(): void {
+    if (this.prepared) this.prepared.index ??= new SearchIndex(this.prepared.graph.nodes);
   }
 
   /** Nodes that match the filter; all of them without one. */
@@ -120,8 +130,12 @@ export class BrowserModel {
 
   /** Index of the active row; -1 when there is none in sight. */
   get activeIndex(): number {
-    const active = this.prepared?.state.active;
-    return active == null ? -1 : this.rows.findIndex((row) => row.id === active);
+    const { rows } = this;
+    if (this._activeIndex === null) {
+      const active = this.prepared?.state.active;
+      this._activeIndex = active == null ? -1 : rows.findIndex((row) => row.id === active);
+    }
+    return this._activeIndex;
   }
 
   get activeRow(): Row | null {
@@ -130,8 +144,13 @@ export class BrowserModel {
 
   activate(id: string | null): void {
     if (!this.prepared || this.prepared.state.active === id) return;
-    this.prepared.state.active = id;
+    this.setActive(this.prepared.state, id);
     this._changed.emit();
+  }
+
+  private setActive(state: GraphState, id: string | null): void {
+    state.active = id;
+    this._activeIndex = null;
   }
 
   /** Opens or closes a row; without `open`, the other way round. */
@@ -167,9 +186,61 @@ export class BrowserModel {
       if (series) prepared.state.expanded.add(series);
       prepared.state.expanded.add(at.parent.path);
     }
-    prepared.state.active = path;
+    this.setActive(prepared.state, path);
     this.invalidate();
     return true;
+  }
+
+  /** Reveals a place as a link does, so that one can go back. @returns whether the graph has such a place. */
+  follow(path: string): boolean {
+    const state = this.prepared?.state;
+    const from = state?.active ?? null;
+    if (!state || !this.reveal(path)) return false;
+    if (from !== path) state.history.visit(from, path);
+    return true;
+  }
+
+  /** Whether one came to where one is by links (-1), or went back from somewhere (1). */
+  canGo(step: -1 | 1): boolean {
+    return this.prepared?.state.history.has(step) ?? false;
+  }
+
+  /** Goes back or forward among the places that were visited by links. */
+  go(step: -1 | 1): void {
+    const place = this.prepared?.state.history.go(step);
+    if (place != null) this.reveal(place);
+  }
+
+  /** Place of a node in the graph's list; -1 where the path is no node. A module's path means its output. */
+  nodeAt(path: string): number {
+    const items = this.prepared?.tree.items;
+    const index = items?.get(path)?.index ?? -1;
+    return index >= 0 ? index : (items?.get(path === "" ? "output" : `${path}.output`)?.index ?? -1);
+  }
+
+  /** What is to be remembered for the next page. */
+  get saved(): SavedState {
+    const graphs = new Map(this.restored);
+    for (const [key, { expanded, active }] of this.states) {
+      const label = this.labels.get(key) ?? key;
+      graphs.delete(label);
+      graphs.set(label, { expanded: [...expanded], active });
+    }
+    return { query: this._queryText, filters: [...this._filters], graphs };
+  }
+
+  /** Takes up what an earlier page looked like; graphs that are there already stay as they are. */
+  restore({ query, filters, graphs }: SavedState): void {
+    this.restored = graphs;
+    this._queryText = query;
+    this._query = parseQuery(query);
+    this._filters = new Set(filters);
+    if (this.prepared && graphs.has(this.prepared.graph.label)) {
+      this.states.clear();
+      this.prepared = null;
+      this.prepare();
+    }
+    this.invalidate();
   }
 
   get marks(): NodeMarks {
@@ -197,7 +268,7 @@ export class BrowserModel {
     const state = this.prepared?.state;
     if (state && this.isFiltering) {
       // Enter in the filter takes the first node found.
-      state.active = this.rows.find((row) => row.node)?.id ?? null;
+      this.setActive(state, this.rows.find((row) => row.node)?.id ?? null);
     } else if (state?.active != null) {
       this.reveal(state.active);
       return;
@@ -216,11 +287,8 @@ export class BrowserModel {
     if (this.prepared?.graph === graph) return;
     const tree = buildTree(graph);
     const key = `${source.kernelId}/${graph.id}`;
-    const state = this.states.get(key) ?? {
-      expanded: firstExpanded(tree),
-      collapsed: new Set(),
-      active: null,
-    };
+    const state = this.states.get(key) ?? firstState(tree, this.restored.get(graph.label));
+    this.labels.set(key, graph.label);
     this.states.set(key, state);
     this.prepared = { graph, tree, state, builder: new RowBuilder(tree, this._settings), index: null };
   }
@@ -236,10 +304,12 @@ export class BrowserModel {
   private find(prepared: Prepared): Uint8Array {
     prepared.index ??= new SearchIndex(prepared.graph.nodes);
     const found = prepared.index.search(this._query);
+    const { nodes } = prepared.graph;
+    const isFree = this._filters.size === 0;
     const marks = this.marks;
     this._matchCount = 0;
     for (let at = 0; at < found.length; at++) {
-      if (found[at] && !passesFilters(prepared.graph.nodes[at], this._filters, marks)) found[at] = 0;
+      if (found[at] && !isFree && !passesFilters(nodes[at], this._filters, marks)) found[at] = 0;
       this._matchCount += found[at];
     }
     return found;
@@ -253,15 +323,28 @@ export class BrowserModel {
   private _source: ICatalogModel | null = null;
   private prepared: Prepared | null = null;
   private readonly states = new Map<string, GraphState>();
+  private readonly labels = new Map<string, string>();
+  /** Of an earlier page, by the graph's label. */
+  private restored: ReadonlyMap<string, SavedGraph> = new Map();
   /** Graph chosen by hand, by kernel. */
   private readonly chosen = new Map<string, string>();
   private _rows: readonly Row[] | null = null;
   private _matchCount = 0;
+  private _activeIndex: number | null = null;
   private _query: Query = parseQuery("");
   private _queryText = "";
   private _filters: ReadonlySet<NodeFilter> = new Set();
   private _settings: BrowserSettings = DEFAULT_SETTINGS;
   private readonly _changed = new Signal<this, void>(this);
+}
+
+function firstState(tree: Tree, saved: SavedGraph | undefined): GraphState {
+  return {
+    expanded: saved ? new Set(saved.expanded) : firstExpanded(tree),
+    collapsed: new Set(),
+    active: saved?.active ?? null,
+    history: new NavigationHistory(),
+  };
 }
 
 /** Opens the modules that hold most of the graph, so that a graph greets with its layers and not with one row. */

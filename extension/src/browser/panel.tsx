@@ -6,18 +6,28 @@ import { DetailPane } from "./detailPane";
 import { EmptyState } from "./emptyState";
 import { FilterBar } from "./filterBar";
 import type { BrowserModel } from "./model";
+import type { Pointing } from "./pointing";
+import { Splitter } from "./splitter";
 import { TreeView } from "./treeView";
 
 export interface BrowserPanelProps {
   model: BrowserModel;
   actions: BrowserActions;
   trans: TranslationBundle;
+  pointing: Pointing;
   filterRef: React.RefObject<HTMLInputElement>;
 }
 
 /** Everything inside the sidebar. */
-export function BrowserPanel({ model, actions, trans, filterRef }: BrowserPanelProps): React.JSX.Element {
+export function BrowserPanel({
+  model,
+  actions,
+  trans,
+  pointing,
+  filterRef,
+}: BrowserPanelProps): React.JSX.Element {
   const panel = React.useRef<HTMLDivElement>(null);
+  const [detailHeight, setDetailHeight] = React.useState<number | null>(null);
   const focusTree = (): void => panel.current?.querySelector<HTMLElement>("[role=tree]")?.focus();
   const accept = (): void => {
     const node = model.activeRow?.node;
@@ -51,9 +61,20 @@ export function BrowserPanel({ model, actions, trans, filterRef }: BrowserPanelP
             model={model}
             actions={actions}
             trans={trans}
+            pointing={pointing}
             focusFilter={() => filterRef.current?.focus()}
           />
-          {activeRow && <DetailPane row={activeRow} marks={model.marks} actions={actions} trans={trans} />}
+          {activeRow && (
+            <>
+              <Splitter height={detailHeight} onResize={setDetailHeight} trans={trans} />
+              <div
+                className="gp-Lower"
+                style={detailHeight === null ? undefined : { height: detailHeight, maxHeight: "none" }}
+              >
+                <DetailPane model={model} row={activeRow} actions={actions} trans={trans} />
+              </div>
+            </>
+          )}
         </>
       ) : (
         <EmptyState source={source} trans={trans} />

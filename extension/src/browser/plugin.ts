@@ -2,13 +2,16 @@ import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } fro
 import { ICommandPalette } from "@jupyterlab/apputils";
 import { INotebookTracker } from "@jupyterlab/notebook";
 import { ISettingRegistry } from "@jupyterlab/settingregistry";
+import { IStateDB } from "@jupyterlab/statedb";
 import { ITranslator, nullTranslator } from "@jupyterlab/translation";
 import { readSettings } from "../settings";
-import { INodeCatalog, NAMESPACE, TRANSLATION_DOMAIN } from "../tokens";
+import { IGraphView, IHighlights, ILiveProbes, INodeCatalog, NAMESPACE, TRANSLATION_DOMAIN } from "../tokens";
 import type { BrowserActions } from "./actions";
 import { addCommands, CommandIds } from "./commands";
 import { acceptDroppedNames } from "./drop";
+import { keepState } from "./keepState";
 import { BrowserModel } from "./model";
+import { Pointing } from "./pointing";
 import { BROWSER_ID, NodeBrowser } from "./widget";
 
 const PLUGIN_ID = `${NAMESPACE}:browser`;
@@ -17,15 +20,19 @@ export const browserPlugin: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_ID,
   description: "The node browser in the sidebar.",
   autoStart: true,
-  requires: [INodeCatalog, INotebookTracker],
-  optional: [ICommandPalette, ILayoutRestorer, ISettingRegistry, ITranslator],
+  requires: [INodeCatalog, INotebookTracker, ILiveProbes, IGraphView],
+  optional: [ICommandPalette, ILayoutRestorer, ISettingRegistry, IStateDB, IHighlights, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     catalog: INodeCatalog,
     tracker: INotebookTracker,
+    probes: ILiveProbes,
+    graphView: IGraphView,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
     settingRegistry: ISettingRegistry | null,
+    state: IStateDB | null,
+    highlights: IHighlights | null,
     translator: ITranslator | null,
   ) => {
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
@@ -35,6 +42,8 @@ export const browserPlugin: JupyterFrontEndPlugin<void> = {
       app,
       tracker,
       model,
+      probes,
+      graphView,
       trans,
       show: () => app.shell.activateById(BROWSER_ID),
       focusFilter: () => browser.focusFilter(),
@@ -43,12 +52,17 @@ export const browserPlugin: JupyterFrontEndPlugin<void> = {
         else model.settings = { ...model.settings, order };
       },
     });
-    const browser = new NodeBrowser(model, actions, trans);
+    const browser = new NodeBrowser(model, actions, trans, new Pointing(model, highlights));
     app.shell.add(browser, "left", { rank: 450, type: "Node Browser" });
     restorer?.add(browser, BROWSER_ID);
     acceptDroppedNames(tracker);
     for (const command of Object.values(CommandIds)) {
       palette?.addItem({ command, category: trans.__("Graphpatch") });
+    }
+    if (state) {
+      keepState(model, state).catch((error: unknown) => {
+        console.error("What the node browser looked like could not be read", error);
+      });
     }
     settingRegistry
       ?.load(PLUGIN_ID)

@@ -49,24 +49,29 @@ export class RowBuilder {
    * `isCollapsed` closes modules among them.
    */
   filteredRows(found: Uint8Array, isCollapsed: (id: string) => boolean): Row[] {
-    const kept = new Set<TreeItem>();
-    this.tree.leaves.forEach((leaf, index) => {
-      if (!found[index]) return;
-      for (let at: TreeItem | null = leaf; at && !kept.has(at); at = at.parent) kept.add(at);
-    });
+    const { leaves, items, root } = this.tree;
+    const kept = new Uint8Array(items.size);
+    for (let index = 0; index < leaves.length; index++) {
+      if (!found[index]) continue;
+      for (let at: TreeItem | null = leaves[index]; at && !kept[at.order]; at = at.parent) kept[at.order] = 1;
+    }
     const rows: Row[] = [];
     const add = (parent: TreeItem, level: number): void => {
-      const children = this.siblingsOf(parent).flatMap((sibling) =>
-        (isSeries(sibling) ? sibling.members : [sibling]).filter((item) => kept.has(item)),
-      );
-      children.forEach((item, at) => {
-        const hasChildren = item.children.some((child) => kept.has(child));
+      const children: TreeItem[] = [];
+      for (const sibling of this.siblingsOf(parent)) {
+        for (const item of isSeries(sibling) ? sibling.members : [sibling]) {
+          if (kept[item.order]) children.push(item);
+        }
+      }
+      for (let at = 0; at < children.length; at++) {
+        const item = children[at];
+        const hasChildren = item.children.some(({ order }) => kept[order]);
         const isExpanded = hasChildren ? !isCollapsed(item.path) : null;
-        rows.push(itemRow(item, level, at + 1, children.length, isExpanded));
+        rows.push(new ItemRow(item, level, at + 1, children.length, isExpanded));
         if (isExpanded) add(item, level + 1);
-      });
+      }
     };
-    add(this.tree.root, 1);
+    add(root, 1);
     return rows;
   }
 
@@ -105,7 +110,7 @@ export class RowBuilder {
         return;
       }
       const open = sibling.children.length > 0 ? isExpanded(sibling.path) : null;
-      rows.push(itemRow(sibling, level, at + 1, siblings.length, open));
+      rows.push(new ItemRow(sibling, level, at + 1, siblings.length, open));
       if (open) this.addSiblings(rows, this.siblingsOf(sibling), level + 1, isExpanded);
     });
   }
@@ -122,24 +127,41 @@ export class RowBuilder {
   private readonly arranged = new Map<TreeItem, readonly Sibling[]>();
 }
 
-function itemRow(
-  item: TreeItem,
-  level: number,
-  position: number,
-  setSize: number,
-  isExpanded: boolean | null,
-): Row {
-  return {
-    id: item.path,
-    kind: item.children.length > 0 ? "module" : "node",
-    label: item.label,
-    path: item.path,
-    node: item.node,
-    moduleType: item.moduleType,
-    level,
-    position,
-    setSize,
-    isExpanded,
-    count: item.node ? item.count - 1 : item.count,
-  };
+/** The row of a module or node. There may be 100,000 of them, so it keeps no more than what is its own. */
+class ItemRow implements Row {
+  constructor(
+    private readonly item: TreeItem,
+    readonly level: number,
+    readonly position: number,
+    readonly setSize: number,
+    readonly isExpanded: boolean | null,
+  ) {}
+
+  get id(): string {
+    return this.item.path;
+  }
+
+  get kind(): Row["kind"] {
+    return this.item.children.length > 0 ? "module" : "node";
+  }
+
+  get label(): string {
+    return this.item.label;
+  }
+
+  get path(): string {
+    return this.item.path;
+  }
+
+  get node(): CatalogNode | null {
+    return this.item.node;
+  }
+
+  get moduleType(): string {
+    return this.item.moduleType;
+  }
+
+  get count(): number {
+    return this.item.node ? this.item.count - 1 : this.item.count;
+  }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { node, smallGraph } from "../testing/graphs";
-import { markedSpans, parseQuery, SearchIndex, spansOfLabel } from "./search";
+import { codeFound, markedSpans, parseQuery, SearchIndex, spansOfLabel } from "./search";
 
 const { nodes } = smallGraph(24);
 const index = new SearchIndex(nodes);
@@ -27,6 +27,16 @@ describe("search", () => {
     expect(found("[1,12,13,13]")).toHaveLength(24);
     expect(found("op:tanh")).toHaveLength(24);
     expect(found("op:softmax h_3")).toEqual(["transformer.h_3.attn.softmax"]);
+  });
+
+  it("finds source lines, of words long enough to mean something", () => {
+    expect(found("tanh(x) h_0")).toEqual(["transformer.h_0.mlp.act.tanh"]);
+    expect(found("(x")).toEqual([]);
+    const { code } = nodes[2];
+    expect(code).toBe("mul(x)");
+    expect(codeFound(parseQuery("l(x)"), nodes[2])).toBe(code);
+    expect(codeFound(parseQuery("mul"), nodes[2])).toBeNull();
+    expect(codeFound(parseQuery("code:mul"), nodes[2])).toBe(code);
   });
 
   it("looks in one field when told to", () => {

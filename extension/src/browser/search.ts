@@ -1,5 +1,5 @@
 import type { CatalogNode } from "@graphpatch/kernel/protocol";
-import { matchWords, type Span, withoutSeparators } from "./fuzzy";
+import { characterMask, hasWords, matchWords, type Span, withoutSeparators } from "./fuzzy";
 import { shortDtype, shortOperator } from "./operators";
 
 /** More marks on one path help nobody. */
@@ -32,70 +32,124 @@ function parseTerm(word: string): Term {
   return { field, text, bare: withoutSeparators(text) };
 }
 
-/** What is searched of one node, in lower case. */
-interface Entry {
-  readonly path: string;
-  readonly operator: string;
-  readonly dtype: string;
-  readonly shape: readonly number[];
-  readonly node: CatalogNode;
+/** A property that many nodes share: each value is looked at once. */
+class Facet<T> {
+  private readonly values: T[] = [];
+  private readonly places: Uint32Array;
+
+  constructor(nodes: readonly CatalogNode[], read: (node: CatalogNode) => T) {
+    const known = new Map<T, number>();
+    this.places = Uint32Array.from(nodes, (node) => {
+      const value = read(node);
+      let place = known.get(value);
+      if (place === undefined) {
+        place = this.values.push(value) - 1;
+        known.set(value, place);
+      }
+      return place;
+    });
+  }
+
+  /** Sets 1 in `found` at the nodes whose value passes. */
+  mark(found: Uint8Array, passes: (value: T) => boolean): void {
+    const passing = Uint8Array.from(this.values, (value) => (passes(value) ? 1 : 0));
+    if (!passing.includes(1)) return;
+    for (let at = 0; at < found.length; at++) found[at] |= passing[this.places[at]];
+  }
 }
 
 /** Nodes prepared for being searched many times. */
 export class SearchIndex {
   constructor(nodes: readonly CatalogNode[]) {
-    this.entries = nodes.map((node) => ({
-      path: node.name.toLowerCase(),
-      operator: shortOperator(node.operator).toLowerCase(),
-      dtype: node.dtype?.toLowerCase() ?? "",
-      shape: node.shape ?? [],
-      node,
-    }));
+    this.paths = nodes.map(({ name }) => name.toLowerCase());
+    this.masks = Uint32Array.from(this.paths, characterMask);
+    this.operators = new Facet(nodes, ({ operator }) => operator);
+    this.dtypes = new Facet(nodes, ({ dtype }) => dtype);
+    this.shapes = new Facet(nodes, ({ shape }) => shape);
+    this.modules = new Facet(nodes, ({ moduleType }) => moduleType);
+    this.codes = new Facet(nodes, ({ code }) => code);
   }
 
   /** Which nodes match: 1 at their index. */
   search(query: Query): Uint8Array {
-    const found = new Uint8Array(this.entries.length);
-    this.entries.forEach((entry, index) => {
-      if (query.terms.every((term) => matches(term, entry))) found[index] = 1;
-    });
+    const found = new Uint8Array(this.paths.length).fill(1);
+    const passing = new Uint8Array(this.paths.length);
+    for (const term of query.terms) {
+      passing.fill(0);
+      this.mark(term, passing);
+      for (let at = 0; at < found.length; at++) found[at] &= passing[at];
+    }
     return found;
   }
 
-  private readonly entries: readonly Entry[];
-}
-
-function matches(term: Term, entry: Entry): boolean {
-  switch (term.field) {
-    case "op":
-      return entry.operator.includes(term.text);
-    case "dtype":
-      return matchesDtype(term.text, entry.dtype);
-    case "shape":
-      return matchesShape(term.text, entry.shape);
-    case "module":
-      return entry.node.moduleType.toLowerCase().includes(term.text);
-    case "code":
-      return entry.node.code?.toLowerCase().includes(term.text) ?? false;
-    case null:
-      return (
-        entry.path.includes(term.text) ||
-        entry.operator.includes(term.text) ||
-        matchWords(term.bare, entry.path) !== null ||
-        // Shorter, and nearly every node would match ("f" of float32).
-        (term.text.length >= 3 && matchesDtype(term.text, entry.dtype)) ||
-        matchesShape(term.text, entry.shape)
-      );
+  private mark(term: Term, found: Uint8Array): void {
+    const { field, text } = term;
+    const isField = (name: Field) => field === null || field === name;
+    if (isField("op")) this.operators.mark(found, (operator) => hasOperator(text, operator));
+    // Shorter, and nearly every node would match ("f" of float32).
+    if (field === "dtype" || (field === null && text.length >= LEAST_LETTERS)) {
+      this.dtypes.mark(found, (dtype) => matchesDtype(text, dtype));
+    }
+    if (isField("shape")) this.shapes.mark(found, (shape) => matchesShape(text, shape));
+    if (field === "module") this.modules.mark(found, (type) => type.toLowerCase().includes(text));
+    if (field === "code" || (field === null && text.length >= LEAST_LETTERS)) {
+      this.codes.mark(found, (code) => code?.toLowerCase().includes(text) ?? false);
+    }
+    if (field === null) this.markPaths(term, found);
   }
+
+  private markPaths({ text, bare }: Term, found: Uint8Array): void {
+    const needed = characterMask(text);
+    for (let at = 0; at < found.length; at++) {
+      if (found[at] || (this.masks[at] & needed) !== needed) continue;
+      const path = this.paths[at];
+      if (path.includes(text) || hasWords(bare, path)) found[at] = 1;
+    }
+  }
+
+  private readonly paths: readonly string[];
+  private readonly masks: Uint32Array;
+  private readonly operators: Facet<string>;
+  private readonly dtypes: Facet<string | null>;
+  private readonly shapes: Facet<readonly number[] | null>;
+  private readonly modules: Facet<string>;
+  private readonly codes: Facet<string | null>;
 }
 
-function matchesDtype(text: string, dtype: string): boolean {
-  return dtype !== "" && (dtype.startsWith(text) || shortDtype(dtype).startsWith(text));
+/** Fewer letters say too little to be looked for in dtypes and code. */
+const LEAST_LETTERS = 3;
+
+function hasOperator(text: string, operator: string): boolean {
+  return shortOperator(operator).toLowerCase().includes(text);
+}
+
+/**
+ * The source line of a node, where that is all that a word of the filter was found in; null where the row shows what was found.
+ */
+export function codeFound(query: Query, node: CatalogNode): string | null {
+  const path = node.name.toLowerCase();
+  const isOnlyInCode = ({ field, text, bare }: Term): boolean => {
+    if (!node.code?.toLowerCase().includes(text)) return false;
+    if (field !== null) return field === "code";
+    const isShown =
+      path.includes(text) ||
+      hasOperator(text, node.operator) ||
+      hasWords(bare, path) ||
+      matchesDtype(text, node.dtype) ||
+      matchesShape(text, node.shape);
+    return !isShown && text.length >= LEAST_LETTERS;
+  };
+  return query.terms.some(isOnlyInCode) ? node.code : null;
+}
+
+function matchesDtype(text: string, dtype: string | null): boolean {
+  if (dtype === null) return false;
+  return dtype.toLowerCase().startsWith(text) || shortDtype(dtype).startsWith(text);
 }
 
 /** A lone number is the size of one dimension; several (`13,1536`, `13x1536`, `[1, 13`) are neighbours. */
-function matchesShape(text: string, shape: readonly number[]): boolean {
-  if (!/^\[?\d+([,x×]\d+)*,?\]?$/.test(text)) return false;
+function matchesShape(text: string, shape: readonly number[] | null): boolean {
+  if (!shape || !/^\[?\d+([,x×]\d+)*,?\]?$/.test(text)) return false;
   const sizes = text
     .split(/[^\d]+/)
     .filter(Boolean)
@@ -104,6 +158,18 @@ function matchesShape(text: string, shape: readonly number[]): boolean {
     if (sizes.every((size, offset) => shape[at + offset] === size)) return true;
   }
   return false;
+}
+
+/** The parts of a text to mark that words of the filter, or of these fields of it, were found in literally. */
+export function literalSpans(query: Query, fields: readonly Field[], text: string): Span[] {
+  const lower = text.toLowerCase();
+  // A text whose lower case is longer cannot be marked by its places.
+  if (lower.length !== text.length) return [];
+  return merge(
+    query.terms
+      .filter((term) => (term.field === null ? !fields.includes("module") : fields.includes(term.field)))
+      .flatMap((term) => everyOccurrence(lower, term.text)),
+  );
 }
 
 /** The parts of `path` to mark for a query, in order and without overlaps. */

@@ -7,6 +7,8 @@ export interface TreeItem {
   /** Last segment of the path. */
   readonly label: string;
   readonly parent: TreeItem | null;
+  /** Place among all items, in order of appearance; the root's is 0. */
+  readonly order: number;
   /** In order of first appearance in the graph, which is execution order. */
   readonly children: TreeItem[];
   node: CatalogNode | null;
@@ -43,7 +45,7 @@ const LONGEST_PATH = 2000;
 
 /** Builds the module tree of a graph from the paths of its nodes, in one pass. */
 export function buildTree(graph: Pick<CatalogGraph, "nodes">): Tree {
-  const root = makeItem("", "", null);
+  const root = makeItem("", "", null, 0);
   const items = new Map<string, TreeItem>([["", root]]);
   const place = (path: string): TreeItem => {
     const known = items.get(path);
@@ -51,7 +53,8 @@ export function buildTree(graph: Pick<CatalogGraph, "nodes">): Tree {
     // A path that begins with a separator has the empty path, the root, as its parent.
     const isLong = path.length > LONGEST_PATH;
     const parent = isLong ? root : place(parentPath(path));
-    const item = makeItem(path, isLong ? path : path.slice(lastSegment(path)), parent);
+    const label = isLong ? path : path.slice(lastSegment(path));
+    const item = makeItem(path, label, parent, items.size);
     parent.children.push(item);
     items.set(path, item);
     return item;
@@ -68,6 +71,6 @@ export function buildTree(graph: Pick<CatalogGraph, "nodes">): Tree {
   return { root, items, leaves };
 }
 
-function makeItem(path: string, label: string, parent: TreeItem | null): TreeItem {
-  return { path, label, parent, children: [], node: null, index: -1, count: 0, moduleType: "" };
+function makeItem(path: string, label: string, parent: TreeItem | null, order: number): TreeItem {
+  return { path, label, parent, order, children: [], node: null, index: -1, count: 0, moduleType: "" };
 }

@@ -6,6 +6,7 @@ export type TreeAction =
   | { do: "toggle"; id: string; open: boolean }
   | { do: "insert"; path: string }
   | { do: "copy"; path: string }
+  | { do: "go"; step: -1 | 1 }
   | { do: "filter" };
 
 export interface KeyPress {
@@ -17,7 +18,7 @@ export interface KeyPress {
 
 /**
  * What a key means when the row at `active` is the active one (-1 for none): the keys of an ARIA tree, Enter to
- * insert, Ctrl+C to copy, `/` for the filter. Null for a key that means nothing here.
+ * insert, Ctrl+C to copy, `/` for the filter, Alt with an arrow to go back and forward. Null for a key that means nothing here.
  * @param page rows that fit on a page.
  */
 export function treeAction(
@@ -29,7 +30,10 @@ export function treeAction(
   const row: Row | undefined = rows[active];
   const go = (index: number): TreeAction | null =>
     rows.length === 0 ? null : { do: "activate", index: Math.max(0, Math.min(rows.length - 1, index)) };
-  if (press.altKey) return null;
+  if (press.altKey) {
+    if (press.key === "ArrowLeft") return { do: "go", step: -1 };
+    return press.key === "ArrowRight" ? { do: "go", step: 1 } : null;
+  }
   if (press.ctrlKey || press.metaKey) {
     return press.key === "c" && row?.path ? { do: "copy", path: row.path } : null;
   }

@@ -8,7 +8,7 @@ import { Marked } from "./marked";
 import { splitNumber } from "./naturalOrder";
 import { describeValue, shortOperator } from "./operators";
 import type { Row } from "./rows";
-import { markedSpans, type Query, spansOfLabel } from "./search";
+import { codeFound, literalSpans, markedSpans, type Query, spansOfLabel } from "./search";
 
 /** One letter for each kind of node, drawn before its name. */
 const GLYPHS: Readonly<Record<NodeKind, string>> = {
@@ -33,10 +33,13 @@ export interface TreeRowProps {
   query: Query;
   marks: NodeMarks;
   isActive: boolean;
+  /** Whether the pointer is on this node in a view. */
+  isPointedAt: boolean;
   trans: TranslationBundle;
   onClick(): void;
   onDoubleClick(): void;
   onContextMenu(): void;
+  onPoint(): void;
 }
 
 export function TreeRow(props: TreeRowProps): React.JSX.Element {
@@ -44,8 +47,6 @@ export function TreeRow(props: TreeRowProps): React.JSX.Element {
   const path = row.path ?? "";
   const spans =
     row.path === null ? [] : spansOfLabel(markedSpans(query, path), path.length - row.label.length);
-  const isPatched = marks.patched.has(path);
-  const isProbed = marks.probed.has(path);
   return (
     // The tree itself takes the keys (aria-activedescendant), so rows are not focusable.
     // biome-ignore lint/a11y/useFocusableInteractive: see above
@@ -58,7 +59,7 @@ export function TreeRow(props: TreeRowProps): React.JSX.Element {
       aria-posinset={row.position}
       aria-expanded={row.isExpanded ?? undefined}
       aria-selected={props.isActive}
-      className={`gp-Row gp-mod-${row.kind}`}
+      className={`gp-Row gp-mod-${row.kind}${props.isPointedAt ? " gp-mod-pointed" : ""}`}
       draggable={row.path !== null}
       title={tooltip(row)}
       style={{
@@ -69,6 +70,7 @@ export function TreeRow(props: TreeRowProps): React.JSX.Element {
       onClick={props.onClick}
       onDoubleClick={props.onDoubleClick}
       onContextMenu={props.onContextMenu}
+      onMouseEnter={props.onPoint}
       onDragStart={(event) => {
         event.dataTransfer.setData(NODE_NAME_MIME, path);
         event.dataTransfer.setData("text/plain", path);
@@ -86,10 +88,28 @@ export function TreeRow(props: TreeRowProps): React.JSX.Element {
       <span className="gp-Row-label">
         <Marked text={row.label} spans={spans} />
       </span>
-      {isPatched && <Badge name="patched" letter="P" label={trans.__("patched")} />}
-      {isProbed && <Badge name="probed" letter="R" label={trans.__("probed")} />}
-      <RowMeta row={row} />
+      <Badges marks={marks} path={path} trans={trans} />
+      <RowMeta row={row} query={query} />
     </div>
+  );
+}
+
+/** What the last run did to a node, and whether the page looks at it. */
+function Badges({ marks, path, trans }: { marks: NodeMarks; path: string; trans: TranslationBundle }) {
+  const patches = marks.patched.get(path);
+  const hasFired = patches?.some(({ fired }) => fired) ?? false;
+  return (
+    <>
+      {patches && (
+        <Badge
+          name={hasFired ? "patched" : "unfired"}
+          letter="P"
+          label={hasFired ? trans.__("patched") : trans.__("patched, did not fire")}
+        />
+      )}
+      {marks.probed.has(path) && <Badge name="probed" letter="R" label={trans.__("probed")} />}
+      {marks.live.has(path) && <Badge name="live" letter="L" label={trans.__("probed live")} />}
+    </>
   );
 }
 
@@ -102,23 +122,42 @@ function Badge({ name, letter, label }: { name: string; letter: string; label: s
   );
 }
 
-/** What stands at the right: operator and value of a node, class and size of a module. */
-function RowMeta({ row }: { row: Row }): React.JSX.Element {
+/** What stands at the right: operator and value of a node, class and size of a module; the source line, if that was found. */
+function RowMeta({ row, query }: { row: Row; query: Query }): React.JSX.Element {
   if (row.kind === "series") {
     return <span className="gp-Row-meta">{visibleText(seriesMeta(row))}</span>;
+  }
+  const code = row.node && query.terms.length > 0 ? codeFound(query, row.node) : null;
+  if (code !== null) {
+    return (
+      <span className="gp-Row-code">
+        <Marked text={code} spans={literalSpans(query, ["code"], code)} />
+      </span>
+    );
   }
   if (row.node && row.isExpanded === null) {
     const operator = shortOperator(row.node.operator);
     // `mul_3` is a `mul`: saying so again would only take room.
     const isNews = row.node.kind === "operator" && splitNumber(row.label)[0] !== operator;
+    const value = describeValue(row.node);
     return (
       <>
-        {isNews && <span className="gp-Row-operator">{visibleText(operator)}</span>}
-        <span className="gp-Row-meta">{visibleText(describeValue(row.node))}</span>
+        {isNews && (
+          <span className="gp-Row-operator">
+            <Marked text={operator} spans={literalSpans(query, ["op"], operator)} />
+          </span>
+        )}
+        <span className="gp-Row-meta">
+          <Marked text={value} spans={literalSpans(query, ["shape", "dtype"], value)} />
+        </span>
       </>
     );
   }
-  return <span className="gp-Row-meta">{visibleText(row.moduleType)}</span>;
+  return (
+    <span className="gp-Row-meta">
+      <Marked text={row.moduleType} spans={literalSpans(query, ["module"], row.moduleType)} />
+    </span>
+  );
 }
 
 /** `30 × LlamaDecoderLayer`, or `48` nodes. */

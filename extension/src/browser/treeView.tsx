@@ -3,6 +3,7 @@ import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/rea
 import * as React from "react";
 import type { BrowserActions } from "./actions";
 import type { BrowserModel } from "./model";
+import type { Pointing } from "./pointing";
 import type { Row } from "./rows";
 import { type TreeAction, treeAction, typeAhead } from "./treeKeys";
 import { TreeRow } from "./treeRow";
@@ -15,14 +16,16 @@ export interface TreeViewProps {
   model: BrowserModel;
   actions: BrowserActions;
   trans: TranslationBundle;
+  pointing: Pointing;
   focusFilter(): void;
 }
 
 /** The tree of modules and nodes; only the rows in sight are in the page. */
-export function TreeView({ model, actions, trans, focusFilter }: TreeViewProps): React.JSX.Element {
+export function TreeView({ model, actions, trans, pointing, focusFilter }: TreeViewProps): React.JSX.Element {
   const scroller = React.useRef<HTMLDivElement>(null);
   const typed = React.useRef({ text: "", at: 0 });
   const idPrefix = React.useId();
+  const pointedAt = usePointedAt(pointing);
   const rows = model.rows;
   const active = model.activeIndex;
   const virtual = useVirtualizer({
@@ -50,6 +53,9 @@ export function TreeView({ model, actions, trans, focusFilter }: TreeViewProps):
         return;
       case "copy":
         actions.copy(action.path);
+        return;
+      case "go":
+        model.go(action.step);
         return;
       case "filter":
         focusFilter();
@@ -92,6 +98,7 @@ export function TreeView({ model, actions, trans, focusFilter }: TreeViewProps):
       aria-label={trans.__("Nodes of the graph")}
       aria-activedescendant={active >= 0 ? `${idPrefix}${active}` : undefined}
       onKeyDown={onKeyDown}
+      onMouseLeave={() => pointing.set(null)}
     >
       <div className="gp-Tree-rows" role="none" style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map((item) => {
@@ -106,16 +113,31 @@ export function TreeView({ model, actions, trans, focusFilter }: TreeViewProps):
               query={model.query}
               marks={model.marks}
               isActive={item.index === active}
+              isPointedAt={
+                pointedAt !== null && (row.path === pointedAt || `${row.path}.output` === pointedAt)
+              }
               trans={trans}
               onClick={() => onClick(row)}
               onDoubleClick={() => onDoubleClick(row)}
               onContextMenu={() => model.activate(row.id)}
+              onPoint={() => pointing.set(row.path)}
             />
           );
         })}
       </div>
     </div>
   );
+}
+
+/** The node that the pointer is on, wherever that is. */
+function usePointedAt(pointing: Pointing): string | null {
+  const [node, setNode] = React.useState(pointing.node);
+  React.useEffect(() => {
+    const update = (): void => setNode(pointing.node);
+    pointing.changed.connect(update);
+    return () => void pointing.changed.disconnect(update);
+  }, [pointing]);
+  return node;
 }
 
 function withActive(range: Range, active: number): number[] {

@@ -5,6 +5,7 @@ import { graphIcon } from "../icons";
 import type { BrowserActions } from "./actions";
 import type { BrowserModel } from "./model";
 import { BrowserPanel } from "./panel";
+import type { Pointing } from "./pointing";
 
 export const BROWSER_ID = "graphpatch-node-browser";
 
@@ -14,6 +15,7 @@ export class NodeBrowser extends ReactWidget {
     private readonly model: BrowserModel,
     private readonly actions: BrowserActions,
     private readonly trans: TranslationBundle,
+    private readonly pointing: Pointing,
   ) {
     super();
     this.id = BROWSER_ID;
@@ -38,6 +40,7 @@ export class NodeBrowser extends ReactWidget {
             model={this.model}
             actions={this.actions}
             trans={this.trans}
+            pointing={this.pointing}
             filterRef={this.filter}
           />
         )}

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { FakeKernel } from "../testing/fakes";
-import { smallGraph } from "../testing/graphs";
+import { smallTable } from "../testing/graphs";
 import { CatalogModel } from "./catalogModel";
 
 /** Lets promises that are settled run on. */
 const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
 const snapshot = (...layers: number[]) => ({
   type: "snapshot",
-  graphs: layers.map((count, at) => smallGraph(count, `graph-${at + 1}`)),
+  graphs: layers.map((count, at) => smallTable(count, `graph-${at + 1}`)),
 });
 
 async function start(prepare: (kernel: FakeKernel) => void = () => {}) {
@@ -53,15 +53,52 @@ describe("the catalogue of one kernel", () => {
   it("adds, replaces and removes graphs, and knows what was patched", async () => {
     const { kernel, model, changes } = await start();
     const comm = kernel.open("a", snapshot(1));
-    comm?.receive({ type: "graph-added", graph: smallGraph(2, "graph-2") });
-    comm?.receive({ type: "graph-added", graph: smallGraph(3, "graph-2") });
+    comm?.receive({ type: "graph-added", graph: smallTable(2, "graph-2") });
+    comm?.receive({ type: "graph-added", graph: smallTable(3, "graph-2") });
     expect(model.graphs.map((graph) => graph.nodes.length)).toEqual([13, 33]);
-    comm?.receive({ type: "patched", id: "graph-2", patched: ["a"], probed: ["b"] });
-    expect([...model.marks("graph-2").patched]).toEqual(["a"]);
+    const patches = [{ patch: "ZeroPatch", fired: false, maxChange: null }];
+    const marks = [
+      { node: "a", patches, isProbed: false },
+      { node: "b", patches: [], isProbed: true },
+    ];
+    comm?.receive({ type: "ran", id: "graph-2", marks });
+    comm?.receive({ type: "probes", id: "graph-2", probes: [{ node: "c", runs: 3 }] });
+    expect(model.marks("graph-2")).toEqual({
+      patched: new Map([["a", patches]]),
+      probed: new Set(["b"]),
+      live: new Map([["c", 3]]),
+    });
     expect(changes.at(-1)).toBe("marks");
     comm?.receive({ type: "graph-removed", id: "graph-2" });
     expect(model.graphs).toHaveLength(1);
     expect([...model.marks("graph-2").patched]).toEqual([]);
+  });
+
+  it("asks for values and pictures, and gives each who waits the answer", async () => {
+    const { kernel, model } = await start();
+    expect(await model.requestValue("graph-1", "a")).toBeNull();
+    const comm = kernel.open("a", snapshot(1));
+    model.setProbe("graph-1", "a", true);
+    const answers = [model.requestPicture("graph-1", "a"), model.requestPicture("graph-1", "a")];
+    const value = model.requestValue("graph-1", "b");
+    expect(kernel.sent.map(({ data }) => data)).toEqual([
+      { type: "probe", id: "graph-1", node: "a" },
+      { type: "picture", id: "graph-1", node: "a" },
+      { type: "value", id: "graph-1", node: "b" },
+    ]);
+    comm?.receive({ type: "picture", id: "graph-1", node: "a", runs: 2, bundle: { "text/plain": "x" } });
+    for (const answer of answers) expect(await answer).toMatchObject({ runs: 2 });
+    kernel.restart();
+    expect(await value).toBeNull();
+  });
+
+  it("shows why the kernel refused", async () => {
+    const { kernel, model } = await start();
+    const comm = kernel.open("a", snapshot(1));
+    const value = model.requestValue("graph-1", "b");
+    comm?.receive({ type: "refused", id: "graph-1", node: "b", message: "no node b" });
+    expect(await value).toBeNull();
+    expect(model.problem).toBe("no node b");
   });
 
   it("survives a restart", async () => {

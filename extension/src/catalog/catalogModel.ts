@@ -3,12 +3,16 @@ import {
   type CatalogGraph,
   type CatalogMessage,
   type CatalogRequest,
+  decodeGraph,
   isCatalogMessage,
+  type NodeMark,
+  type NodeRequest,
+  type NodeValue,
 } from "@graphpatch/kernel/protocol";
 import type { Kernel, KernelMessage } from "@jupyterlab/services";
 import type { JSONObject } from "@lumino/coreutils";
 import { type ISignal, Signal } from "@lumino/signaling";
-import type { CatalogStatus, ICatalogModel, NodeMarks } from "../tokens";
+import type { CatalogStatus, ICatalogModel, NodeMarks, ProbePicture } from "../tokens";
 
 /** The part of a kernel connection the catalogue needs. */
 export type KernelLink = Pick<
@@ -25,7 +29,7 @@ export type KernelLink = Pick<
   | "connectionStatusChanged"
 >;
 
-const NO_MARKS: NodeMarks = { patched: new Set(), probed: new Set() };
+export const NO_MARKS: NodeMarks = { patched: new Map(), probed: new Set(), live: new Map() };
 const RESYNC: CatalogRequest = { type: "resync" };
 
 /**
@@ -78,13 +82,58 @@ export class CatalogModel implements ICatalogModel {
     return this._marks.get(graphId) ?? NO_MARKS;
   }
 
+  setProbe(graphId: string, node: string, isOn: boolean): void {
+    this.ask({ type: isOn ? "probe" : "unprobe", id: graphId, node });
+  }
+
+  async requestValue(graphId: string, node: string): Promise<NodeValue | null> {
+    const answer = await this.answerTo({ type: "value", id: graphId, node });
+    return answer?.type === "value" ? answer.value : null;
+  }
+
+  async requestPicture(graphId: string, node: string): Promise<ProbePicture> {
+    const answer = await this.answerTo({ type: "picture", id: graphId, node });
+    return answer?.type === "picture" ? answer : { runs: 0, bundle: null };
+  }
+
   dispose(): void {
     if (this._isDisposed) return;
     this._isDisposed = true;
+    this.dropRequests();
     this.kernel.statusChanged.disconnect(this.onStatus, this);
     this.kernel.connectionStatusChanged.disconnect(this.onConnection, this);
     if (this.kernel.handleComms) this.kernel.removeCommTarget(CATALOG_TARGET, this.onOpen);
     Signal.clearData(this);
+  }
+
+  private ask(request: NodeRequest): boolean {
+    if (!this.comm || this.comm.isDisposed) return false;
+    this.comm.send({ ...request });
+    return true;
+  }
+
+  /** The message that answers; null when the kernel cannot, or goes away. */
+  private answerTo(request: NodeRequest): Promise<CatalogMessage | null> {
+    const key = requestKey(request);
+    return new Promise((resolve) => {
+      const waiting = this.waiting.get(key);
+      // Who asks again before the answer is here gets the same one.
+      if (waiting) waiting.push(resolve);
+      else if (this.ask(request)) this.waiting.set(key, [resolve]);
+      else resolve(null);
+    });
+  }
+
+  private answered(message: CatalogMessage & { type: "value" | "picture" }): void {
+    const key = requestKey(message);
+    const waiting = this.waiting.get(key) ?? [];
+    this.waiting.delete(key);
+    for (const resolve of waiting) resolve(message);
+  }
+
+  private dropRequests(): void {
+    for (const waiting of this.waiting.values()) for (const resolve of waiting) resolve(null);
+    this.waiting.clear();
   }
 
   /** Takes up a comm that the kernel opened before this page knew it. */
@@ -148,22 +197,36 @@ export class CatalogModel implements ICatalogModel {
     switch (message.type) {
       case "snapshot":
         this._marks.clear();
-        this.setGraphs(message.graphs);
+        this.setGraphs(message.graphs.map(decodeGraph));
         return;
-      case "graph-added":
-        this.setGraphs([...this._graphs.filter((graph) => graph.id !== message.graph.id), message.graph]);
+      case "graph-added": {
+        const graph = decodeGraph(message.graph);
+        this.setGraphs([...this._graphs.filter(({ id }) => id !== graph.id), graph]);
         return;
+      }
       case "graph-removed":
         this._marks.delete(message.id);
         this.setGraphs(this._graphs.filter((graph) => graph.id !== message.id));
         return;
-      case "patched":
-        this._marks.set(message.id, {
-          patched: new Set(message.patched),
-          probed: new Set(message.probed),
-        });
-        this._changed.emit("marks");
+      case "ran":
+        this.setMarks(message.id, marksOf(message.marks));
+        return;
+      case "probes":
+        this.setMarks(message.id, { live: new Map(message.probes.map(({ node, runs }) => [node, runs])) });
+        return;
+      case "value":
+      case "picture":
+        this.answered(message);
+        return;
+      case "refused":
+        this.fail(message.message);
+        this.dropRequests();
     }
+  }
+
+  private setMarks(graphId: string, marks: Partial<NodeMarks>): void {
+    this._marks.set(graphId, { ...this.marks(graphId), ...marks });
+    this._changed.emit("marks");
   }
 
   private setGraphs(graphs: CatalogGraph[]): void {
@@ -186,6 +249,7 @@ export class CatalogModel implements ICatalogModel {
   /** The kernel's graphs are gone. */
   private forget(status: CatalogStatus): void {
     this.comm = null;
+    this.dropRequests();
     this._marks.clear();
     this._problem = null;
     this._graphs = [];
@@ -207,6 +271,8 @@ export class CatalogModel implements ICatalogModel {
   }
 
   private comm: Kernel.IComm | null = null;
+  /** Who waits for the kernel's answers, by what was asked. */
+  private readonly waiting = new Map<string, ((message: CatalogMessage | null) => void)[]>();
   private _graphs: readonly CatalogGraph[] = [];
   private readonly _marks = new Map<string, NodeMarks>();
   private _status: CatalogStatus = "connecting";
@@ -214,6 +280,19 @@ export class CatalogModel implements ICatalogModel {
   private _problem: string | null = null;
   private _isDisposed = false;
   private readonly _changed = new Signal<ICatalogModel, "graphs" | "marks" | "status">(this);
+}
+
+function requestKey({ type, id, node }: { type: string; id: string; node: string }): string {
+  return JSON.stringify([type, id, node]);
+}
+
+function marksOf(marks: readonly NodeMark[]): Pick<NodeMarks, "patched" | "probed"> {
+  return {
+    patched: new Map(
+      marks.filter(({ patches }) => patches.length > 0).map(({ node, patches }) => [node, patches]),
+    ),
+    probed: new Set(marks.filter(({ isProbed }) => isProbed).map(({ node }) => node)),
+  };
 }
 
 function messageOf(error: unknown): string {

@@ -29,6 +29,10 @@ export class NodeCatalog implements INodeCatalog {
     return this._currentChanged;
   }
 
+  get kernelsChanged(): ISignal<INodeCatalog, string> {
+    return this._kernelsChanged;
+  }
+
   forKernel(kernelId: string): ICatalogModel | null {
     return this.models.get(kernelId) ?? null;
   }
@@ -49,10 +53,12 @@ export class NodeCatalog implements INodeCatalog {
     if (this.models.has(kernel.id)) return;
     const model = new CatalogModel(kernel);
     this.models.set(kernel.id, model);
+    this._kernelsChanged.emit(kernel.id);
     kernel.disposed.connect(() => {
       model.dispose();
       this.models.delete(kernel.id);
       this.reattach(kernel.id);
+      this._kernelsChanged.emit(kernel.id);
       this.update();
     });
   }
@@ -80,6 +86,7 @@ export class NodeCatalog implements INodeCatalog {
 
   private readonly models = new Map<string, CatalogModel>();
   private _current: ICatalogModel | null = null;
+  private readonly _kernelsChanged = new Signal<INodeCatalog, string>(this);
   private readonly _currentChanged = new Signal<INodeCatalog, ICatalogModel | null>(this);
 }
 

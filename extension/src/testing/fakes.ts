@@ -1,9 +1,9 @@
 /** Stand-ins for kernels, comms and the catalogue, for specs. */
-import type { CatalogGraph } from "@graphpatch/kernel/protocol";
+import type { CatalogGraph, NodeValue, PatchMark } from "@graphpatch/kernel/protocol";
 import type { Kernel } from "@jupyterlab/services";
 import { Signal } from "@lumino/signaling";
 import type { KernelLink } from "../catalog/catalogModel";
-import type { CatalogStatus, ICatalogModel, INodeCatalog, NodeMarks } from "../tokens";
+import type { CatalogStatus, ICatalogModel, INodeCatalog, NodeMarks, ProbePicture } from "../tokens";
 
 /** A kernel connection that records what it is sent. */
 export class FakeKernel {
@@ -89,6 +89,7 @@ export class FakeComm {
 /** A catalogue whose current kernel has whatever a spec shows. */
 export class FakeCatalog implements INodeCatalog {
   readonly currentChanged: Signal<INodeCatalog, ICatalogModel | null> = new Signal(this);
+  readonly kernelsChanged: Signal<INodeCatalog, string> = new Signal(this);
   current: FakeSource | null = new FakeSource();
 
   forKernel(): ICatalogModel | null {
@@ -101,9 +102,14 @@ export class FakeCatalog implements INodeCatalog {
     this.current.changed.emit("graphs");
   }
 
-  mark(patched: string[], probed: string[]): void {
+  mark(patched: string[], probed: string[], live: string[] = []): void {
     if (!this.current) return;
-    this.current.current = { patched: new Set(patched), probed: new Set(probed) };
+    const fired: PatchMark = { patch: "ZeroPatch", fired: true, maxChange: "1" };
+    this.current.current = {
+      patched: new Map(patched.map((name) => [name, [fired]])),
+      probed: new Set(probed),
+      live: new Map(live.map((name) => [name, 1])),
+    };
     this.current.changed.emit("marks");
   }
 
@@ -114,14 +120,17 @@ export class FakeCatalog implements INodeCatalog {
   }
 }
 
-class FakeSource implements ICatalogModel {
+export class FakeSource implements ICatalogModel {
   readonly kernelId = "kernel-1";
   readonly language = "typescript";
   readonly problem = null;
   readonly isDisposed = false;
   readonly changed: Signal<ICatalogModel, "graphs" | "marks" | "status"> = new Signal(this);
   graphs: readonly CatalogGraph[] = [];
-  current: NodeMarks = { patched: new Set(), probed: new Set() };
+  current: NodeMarks = { patched: new Map(), probed: new Set(), live: new Map() };
+  value: NodeValue | null = null;
+  picture: ProbePicture = { runs: 0, bundle: null };
+  readonly probes: [graph: string, node: string, isOn: boolean][] = [];
 
   get status(): CatalogStatus {
     return this.graphs.length > 0 ? "ready" : "waiting";
@@ -129,6 +138,18 @@ class FakeSource implements ICatalogModel {
 
   marks(): NodeMarks {
     return this.current;
+  }
+
+  setProbe(graphId: string, node: string, isOn: boolean): void {
+    this.probes.push([graphId, node, isOn]);
+  }
+
+  async requestValue(): Promise<NodeValue | null> {
+    return this.value;
+  }
+
+  async requestPicture(): Promise<ProbePicture> {
+    return this.picture;
   }
 
   dispose(): void {}

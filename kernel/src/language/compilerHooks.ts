@@ -1,4 +1,5 @@
 import ts from "typescript";
+import { libraryComment } from "./bareLibraries";
 import { isCell } from "./inlineMap";
 import { keepOldValues, type PreparedModule, type Shift } from "./liveVariables";
 
@@ -183,12 +184,13 @@ function getQuickInfoAtPosition(
     internals.getContainerNode(node),
     node,
   );
+  const comment = symbol.declarations?.map(libraryComment).find((text) => text !== "");
   return {
     kind: shown.symbolKind,
     kindModifiers: "",
     textSpan: internals.createTextSpanFromNode(node, file),
     displayParts: shown.displayParts,
-    documentation: shown.documentation,
+    documentation: comment ? [{ kind: "text", text: comment }] : shown.documentation,
     tags: shown.tags,
   };
 }

@@ -2,6 +2,7 @@ import { format } from "node:util";
 import type { Converter, ConvertResult, Diagnostic } from "tslab/dist/converter";
 import type { Executor } from "tslab/dist/executor";
 import ts from "typescript";
+import { withBareLibraries } from "./bareLibraries";
 import { CellSources, cellFile } from "./cellSources";
 import { compilerForTslab } from "./compilerHooks";
 import { cellOptions } from "./compilerOptions";
@@ -70,7 +71,7 @@ export class Language {
     const paths = Object.fromEntries([...modules].map(([name, { types }]) => [name, [types]]));
     const compiler = compilerForTslab({
       options: (asked) => cellOptions(asked, paths),
-      system: this.#files.system(withGlobalTypes(ts.sys, globals)),
+      system: this.#files.system(withGlobalTypes(withBareLibraries(ts.sys), globals)),
       prepare: liveVariables,
       transpiled: (step) => {
         this.sources.transpiled(step);

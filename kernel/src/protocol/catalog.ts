@@ -1,60 +1,25 @@
 /**
- * Messages of the catalog comm: which graphs live in the kernel and what their nodes are.
+ * Messages of the catalog comm: which graphs live in the kernel, what their nodes are, and what runs did to them.
  *
  * The kernel opens the comm when the first graph is captured; a page that comes later finds it with comm_info and
  * asks for everything again with {@link ResyncRequest}. Either side may open it.
  */
+import { type GraphTable, isGraphTable } from "./graphTable";
+import { isStatistics, type ViewStatistics } from "./view";
 
 /** Comm target of the catalog. */
 export const CATALOG_TARGET = "graphpatch.catalog";
 
-export const NODE_KINDS = [
-  "operator",
-  "argument",
-  "output",
-  "parameter",
-  "buffer",
-  "input",
-  "number",
-] as const;
-export type NodeKind = (typeof NODE_KINDS)[number];
-
-/** One named node of a captured graph. Everything in it may come from an untrusted model: show it as text only. */
-export interface CatalogNode {
-  /** Full path, e.g. `transformer.h_17.mlp.act.mul_3`. */
-  name: string;
-  kind: NodeKind;
-  /** ATen name (`aten::mul.Tensor`), or what made the value (`parameter`, `input`, …). */
-  operator: string;
-  /** Shape recorded at capture; null where the value is not a tensor. */
-  shape: number[] | null;
-  dtype: string | null;
-  /** Module path the node stands in; "" for the root. */
-  module: string;
-  /** Class of that module. */
-  moduleType: string;
-  /** Source line that made the value, where known. */
-  code: string | null;
-}
-
-/** A captured graph with all its nodes, in execution order. */
-export interface CatalogGraph {
-  id: string;
-  /** Class of the model. */
-  label: string;
-  nodes: CatalogNode[];
-}
-
 /** kernel → page: everything there is; replaces what the page knew. */
 export interface SnapshotMessage {
   type: "snapshot";
-  graphs: CatalogGraph[];
+  graphs: GraphTable[];
 }
 
 /** kernel → page: one graph was captured or loaded. */
 export interface GraphAddedMessage {
   type: "graph-added";
-  graph: CatalogGraph;
+  graph: GraphTable;
 }
 
 /** kernel → page: a graph is gone. */
@@ -63,12 +28,77 @@ export interface GraphRemovedMessage {
   id: string;
 }
 
-/** kernel → page: which nodes the last run of a graph patched and probed. */
-export interface PatchedMessage {
-  type: "patched";
+/** What one patch did in a run. */
+export interface PatchMark {
+  /** `AddPatch [0, 3]`. */
+  patch: string;
+  fired: boolean;
+  /** Largest absolute change, as text (it may be NaN); null for a patch that changed nothing it knows of. */
+  maxChange: string | null;
+}
+
+/** What a run did at one node. */
+export interface NodeMark {
+  node: string;
+  /** Patches that change the value, in order. */
+  patches: PatchMark[];
+  /** Whether the user's code looked at it. */
+  isProbed: boolean;
+}
+
+/** kernel → page: what the last run of a graph patched and probed; sent at most some times a second. */
+export interface RanMessage {
+  type: "ran";
   id: string;
-  patched: string[];
-  probed: string[];
+  marks: NodeMark[];
+}
+
+/** A probe that the page asked for, and in how many runs it has seen its node. */
+export interface LiveProbe {
+  node: string;
+  runs: number;
+}
+
+/** kernel → page: the live probes of a graph, all of them. */
+export interface ProbesMessage {
+  type: "probes";
+  id: string;
+  probes: LiveProbe[];
+}
+
+/** What is known of the value that a probe saw last. */
+export interface NodeValue {
+  shape: number[];
+  dtype: string;
+  statistics: ViewStatistics;
+}
+
+/** kernel → page: answer to {@link NodeRequest} `value`. */
+export interface ValueMessage {
+  type: "value";
+  id: string;
+  node: string;
+  /** Null when no probe has seen it, or what it saw is gone. */
+  value: NodeValue | null;
+}
+
+/** kernel → page: answer to {@link NodeRequest} `picture`. */
+export interface PictureMessage {
+  type: "picture";
+  id: string;
+  node: string;
+  /** Of the run after which it was made. */
+  runs: number;
+  /** MIME bundle; null when there is no value yet. */
+  bundle: Record<string, unknown> | null;
+}
+
+/** kernel → page: why something that was asked for could not be done. */
+export interface RefusedMessage {
+  type: "refused";
+  id: string;
+  node: string;
+  message: string;
 }
 
 /** page → kernel: send a snapshot. */
@@ -76,64 +106,97 @@ export interface ResyncRequest {
   type: "resync";
 }
 
-export type CatalogMessage = SnapshotMessage | GraphAddedMessage | GraphRemovedMessage | PatchedMessage;
-export type CatalogRequest = ResyncRequest;
+/**
+ * page → kernel: `probe` looks at a node in every later run, until `unprobe`; `picture` draws what it saw last; `value` asks for
+ * statistics of what any probe saw last.
+ */
+export interface NodeRequest {
+  type: "probe" | "unprobe" | "picture" | "value";
+  id: string;
+  node: string;
+}
+
+export type CatalogMessage =
+  | SnapshotMessage
+  | GraphAddedMessage
+  | GraphRemovedMessage
+  | RanMessage
+  | ProbesMessage
+  | ValueMessage
+  | PictureMessage
+  | RefusedMessage;
+export type CatalogRequest = ResyncRequest | NodeRequest;
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isStringArray(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === "string");
-}
-
-function isNullableString(value: unknown): value is string | null {
-  return value === null || typeof value === "string";
-}
-
-export function isCatalogNode(value: unknown): value is CatalogNode {
+function isPatchMark(value: unknown): value is PatchMark {
   return (
     isObject(value) &&
-    typeof value.name === "string" &&
-    (NODE_KINDS as readonly unknown[]).includes(value.kind) &&
-    typeof value.operator === "string" &&
-    (value.shape === null ||
-      (Array.isArray(value.shape) && value.shape.every((size) => Number.isInteger(size)))) &&
-    isNullableString(value.dtype) &&
-    typeof value.module === "string" &&
-    typeof value.moduleType === "string" &&
-    isNullableString(value.code)
+    typeof value.patch === "string" &&
+    typeof value.fired === "boolean" &&
+    (value.maxChange === null || typeof value.maxChange === "string")
   );
 }
 
-export function isCatalogGraph(value: unknown): value is CatalogGraph {
+function isNodeMark(value: unknown): value is NodeMark {
   return (
     isObject(value) &&
-    typeof value.id === "string" &&
-    typeof value.label === "string" &&
-    Array.isArray(value.nodes) &&
-    value.nodes.every(isCatalogNode)
+    typeof value.node === "string" &&
+    typeof value.isProbed === "boolean" &&
+    Array.isArray(value.patches) &&
+    value.patches.every(isPatchMark)
+  );
+}
+
+function isLiveProbe(value: unknown): value is LiveProbe {
+  return isObject(value) && typeof value.node === "string" && Number.isInteger(value.runs);
+}
+
+function isNodeValue(value: unknown): value is NodeValue {
+  return (
+    isObject(value) &&
+    Array.isArray(value.shape) &&
+    value.shape.every((size) => Number.isInteger(size)) &&
+    typeof value.dtype === "string" &&
+    isStatistics(value.statistics)
   );
 }
 
 /** Whether `value`, as it came over the comm, is a message the page understands. */
 export function isCatalogMessage(value: unknown): value is CatalogMessage {
   if (!isObject(value)) return false;
+  if (value.type === "snapshot") return Array.isArray(value.graphs) && value.graphs.every(isGraphTable);
+  if (value.type === "graph-added") return isGraphTable(value.graph);
+  if (typeof value.id !== "string") return false;
   switch (value.type) {
-    case "snapshot":
-      return Array.isArray(value.graphs) && value.graphs.every(isCatalogGraph);
-    case "graph-added":
-      return isCatalogGraph(value.graph);
     case "graph-removed":
-      return typeof value.id === "string";
-    case "patched":
-      return typeof value.id === "string" && isStringArray(value.patched) && isStringArray(value.probed);
+      return true;
+    case "ran":
+      return Array.isArray(value.marks) && value.marks.every(isNodeMark);
+    case "probes":
+      return Array.isArray(value.probes) && value.probes.every(isLiveProbe);
+    case "value":
+      return typeof value.node === "string" && (value.value === null || isNodeValue(value.value));
+    case "picture":
+      return (
+        typeof value.node === "string" &&
+        Number.isInteger(value.runs) &&
+        (value.bundle === null || isObject(value.bundle))
+      );
+    case "refused":
+      return typeof value.node === "string" && typeof value.message === "string";
     default:
       return false;
   }
 }
 
+const NODE_REQUESTS: readonly unknown[] = ["probe", "unprobe", "picture", "value"];
+
 /** Whether `value`, as it came over the comm, is a request the kernel understands. */
 export function isCatalogRequest(value: unknown): value is CatalogRequest {
-  return isObject(value) && value.type === "resync";
+  if (!isObject(value)) return false;
+  if (value.type === "resync") return true;
+  return NODE_REQUESTS.includes(value.type) && typeof value.id === "string" && typeof value.node === "string";
 }

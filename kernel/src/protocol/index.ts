@@ -1,5 +1,6 @@
 export * from "./catalog";
 export * from "./colours";
+export * from "./graphTable";
 export * from "./view";
 export * from "./viewGrid";
 export * from "./viewPlane";

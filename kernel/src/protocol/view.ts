@@ -68,7 +68,7 @@ function isHistogram(value: unknown): value is ViewHistogram {
   );
 }
 
-function isStatistics(value: unknown): value is ViewStatistics {
+export function isStatistics(value: unknown): value is ViewStatistics {
   return (
     isObject(value) &&
     [value.min, value.max, value.mean, value.std].every(isNullableNumber) &&

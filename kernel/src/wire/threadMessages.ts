@@ -6,6 +6,11 @@ export interface WireThreadData {
   connectionFile: string;
   /** Shared with the main thread: see `control/interruptState.ts`. */
   interruptState: SharedArrayBuffer;
+  /**
+   * A module to load on one more thread once the sockets are there, while the main thread loads the compiler. Its libraries stay with the
+   * process: the main thread's own turn is short then.
+   */
+  ahead: string;
 }
 
 export type ReplyChannel = "shell" | "stdin";

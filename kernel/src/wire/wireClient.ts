@@ -9,8 +9,9 @@ export class WireClient {
   readonly #barriers = new Map<number, () => void>();
   #nextBarrier = 0;
 
-  constructor(connectionFile: string, state: InterruptState) {
-    const workerData: WireThreadData = { connectionFile, interruptState: state.buffer };
+  /** @param ahead a module with a native part, see {@link WireThreadData} */
+  constructor(connectionFile: string, state: InterruptState, ahead: string) {
+    const workerData: WireThreadData = { connectionFile, interruptState: state.buffer, ahead };
     this.#worker = new Worker(join(__dirname, "wireThread.js"), { workerData });
     this.#worker.on("error", (error) => {
       // Without its sockets the kernel can neither say nor do anything.

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { writeSync } from "node:fs";
-import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, SHARE_ENV, Worker, workerData } from "node:worker_threads";
 import { Publisher, Reply, Router } from "zeromq";
 import { Interrupter } from "../control/interrupter";
 import { InterruptState } from "../control/interruptState";
@@ -183,11 +183,19 @@ class WireThread {
   }
 }
 
+function loadAhead(file: string): void {
+  const code = "require(require('node:worker_threads').workerData)";
+  const worker = new Worker(code, { eval: true, workerData: file, env: SHARE_ENV });
+  // The main thread will meet the same error, and tell it.
+  worker.on("error", () => undefined);
+}
+
 function outgoing(type: string, content: JsonObject, parent: Partial<Header> | null): OutgoingMessage {
   return { type, content: JSON.stringify(content), metadata: "{}", parent, buffers: [] };
 }
 
 if (parentPort) {
   watchParent();
-  void new WireThread(workerData as WireThreadData, parentPort).start();
+  const data = workerData as WireThreadData;
+  void new WireThread(data, parentPort).start().then(() => loadAhead(data.ahead));
 }

@@ -192,6 +192,26 @@ describe("a wrong call", () => {
     expect(() => torch.empty([2 ** 45])).toThrow(OutOfMemoryError);
     expect(() => torch.empty([2 ** 62, 2 ** 62])).toThrow(TorchError);
   });
+
+  it("that asks for too much memory says what is held", () => {
+    using held = torch.ones([250_000]);
+    expect(() => torch.empty([2 ** 45]).add(held)).toThrow(
+      /allocate \d+ bytes.* Tensors hold \d+ MB already/,
+    );
+  });
+
+  // The lowest integer has no negative: x86 processors trap, which would end the process; others wrap around.
+  it.each(["int32", "int64"] as const)("divides the lowest %s by -1", (dtype) => {
+    const lowest = torch.bitwise_left_shift(torch.tensor([1, 1, 1], { dtype }), dtype === "int32" ? 31 : 63);
+    const minusOne = torch.full([3], -1, { dtype });
+    for (const quotient of [
+      lowest.floor_divide(minusOne),
+      torch.div(lowest, minusOne, { rounding_mode: "trunc" }),
+    ]) {
+      expect(quotient.equal(lowest)).toBe(true);
+    }
+    expect(lowest.remainder(minusOne).any().item()).toBe(false);
+  });
 });
 
 describe("resolving", () => {

@@ -1,11 +1,12 @@
 export type { Size } from "../dispatch/size";
 export type { AliasTable, HasNodeAliases } from "./aliases";
+export type { NodeDetails } from "./dataflow";
 export { formatTree, type GraphPlace, type GraphTree } from "./graphTree";
 export type { RunInputs } from "./inputs";
 export type { LoadOptions } from "./load";
 export type { NodeInfo } from "./nodeIndex";
 export { type OutputOf, PatchableGraph, type RunOptions } from "./patchableGraph";
 export type { PatchMap } from "./patchScope";
-export { graphRegistry, type PatchedEvent } from "./registry";
+export { graphRegistry, type RunEvent } from "./registry";
 export { sym } from "./symInt";
 export type { NodeKind } from "./trace";

@@ -19,6 +19,8 @@ export interface PatchScope {
   parent: PatchScope | null;
   runs: number;
   fired: Set<Patch>;
+  /** Of `pg.watch`: not among the patches of a run that others are told of. */
+  isWatch?: boolean;
 }
 
 /** The scope of the current asynchronous flow: patches of one flow are invisible to runs of another. */

@@ -456,17 +456,21 @@ describe("capture", () => {
 
   it("tells the registry", async () => {
     const captured = vi.fn();
-    const patched = vi.fn();
-    graphRegistry.on("captured", captured).on("patched", patched);
+    const ran = vi.fn();
+    graphRegistry.on("captured", captured).on("ran", ran);
     const { pg, inputs } = await setUp();
     expect(captured).toHaveBeenCalledWith(pg);
     expect(graphRegistry.list()).toContain(pg);
-    await pg.patch({ "h_0.proj": [new ZeroPatch(), new ProbePatch()] }, () => pg.run(inputs));
-    expect(patched).toHaveBeenCalledWith({
-      graph: pg,
-      patched: ["h_0.proj.output"],
-      probed: ["h_0.proj.output"],
-    });
-    graphRegistry.off("captured", captured).off("patched", patched);
+    await pg.run(inputs);
+    expect(ran).not.toHaveBeenCalled();
+    const [zero, probe] = [new ZeroPatch(), new ProbePatch()];
+    await pg.patch({ "h_0.proj": [zero, probe] }, () => pg.run(inputs));
+    const patches = [zero, probe].map((patch) => ({ node: "h_0.proj.output", patch }));
+    expect(ran).toHaveBeenLastCalledWith({ graph: pg, patches });
+    await pg.run(inputs);
+    await pg.run(inputs);
+    expect(ran).toHaveBeenCalledTimes(2);
+    expect(ran).toHaveBeenLastCalledWith({ graph: pg, patches: [] });
+    graphRegistry.off("captured", captured).off("ran", ran);
   });
 });

@@ -4,6 +4,7 @@ import { activeSignal } from "../cancellation";
 import { CancelledError, PatchError } from "../errors";
 import type { Module } from "../nn/module";
 import { Patch } from "../patches/patch";
+import { ProbePatch } from "../patches/probePatch";
 import { type AverageTrace, type AverageTraceOptions, averageTrace } from "../sweep/averageTrace";
 import { type CausalTraceOptions, causalTrace } from "../sweep/causalTrace";
 import { type LensReading, type LogitLensOptions, logitLens } from "../sweep/logitLens";
@@ -17,6 +18,7 @@ import { Tensor } from "../tensor/tensor";
 import { torch } from "../torch";
 import type { SaveOptions } from "../weights/safetensorsWriter";
 import { type CapturedGraph, capture } from "./capture";
+import { Dataflow, type NodeDetails } from "./dataflow";
 import { tokensOf } from "./dimensions";
 import { buildTree, formatTree, type GraphTree } from "./graphTree";
 import { bindInputs, forwardArguments, type RunInputs } from "./inputs";
@@ -72,7 +74,12 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
   readonly #native: NativeGraph;
   readonly #plans: PlanCache;
   #tree: GraphTree | null = null;
+  #dataflow: Dataflow | null = null;
+  /** Scopes of probes that are in force in every run, and what to call after one. */
+  readonly #watches = new Map<PatchScope, () => void>();
   #packed = false;
+  /** Whether the last run that was told of had patches. */
+  #hadPatches = false;
 
   private constructor(captured: CapturedGraph) {
     this.#captured = captured;
@@ -155,6 +162,39 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
   /** What is known of the node that `name` means (a module's path means its output). @throws UnknownNodeError */
   node(name: string): NodeInfo {
     return this.#captured.index.resolve(name).info;
+  }
+
+  /**
+   * The node with what surrounds it: what it is computed from and what from it, its operator's signature, its device.
+   * @throws UnknownNodeError
+   */
+  details(name: string): NodeDetails {
+    this.#dataflow ??= new Dataflow(this.#captured);
+    return this.#dataflow.details(this.node(name));
+  }
+
+  /**
+   * Looks at a node in every later run of this graph, whoever starts it, until the result is disposed. Outputs and gradients are as
+   * without. Runs of sweeps are not looked at.
+   * @param seen called after each run that reached the node; `probe.activation` is its value, after all patches.
+   * @throws UnknownNodeError
+   */
+  watch(name: N, seen: (probe: ProbePatch) => void): Disposable {
+    const { info, value } = this.#captured.index.resolve(String(name));
+    const probe = new ProbePatch();
+    const entries = [{ node: info.name, value, patches: [probe] }];
+    const scope: PatchScope = {
+      owner: this,
+      entries,
+      parent: null,
+      runs: 0,
+      fired: new Set(),
+      isWatch: true,
+    };
+    this.#watches.set(scope, () => {
+      if (probe.fired) seen(probe);
+    });
+    return { [Symbol.dispose]: () => void this.#watches.delete(scope) };
   }
 
   /**
@@ -250,7 +290,7 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
     return this.#runWith({
       inputs: bindInputs(this.#captured, inputs),
       tokens: tokensOf(inputs),
-      scopes: activeScopes(this),
+      scopes: [...activeScopes(this), ...this.#watches.keys()],
       outputs,
       packed: this.#packed,
       gradEnabled: torch.isGradEnabled(),
@@ -282,7 +322,7 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
       const report = { fired: result.fired, outcomes: result.outcomes, tokens: request.tokens };
       deliverOutcomes(report, list.placed);
     }
-    if (list.placed.length > 0 && !request.quiet) this.#announce(list);
+    if (!request.quiet) this.#announce(list);
     return { values: result.outputs, run, placed: list.placed.map(({ patch }) => patch) };
   }
 
@@ -342,15 +382,16 @@ export class PatchableGraph<M extends Module = Module, N extends string = string
   }
 
   #announce({ placed }: PatchList): void {
-    const isProbe = (patch: Patch) => patch.kind === "probe" || patch.kind === "record";
-    const names = (probes: boolean) => [
-      ...new Set(placed.filter(({ patch }) => isProbe(patch) === probes).map(({ info }) => info.name)),
-    ];
-    graphRegistry.emit("patched", {
-      graph: this as unknown as PatchableGraph,
-      patched: names(false),
-      probed: names(true),
-    });
+    if (graphRegistry.listenerCount("ran") > 0) {
+      const patches = placed
+        .filter(({ scope }) => !scope.isWatch)
+        .map(({ info, patch }) => ({ node: info.name, patch }));
+      if (patches.length > 0 || this.#hadPatches) {
+        graphRegistry.emit("ran", { graph: this as unknown as PatchableGraph, patches });
+      }
+      this.#hadPatches = patches.length > 0;
+    }
+    for (const seen of this.#watches.values()) seen();
   }
 
   /**

@@ -1,11 +1,11 @@
 import { EventEmitter } from "node:events";
+import type { Patch } from "../patches/patch";
 import type { PatchableGraph } from "./patchableGraph";
 
-/** A run with patches: which nodes it patched and which it only looked at. */
-export interface PatchedEvent {
+/** A run is over: the patches that were in force, in order, each with its node. They can be asked what they did. */
+export interface RunEvent {
   graph: PatchableGraph;
-  patched: string[];
-  probed: string[];
+  patches: readonly { node: string; patch: Patch }[];
 }
 
 interface RegistryEvents {
@@ -13,8 +13,8 @@ interface RegistryEvents {
   captured: [PatchableGraph];
   /** A graph, by its id, was garbage-collected. */
   released: [string];
-  /** A run with patches is over. */
-  patched: [PatchedEvent];
+  /** A run with patches is over, or the first without after one; runs of sweeps are not told. */
+  ran: [RunEvent];
 }
 
 /** Knows the graphs of this process without keeping them alive; a user interface follows it. */

@@ -3,15 +3,48 @@
  * of any size and with content no honest kernel would send. They need no more than ipykernel.
  */
 
-/** Opens the catalogue comm and answers a page that asks again. Expects `graphs`. */
+/** Writes nodes (dictionaries) as the columns in which a graph travels. A node without `inputs` is computed from the one before it. */
+const ENCODE = `
+def encode(id, label, nodes, aliases=(), schemas=()):
+    texts, shapes = {}, {}
+    def text(value): return -1 if value is None else texts.setdefault(value, len(texts))
+    def shape(value, dims): return -1 if value is None else shapes.setdefault((tuple(value), dims and tuple(dims)), len(shapes))
+    kinds = ["operator", "argument", "output", "parameter", "buffer", "input", "number"]
+    def short(node):
+        name, module = node["name"], node["module"]
+        if module and name.startswith(module + "."): return name[len(module):]
+        return "=" + name if name[:1] in (".", "=") else name
+    inputs = [node.get("inputs", [at - 1] if at and node["kind"] not in ("parameter", "input") else []) for at, node in enumerate(nodes)]
+    table = {column: [text(node.get(column)) for node in nodes] for column in ("operator", "dtype", "device", "module", "moduleType", "code")}
+    table.update(id=id, label=label, name=[short(node) for node in nodes], kind=[kinds.index(node["kind"]) for node in nodes],
+                 shape=[shape(node["shape"], node.get("dims")) for node in nodes], inputCounts=[len(one) for one in inputs],
+                 inputs=[place for one in inputs for place in one], aliases=list(aliases), schemas=list(schemas))
+    table.update(texts=list(texts), shapes=[{"shape": list(s), "dims": d and list(d)} for s, d in shapes])
+    return table
+`;
+
+/** Opens the catalogue comm and answers a page that asks. Expects `graphs`. */
 const OPEN_COMM = `
 from comm import create_comm
+asked, probes, picture, value = [], {}, None, None
 def snapshot(): return {"type": "snapshot", "graphs": graphs}
+def tell_probes(id): catalog.send({"type": "probes", "id": id, "probes": [{"node": n, "runs": r} for n, r in probes.items()]})
+def answer(message):
+    data = message["content"]["data"]
+    asked.append(data)
+    kind, id, node = data["type"], data.get("id"), data.get("node")
+    if kind == "resync":
+        catalog.send(snapshot())
+        for graph in graphs: tell_probes(graph["id"])
+    elif kind == "probe": probes.setdefault(node, 0); tell_probes(id)
+    elif kind == "unprobe": probes.pop(node, None); tell_probes(id)
+    elif kind == "picture": catalog.send({"type": "picture", "id": id, "node": node, "runs": probes.get(node, 0), "bundle": picture})
+    elif kind == "value": catalog.send({"type": "value", "id": id, "node": node, "value": value})
 try:
     catalog
 except NameError:
     catalog = create_comm("graphpatch.catalog", data=snapshot())
-    catalog.on_msg(lambda message: catalog.send(snapshot()))
+    catalog.on_msg(answer)
 else:
     catalog.send(snapshot())
 `;
@@ -26,7 +59,7 @@ export function announceModel({
   extra?: number;
   id?: string;
 }): string {
-  return `
+  return `${ENCODE}
 def node(module, name, kind="operator", operator=None, shape=(1, 13, 576), dtype="float32", type=""):
     base = name.rsplit("_", 1)[0] if name.rsplit("_", 1)[-1].isdigit() else name
     path = f"{module}.{name}" if module else name
@@ -54,19 +87,31 @@ def layer(index, extra):
 nodes = [node("", "input_ids", "input", shape=(1, 13), dtype="int64"), node("model.embed_tokens", "weight", "parameter", shape=(49152, 576), type="Embedding"), node("model.embed_tokens", "embedding", operator="aten::embedding", type="Embedding")]
 for index in range(${layers}): nodes += layer(index, ${extra})
 nodes += [node("model.norm", "output", "output", type="LlamaRMSNorm"), node("lm_head", "linear", operator="aten::linear", shape=(1, 13, 49152), type="Linear"), node("", "output|logits", "output", shape=(1, 13, 49152))]
-graphs = [{"id": "${id}", "label": "LlamaForCausalLM", "nodes": nodes}]
+DIMS = {2: ["batch", "token"], 3: ["batch", "token", "hidden"], 4: ["batch", "head", "query", "key"]}
+for at, one in enumerate(nodes):
+    one["device"] = "cpu"
+    if one["kind"] not in ("parameter",): one["dims"] = DIMS.get(len(one["shape"]))
+    if one["operator"] == "aten::linear": one["inputs"] = [at - 2, at - 1]
+SCHEMAS = [("aten::linear", "aten::linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor"), ("aten::softmax.int", "aten::softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor")]
+ALIASES = [(f"blocks.{n['module'].split('_')[1].split('.')[0]}.attn.hook_pattern", at) for at, n in enumerate(nodes) if n["operator"] == "aten::softmax.int"]
+graphs = [encode("${id}", "LlamaForCausalLM", nodes, ALIASES, SCHEMAS)]
 ${OPEN_COMM}
 len(nodes)`;
 }
 
-/** Tells the page which nodes the last run touched. */
-export function announcePatched(patched: string[], probed: string[], id = "graph-1"): string {
-  return `catalog.send({"type": "patched", "id": "${id}", "patched": ${JSON.stringify(patched)}, "probed": ${JSON.stringify(probed)}})`;
+/** Tells the page what the last run did. */
+export function announceRun(patched: string[], probed: string[], fired = true, id = "graph-1"): string {
+  const patches = [{ patch: "AddPatch [0, 3]", fired, maxChange: fired ? "0.5" : null }];
+  const marks = [
+    ...patched.map((node) => ({ node, patches, isProbed: false })),
+    ...probed.map((node) => ({ node, patches: [], isProbed: true })),
+  ];
+  return `import json\ncatalog.send({"type": "ran", "id": "${id}", "marks": json.loads(${JSON.stringify(JSON.stringify(marks))})})`;
 }
 
-/** Opens the catalogue with exactly these graphs. */
-export function announceGraphs(graphs: unknown): string {
-  return `import json\ngraphs = json.loads(${JSON.stringify(JSON.stringify(graphs))})\n${OPEN_COMM}`;
+/** Opens the catalogue with one graph of exactly these nodes. */
+export function announceNodes(nodes: unknown, label = "Model"): string {
+  return `${ENCODE}\nimport json\ngraphs = [encode("graph-1", ${JSON.stringify(label)}, json.loads(${JSON.stringify(JSON.stringify(nodes))}))]\n${OPEN_COMM}`;
 }
 
 /** Displays a MIME bundle as it is. */

@@ -1,7 +1,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test } from "@jupyterlab/galata";
 import { keep, open, openBrowser, openNotebook, reload, row, run, waitForKernel } from "../lib/lab";
-import { announceGraphs, announceModel, announcePatched } from "../lib/pythonKernel";
+import { announceModel, announceNodes, announceRun } from "../lib/pythonKernel";
 
 test("says what to do when there is no graph", async ({ page, tmpPath }) => {
   const browser = await openBrowser(page);
@@ -20,13 +20,13 @@ test("lists nodes as soon as there is a graph, filters them and inserts a name",
   await expect(browser.getByRole("status")).toContainText("1,086 nodes");
   await expect(row(browser, "layers_0 … layers_29")).toHaveAttribute("aria-expanded", "false");
 
-  await test.step("a click replaces the string the cursor stands in", async () => {
+  await test.step("a double click replaces the string the cursor stands in", async () => {
     await page.notebook.enterCellEditingMode(1);
     await page.keyboard.press("Control+End");
     for (let step = 0; step < 6; step++) await page.keyboard.press("ArrowLeft");
     await browser.getByRole("searchbox").fill("l17mlpact");
     await expect(browser.getByRole("status")).toContainText("1 of 1,086 nodes");
-    await row(browser, "silu").click();
+    await row(browser, "silu").dblclick();
     await expect
       .poll(() => page.notebook.getCellTextInput(1))
       .toBe('pg.patch({ "model.layers_17.mlp.act_fn.silu" })');
@@ -83,7 +83,7 @@ test("drops a name into a cell, quoted as the place asks", async ({ page, tmpPat
 test("marks what the last run patched and probed", async ({ page, tmpPath }) => {
   await openNotebook(page, tmpPath, [
     announceModel({ layers: 3 }),
-    announcePatched(["model.layers_1.mlp.act_fn.silu"], ["model.layers_1.self_attn.softmax"]),
+    announceRun(["model.layers_1.mlp.act_fn.silu"], ["model.layers_1.self_attn.softmax"]),
   ]);
   const browser = await openBrowser(page);
   await run(page, 0);
@@ -156,14 +156,13 @@ test("shows markup in names as text, and inserts it as a string", async ({ page,
     moduleType: "<i>M</i>",
     code: "<svg onload='window.hacked = 1'>",
   };
-  const graphs = [{ id: "<u>1</u>", label: "<h1>Model</h1>", nodes: [node] }];
-  await openNotebook(page, tmpPath, [announceGraphs(graphs), "x = ''"]);
+  await openNotebook(page, tmpPath, [announceNodes([node], "<h1>Model</h1>"), "x = ''"]);
   const browser = await openBrowser(page);
   await run(page, 0);
   await page.notebook.enterCellEditingMode(1);
   await page.keyboard.press("Control+End");
   await page.keyboard.press("ArrowLeft");
-  await browser.getByRole("treeitem").last().click();
+  await browser.getByRole("treeitem").last().dblclick();
   await expect(browser).toContainText('<img src=x onerror="window.hacked = 1">');
   await expect(browser).toContainText("\\u202e");
   await expect(browser.locator("img, script, svg, b, i, u, h1")).toHaveCount(0);

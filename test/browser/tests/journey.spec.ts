@@ -53,7 +53,7 @@ test("the first notebook, from opening it to a name of one's own", async ({ page
   });
 
   const { cells } = JSON.parse(content) as { cells: NotebookCell[] };
-  await test.step("filters the tree, and a click inserts the name at the cursor", async () => {
+  await test.step("filters the tree, and a double click inserts the name at the cursor", async () => {
     await page.notebook.addCell("code", 'pg.nodes.get("")');
     const last = cells.length;
     await page.notebook.enterCellEditingMode(last);
@@ -62,7 +62,7 @@ test("the first notebook, from opening it to a name of one's own", async ({ page
     await page.keyboard.press("ArrowLeft");
     await browser.getByRole("searchbox").fill("l21 softmax");
     await expect(browser.getByRole("status")).toContainText(/^\d of /);
-    await row(browser, "softmax").click();
+    await row(browser, "softmax").dblclick();
     await expect
       .poll(() => page.notebook.getCellTextInput(last))
       .toBe('pg.nodes.get("model.layers_21.self_attn.softmax")');
@@ -89,6 +89,10 @@ test("the first notebook, from opening it to a name of one's own", async ({ page
     const view = page.locator(".gp-View").first();
     await view.scrollIntoViewIfNeeded();
     await expect(view.locator(".heatmaplayer image")).toBeVisible();
+    // The notebook draws its cells again for the theme: they are all there when the view has stopped moving.
+    await view.scrollIntoViewIfNeeded();
+    await view.locator(".heatmaplayer image").click({ trial: true });
+    await expect(page.locator(".jp-Cell:visible").first()).toBeVisible();
     await keep(page, "journey-dark");
   });
 

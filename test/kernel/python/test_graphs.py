@@ -72,12 +72,18 @@ class Graphs(KernelTestCase):
         content = self.reply_to(self.kc.inspect("pg.run(", 7))["content"]
         self.assertIn("Runs the graph", content["data"]["text/plain"])
 
+    def test_node_and_the_language_are_inspected(self) -> None:
+        for code, words in [("parseInt", "Converts a string to an integer"), ("[1].map", "Calls a defined callback function"), ("process.chdir", "changes the current working directory")]:
+            content = self.reply_to(self.kc.inspect(code, len(code)))["content"]
+            self.assertIn(words, content["data"]["text/plain"])
+
     def test_the_catalogue_is_sent(self) -> None:
         kinds = [(m["msg_type"], m["content"].get("target_name")) for m in self.captured.outputs if m["msg_type"].startswith("comm")]
         self.assertEqual(kinds[0], ("comm_open", "graphpatch.catalog"))
         added = [m["content"]["data"] for m in self.captured.outputs if m["msg_type"] == "comm_msg"]
         self.assertEqual(added[0]["type"], "graph-added")
-        names = [node["name"] for node in added[0]["graph"]["nodes"]]
+        graph = added[0]["graph"]
+        names = [graph["texts"][module] + name for module, name in zip(graph["module"], graph["name"])]
         self.assertIn("layers_10.add_10", names)
         opened = self.outputs_of(self.request("comm_open", {"comm_id": "page", "target_name": "graphpatch.catalog", "data": {}}))
         self.assertEqual(opened[0]["content"]["data"]["type"], "snapshot")

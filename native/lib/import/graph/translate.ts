@@ -46,11 +46,19 @@ function addNode(builder: GraphBuilder, calls: ModuleCalls, scope: Scope, node: 
       if (!schema) throw new UnknownOperatorError(`there is no operator ${node.target}`);
       addOperator(builder, scope, node, schema);
     } else {
-      throw new UnsupportedExportError(`the graph calls ${node.target}, which is no operator`);
+      throw new UnsupportedExportError(
+        `the graph calls ${node.target}, which is no operator${adviceFor(node.target)}`,
+      );
     }
   } catch (error) {
     throw error instanceof GraphpatchError ? located(error, builder, node) : error;
   }
+}
+
+/** `torch.vmap` and its kin stand in a graph as calls of Python that decompositions take out. */
+function adviceFor(target: string): string {
+  if (!target.startsWith("torch._functorch.")) return "";
+  return ": it comes from torch.vmap or another transform of torch.func. Run ep = ep.run_decompositions() before saving the archive";
 }
 
 /** The error with the node and source line it is about; inner ones have them already. */

@@ -1,0 +1,81 @@
+import { expect, test } from "@jupyterlab/galata";
+import { keep, openBrowser, openNotebook, row, run } from "../lib/lab";
+
+const LOADING_MS = 180_000;
+const CELLS = [
+  `const model = await AutoModelForCausalLM.fromPretrained("smollm2-135m-instruct");
+const tokenizer = await AutoTokenizer.fromPretrained("smollm2-135m-instruct");
+const inputs = tokenizer("The Eiffel Tower is located in the city of");
+const pg = await PatchableGraph.capture(model, inputs);`,
+  "const { logits } = await pg.run(inputs);\ntopTokens(logits, tokenizer)",
+  "",
+  `await pg.patch(
+  { "model.layers_21.self_attn.matmul_1": new ZeroPatch({ slice: ":, 4" }), "model.layers_21.mlp": new ProbePatch() },
+  () => pg.run(inputs),
+);`,
+];
+
+/** From opening a notebook to a live picture, with a real model. Its pictures are those of the README and the guide. */
+test("the node browser with a model", async ({ page, tmpPath }) => {
+  test.setTimeout(LOADING_MS + 120_000);
+  await openNotebook(page, tmpPath, CELLS, "tour.ipynb", "graphpatch");
+  const browser = await openBrowser(page);
+  await expect(browser).toContainText("PatchableGraph.capture");
+  await run(page, 0);
+  await expect(browser.getByRole("status").first()).toContainText("LlamaForCausalLM", {
+    timeout: LOADING_MS,
+  });
+
+  await test.step("a search finds a node, and its details say what it is", async () => {
+    await browser.getByRole("searchbox").fill("l21 softmax");
+    await row(browser, "softmax").click();
+    await expect(browser.locator(".gp-Detail")).toContainText("blocks.21.attn.hook_pattern");
+    await keep(page, "walk-1-details");
+  });
+
+  await test.step("a probe shows the value after each run", async () => {
+    await browser.getByRole("button", { name: "Probe Here" }).click();
+    const probe = page.locator(".gp-Probe");
+    await expect(probe).toContainText("Nothing has been run yet");
+    await page.notebook.activate("tour.ipynb");
+    await run(page, 1);
+    await expect(probe).toContainText("After 1 run");
+    await expect(probe.locator(".heatmaplayer image").first()).toBeVisible();
+    await expect(browser.locator(".gp-Statistics")).toContainText("max");
+    await keep(page, "walk-2-probe");
+    await browser.getByRole("button", { name: "Stop Probing" }).click();
+    await expect(probe).toHaveCount(0);
+  });
+
+  await test.step("a graph shows where the value comes from", async () => {
+    await browser.getByRole("button", { name: "Graph", exact: true }).click();
+    const graph = page.locator(".gp-Graph");
+    await expect(graph.locator(".gp-Box").first()).toBeVisible();
+    await keep(page, "walk-3-graph");
+    await graph.getByLabel("What is shown").selectOption("module");
+    await expect(graph.locator(".gp-Box.gp-mod-module").first()).toBeVisible();
+    await keep(page, "walk-4-module");
+    await page.theme.setDarkTheme();
+    await keep(page, "walk-5-dark");
+    await page.theme.setLightTheme();
+  });
+
+  await test.step("a patch is written, and badges show what it did", async () => {
+    await page.notebook.activate("tour.ipynb");
+    await page.notebook.enterCellEditingMode(2);
+    await browser.getByRole("button", { name: "Insert Patch…" }).click();
+    await page.getByLabel("head (9)").fill("4");
+    await page.getByLabel("batch (1)").fill(":");
+    await keep(page, "walk-6-dialog");
+    await page.locator(".jp-Dialog .jp-mod-accept").click();
+    await expect
+      .poll(() => page.notebook.getCellTextInput(2))
+      .toContain('{ "model.layers_21.self_attn.softmax": new ZeroPatch({ slice: ":, 4" }) }');
+    await run(page, 2);
+    await expect(row(browser, "softmax").locator(".gp-mod-patched")).toBeVisible();
+    await expect(browser.locator(".gp-Detail")).toContainText("fired, changed values by up to");
+    await browser.getByRole("searchbox").fill("");
+    await run(page, 3);
+    await keep(page, "walk-7-badges");
+  });
+});
