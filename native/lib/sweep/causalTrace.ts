@@ -9,14 +9,15 @@ import { torch } from "../torch";
 import { reference } from "./arguments";
 import { labelBatch } from "./batchRules";
 import { type BlockNodes, findBlocks } from "./blocks";
-import { tensorOf } from "./chunkRun";
 import { Dataflow } from "./dataflow";
 import { logProbability, type Metric, probability } from "./metrics";
 import { SweepResult, type SweepTimings } from "./result";
 import { defaultOutput } from "./setup";
 import { repeatRows, splitRows } from "./stacking";
 import { type Subject, subjectTokens } from "./subject";
-import { type SweepOptions, sweep } from "./sweep";
+import { sweep } from "./sweep";
+import type { SweepOptions } from "./sweepOptions";
+import { tensorOf } from "./tensorOf";
 import { CausalTrace, type TraceKind } from "./trace";
 
 export interface CausalTraceOptions
