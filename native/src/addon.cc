@@ -10,6 +10,7 @@
 #include "errors/error_bindings.h"
 #include "files/file_bindings.h"
 #include "memory/memory_bindings.h"
+#include "sweep/sweep_bindings.h"
 #include "tensor/tensor_bindings.h"
 
 namespace {
@@ -26,6 +27,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   initAsync(env, exports);
   initMemory(env, exports);
   initEngine(env, exports);
+  initSweep(env, exports);
   initFiles(env, exports);
   return exports;
 }

@@ -20,25 +20,14 @@ import {
   type MetricFunction,
   probability,
   type SweepOptions,
-  type SweepResult,
 } from "../../native/lib/sweep";
 import type { Tensor } from "../../native/lib/tensor/tensor";
 import { torch } from "../../native/lib/torch";
 import { FIXTURES } from "../support/files";
 import { expectedValues, INPUTS, inputsOf, MODELS } from "../support/parity";
+import { compare, difference, used } from "./support";
 
-const LEVELS = ["upstream", "batch", "positions", "packed"] as const;
-
-/** Largest difference of samples, relative to the largest number. */
-function difference(a: SweepResult, b: SweepResult): number {
-  const [x, y] = [a, b].map(({ samples }) => samples.flat());
-  expect(x.length).toBe(y.length);
-  const scale = Math.max(...y.map(Math.abs), 1e-6);
-  return Math.max(...x.map((value, i) => Math.abs(value - y[i]))) / scale;
-}
-
-const used = (result: SweepResult) =>
-  Object.fromEntries(result.levels.map(({ level, cells }) => [level, cells]));
+const LEVELS = ["upstream", "batch", "causal", "positions"] as const;
 
 describe.each(MODELS.slice(0, 2))("$name", ({ name, layers, block, act, pattern, mix }) => {
   const expected = expectedValues(name);
@@ -56,13 +45,6 @@ describe.each(MODELS.slice(0, 2))("$name", ({ name, layers, block, act, pattern,
     const inputs = inputsOf(expected, input);
     const [batch, length] = inputs.input_ids.shape;
     return { pg, inputs, batch, length };
-  }
-
-  async function compare(pg: PatchableGraph<CausalLM>, options: SweepOptions) {
-    const exact = await pg.sweep({ ...options, exact: true });
-    const all = await pg.sweep(options);
-    expect(difference(all, exact)).toBeLessThanOrEqual(1e-5);
-    return { exact, all };
   }
 
   const layerList = Array.from({ length: layers }, (_, i) => i);
@@ -84,12 +66,22 @@ describe.each(MODELS.slice(0, 2))("$name", ({ name, layers, block, act, pattern,
       expect(used(all)).toEqual({
         outputs: count,
         upstream: count,
+        shared: 0,
         batch: count,
+        // Positions that are padded on the left see all others.
+        causal: input === "left" ? expect.any(Number) : count,
         positions: count,
-        packed: count,
+        // So few cells are not worth it.
+        packed: 0,
       });
-      expect(used(exact)).toEqual({ outputs: count, upstream: 0, batch: 0, positions: 0, packed: 0 });
+      const none = { upstream: 0, shared: 0, batch: 0, causal: 0, positions: 0, packed: 0 };
+      expect(used(exact)).toEqual({ outputs: count, ...none });
       expect(all.shape).toEqual([layers, 4]);
+      await pg.optimize();
+      const packed = await pg.sweep(options);
+      await pg.optimize(false);
+      expect(used(packed).packed).toBe(count);
+      expect(difference(packed, exact)).toBeLessThanOrEqual(1e-5);
       for (const level of input === "left" ? LEVELS : []) {
         const without = await pg.sweep({ ...options, levels: { [level]: false } });
         expect(used(without)[level]).toBe(0);

@@ -70,14 +70,17 @@ test("a cancelled sweep keeps what is done and is taken up again", async () => {
 
 test("batches keep within the memory limit, and the plan says what will be done", async () => {
   const plan = await pg.planSweep(options());
-  expect(plan).toMatchObject({ cells: layers * ids.length, batches: layers });
-  expect(plan.work).toBeLessThan(plan.naiveWork);
+  expect(plan).toMatchObject({ cells: layers * ids.length, batches: 1 });
+  expect(plan.work).toBeLessThan(plan.naiveWork / 2);
+  expect(plan.expectedTime).toBeGreaterThan(0);
   const sizes: number[] = [];
-  const memoryLimit = Math.ceil(plan.bytes / 2);
-  const { batches } = await pg.planSweep({ ...options(), memoryLimit });
+  const memoryLimit = Math.ceil(plan.bytes * 0.8);
+  const { batches, bytes } = await pg.planSweep({ ...options(), memoryLimit });
   await pg.sweep({ ...options(), memoryLimit, onCells: (cells) => sizes.push(cells.length) });
+  expect(bytes).toBeLessThanOrEqual(memoryLimit);
+  expect(batches).toBeGreaterThan(1);
   expect(sizes).toHaveLength(batches);
-  expect(sizes[0]).toBe(2);
+  expect(sizes.reduce((a, b) => a + b)).toBe(layers * ids.length);
 });
 
 test("results read as a table and as text", async () => {

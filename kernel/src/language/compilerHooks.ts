@@ -2,7 +2,7 @@ import ts from "typescript";
 import { libraryComment } from "./bareLibraries";
 import { isCell } from "./inlineMap";
 import { keepOldValues, type PreparedModule, type Shift } from "./liveVariables";
-import { writeOutShorthands } from "./shorthand";
+import { resolveShorthands, visitEachChild } from "./shorthand";
 
 /** What the converter's use of the compiler is changed by. */
 export interface CompilerHooks {
@@ -74,6 +74,7 @@ export function compilerForTslab(hooks: CompilerHooks): object {
       file && hooks.isOwn(file.fileName) ? [] : ts.getPreEmitDiagnostics(program, file),
     getPreEmitDiagnosticsOfFiles: (program: ts.Program, files: readonly ts.SourceFile[]) =>
       getPreEmitDiagnosticsOfFiles(program, files, hooks),
+    visitEachChild,
     getQuickInfoAtPosition,
     Completions: {
       ...internals.Completions,
@@ -81,10 +82,9 @@ export function compilerForTslab(hooks: CompilerHooks): object {
         internals.Completions.getCompletionsAtPosition(...args, undefined),
     },
     createWatchCompilerHost(files: string[], asked: ts.CompilerOptions, ...rest: never[]): object {
-      const create = ts.createWatchCompilerHost as (...args: unknown[]) => CompilerHost;
+      const create = ts.createWatchCompilerHost as (...args: unknown[]) => CompilerTimers;
       const host = create(files, hooks.options(asked), ...rest);
       withoutLookupTimer(host);
-      host.createProgram = writeOutShorthands(host.createProgram);
       return host;
     },
     transpileModule(input: string, { compilerOptions, ...options }: ts.TranspileOptions): ts.TranspileOutput {
@@ -119,10 +119,6 @@ function asItIs(code: string): PreparedModule {
   return { code, shifts: [], unset: null };
 }
 
-interface CompilerHost extends CompilerTimers {
-  createProgram: ts.CreateProgram<ts.BuilderProgram>;
-}
-
 interface CompilerTimers {
   setTimeout?(callback: () => void, delay: number, ...args: unknown[]): unknown;
   clearTimeout?(timer: unknown): void;
@@ -150,6 +146,8 @@ function getPreEmitDiagnosticsOfFiles(
   files: readonly ts.SourceFile[],
   hooks: CompilerHooks,
 ): readonly ts.Diagnostic[] {
+  // The last that is heard of a program before its cell is transformed.
+  resolveShorthands(program);
   const found: ts.Diagnostic[] = [...program.getOptionsDiagnostics(), ...program.getGlobalDiagnostics()];
   for (const file of files) {
     found.push(...program.getSyntacticDiagnostics(file));

@@ -1,42 +1,37 @@
 import ts from "typescript";
 
 /**
- * Lets `{ x }` take a variable of an earlier cell. tslab 1.0.22 writes such variables as `exports.x` wherever the checker says that a name means
- * one; of a shorthand the checker says that it is the new property, and `{ exports.x }` could not stand there.
+ * tslab 1.0.22 makes a name of an earlier cell a property of `exports`, but not where it is a shorthand: `{ inputs }`. It asks for the
+ * symbol of the identifier, which is the new property's, and has no place for what it would put there. With these two
+ * functions the shorthand is written out: `{ inputs: exports.inputs }`.
  */
-export function writeOutShorthands<T extends ts.BuilderProgram>(
-  create: ts.CreateProgram<T>,
-): ts.CreateProgram<T> {
-  return (...args) => {
-    const builder = create(...args);
-    const checker = builder.getProgram().getTypeChecker();
-    const symbolAt = checker.getSymbolAtLocation.bind(checker);
-    checker.getSymbolAtLocation = (node) =>
-      isShorthandName(node) ? checker.getShorthandAssignmentValueSymbol(node.parent) : symbolAt(node);
-    const emit = builder.emit.bind(builder);
-    builder.emit = (file, write, cancellation, onlyDeclarations, transformers) =>
-      emit(file, write, cancellation, onlyDeclarations, {
-        ...transformers,
-        before: [...(transformers?.before ?? []), writeOut],
-      });
-    return builder;
-  };
+export function resolveShorthands(program: ts.Program): void {
+  const getTypeChecker = program.getTypeChecker.bind(program);
+  program.getTypeChecker = () => checkerOf(getTypeChecker());
 }
 
-function isShorthandName(node: ts.Node): boolean {
-  return node.parent && ts.isShorthandPropertyAssignment(node.parent) && node.parent.name === node;
+const checkers = new WeakMap<ts.TypeChecker, ts.TypeChecker>();
+
+/** A checker for which the symbol of a shorthand is the value's. */
+function checkerOf(checker: ts.TypeChecker): ts.TypeChecker {
+  const known = checkers.get(checker);
+  if (known) return known;
+  const own = { ...checker };
+  own.getSymbolAtLocation = (node) =>
+    ts.isShorthandPropertyAssignment(node.parent ?? node)
+      ? (checker.getShorthandAssignmentValueSymbol(node.parent) ?? checker.getSymbolAtLocation(node))
+      : checker.getSymbolAtLocation(node);
+  checkers.set(checker, own);
+  return own;
 }
 
-/** `{ x }` → `{ x: x }`, also in a pattern that is assigned to: `({ x = 1 } = y)` → `({ x: x = 1 } = y)`. */
-const writeOut: ts.TransformerFactory<ts.SourceFile> = (context) => (file) => {
-  const { factory } = context;
-  const visit = (node: ts.Node): ts.Node => {
-    if (!ts.isShorthandPropertyAssignment(node)) return ts.visitEachChild(node, visit, context);
-    const { name, objectAssignmentInitializer: fallback } = node;
-    const value = fallback
-      ? factory.createAssignment(name, ts.visitNode(fallback, visit, ts.isExpression))
-      : name;
-    return factory.createPropertyAssignment(name.text, value);
-  };
-  return ts.visitEachChild(file, visit, context);
-};
+/** `ts.visitEachChild` that lets a visitor put any expression in the place of a shorthand's value. */
+export function visitEachChild(
+  node: ts.Node,
+  visitor: ts.Visitor,
+  context: ts.TransformationContext | undefined,
+): ts.Node {
+  if (!ts.isShorthandPropertyAssignment(node)) return ts.visitEachChild(node, visitor, context);
+  const value = visitor(node.name) as ts.Expression;
+  return value === node.name ? node : ts.factory.createPropertyAssignment(node.name, value);
+}

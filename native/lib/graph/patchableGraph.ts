@@ -8,10 +8,12 @@ import { ProbePatch } from "../patches/probePatch";
 import { type AverageTrace, type AverageTraceOptions, averageTrace } from "../sweep/averageTrace";
 import { type CausalTraceOptions, causalTrace } from "../sweep/causalTrace";
 import { type LensReading, type LogitLensOptions, logitLens } from "../sweep/logitLens";
+import { native } from "../sweep/native";
 import { planSweep, type SweepPlan } from "../sweep/planSweep";
 import type { SweepResult } from "../sweep/result";
 import { countCells, showCells } from "../sweep/showCells";
-import { type SweepOptions, sweep } from "../sweep/sweep";
+import { sweep } from "../sweep/sweep";
+import type { SweepOptions } from "../sweep/sweepOptions";
 import type { CausalTrace } from "../sweep/trace";
 import { Tensor } from "../tensor/tensor";
 import { torch } from "../torch";
@@ -316,13 +318,19 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
   }
 
   async #runWith(request: RunRequest): Promise<RunValue[]> {
+    return (await this.#runKeeping(request, [])).values;
+  }
+
+  /** A run; with `kept`, the addon keeps what is needed to begin again at these values. */
+  async #runKeeping(request: RunRequest, kept: readonly number[]) {
     const { inputs, scopes, outputs, packed, gradEnabled, signal } = request;
     const list = collectPatches(
       scopes,
       (node) => this.#captured.index.resolve(node).info,
       this.#hasCapturedShapes(inputs),
     );
-    const { patched, observed, replaced } = list;
+    const { observed, replaced } = list;
+    const patched = kept.length === 0 ? list.patched : [...new Set([...list.patched, ...kept])];
     const plan = this.#plans.get({ outputs, patched, observed, replaced, packed });
     for (const scope of scopes) scope.runs++;
     const run = engine.startRun(
@@ -331,13 +339,14 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
       list.placed.map(({ native }) => native),
       gradEnabled,
     );
+    if (kept.length > 0) native.keepValues(run, kept, this.#packed);
     const result = await this.#advance(run, list, signal);
     if (result.fired && result.outcomes) {
       const report = { fired: result.fired, outcomes: result.outcomes, tokens: request.tokens };
       deliverOutcomes(report, list.placed);
     }
     if (!request.quiet) this.#announce(list);
-    return result.outputs;
+    return { values: result.outputs, run, placed: list.placed.map(({ patch }) => patch) };
   }
 
   /** What sweeps need of this graph. */
@@ -349,6 +358,8 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
       newScope: (patches) => newScope(this, this.#resolvePatches(patches)),
       bind: (inputs) => bindInputs(this.#captured, inputs),
       run: (request) => this.#runWith({ gradEnabled: false, ...request, quiet: true }),
+      keep: ({ patched, ...request }) =>
+        this.#runKeeping({ ...request, gradEnabled: false, quiet: true }, patched),
       unpack: async () => {
         if (!this.#packed) await engine.unpackWeights(this.#native);
       },

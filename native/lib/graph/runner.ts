@@ -1,6 +1,7 @@
+import type { Patch } from "../patches/patch";
 import type { CapturedGraph } from "./capture";
 import type { RunInputs } from "./inputs";
-import type { RunValue } from "./native";
+import type { NativeRun, RunValue } from "./native";
 import type { PatchMap } from "./nodeTypes";
 import type { PatchScope } from "./patchScope";
 
@@ -21,6 +22,11 @@ export interface RunRequest {
   signal?: AbortSignal;
 }
 
+/** A run for others to begin from. */
+export interface KeepRequest extends Omit<RunRequest, "gradEnabled" | "quiet"> {
+  patched: readonly number[];
+}
+
 /** What makes many runs of one graph: its description, and a way to run it that is not in its public interface. */
 export interface GraphRunner {
   readonly captured: CapturedGraph;
@@ -33,6 +39,8 @@ export interface GraphRunner {
   bind(inputs: RunInputs): RunValue[];
   /** Without gradients, unless they are asked for. */
   run(request: Omit<RunRequest, "gradEnabled" | "quiet"> & { gradEnabled?: boolean }): Promise<RunValue[]>;
+  /** A run that keeps what cells which patch `patched` will need of it, and the run. Without gradients. */
+  keep(request: KeepRequest): Promise<{ values: RunValue[]; run: NativeRun; placed: readonly Patch[] }>;
   /** Lets go of packed weights, unless `optimize()` is on. */
   unpack(): Promise<void>;
 }

@@ -4,8 +4,8 @@ import type { GraphRunner } from "../graph/runner";
 import { WholeValue } from "../patches/wholeValue";
 import { torch } from "../torch";
 import { findBlocks } from "./blocks";
-import { tensorOf } from "./chunkRun";
 import { defaultOutput } from "./setup";
+import { tensorOf } from "./tensorOf";
 
 export interface LogitLensOptions {
   /** Which positions to read, negative ones from the end; the last unless given. */

@@ -1,53 +1,92 @@
 import type { GraphRunner } from "../graph/runner";
-import { runBase } from "./baseRun";
-import { findCone } from "./cone";
-import { CostModel } from "./cost";
-import { groupCells } from "./groups";
-import { prepareSweep } from "./setup";
-import type { SweepOptions } from "./sweep";
+import { torch } from "../torch";
+import { BESIDES, chunkCells } from "./chunks";
+import { keptBytes } from "./cost";
+import { whyPlain } from "./plain";
+import { runPlain } from "./plainRun";
+import { prepareSweep, type SweepJob } from "./setup";
+import { type SharedBase, shareBases } from "./sharedPatches";
+import { surveyCells } from "./survey";
+import { DEFAULT_MEMORY, readLevels, type SweepOptions } from "./sweepOptions";
 
-/** What a sweep would do. Arithmetic and bytes are estimates from shapes: of matrix products, and of the largest batch. */
+/** What a sweep would do. Arithmetic is that of matrix products; it and bytes are estimates, from where patches begin and who sees whom. */
 export interface SweepPlan {
   cells: number;
   /** Floating-point operations of one run a cell. */
   naiveWork: number;
-  /** Of the sweep: from the patched nodes on. */
+  /** Of the sweep, the runs of its bases included. */
   work: number;
-  /** Bytes that one batch takes at most, besides the model and the base run. */
+  /** Bytes that the values of a base run and one batch take at most together. */
   bytes: number;
   /** How many batches there are. */
   batches: number;
-  /** Milliseconds, from the time of one run; batches are mostly faster. */
+  /** Milliseconds, from the time of one run and of a matrix product. */
   expectedTime: number;
 }
+
+/** How much longer cells take than their matrix products. */
+const BESIDE_PRODUCTS = 1.4;
 
 /** See `PatchableGraph.planSweep`. */
 export async function planSweep(runner: GraphRunner, options: SweepOptions): Promise<SweepPlan> {
   const job = prepareSweep(runner, options);
+  const levels = readLevels(options);
+  const memory = options.memoryLimit ?? DEFAULT_MEMORY;
   const all = job.cells.map((_, i) => i);
-  const isExact = options.exact ?? false;
-  const { groups, plain } = isExact ? { groups: [], plain: all } : groupCells(job, all);
-  const cost = new CostModel(job);
-  const whole = findCone(job.flow, new Set(job.flow.inputs), job.outputs, new Set());
-  const each = cost.work(whole.computed);
-  const limit = options.memoryLimit ?? 2 ** 30;
-  let work = plain.length * each;
-  let bytes = plain.length > 0 ? cost.peak(whole) : 0;
-  let batches = plain.length;
-  for (const { cone, cells, alone } of groups) {
-    const peak = Math.max(cost.peak(cone), 1);
-    const together = alone === null ? Math.min(cells.length, Math.max(1, Math.floor(limit / peak))) : 1;
-    work += cells.length * cost.work(cone.computed);
-    bytes = Math.max(bytes, together * peak);
-    batches += Math.ceil(cells.length / together);
+  const together = all.filter(
+    (cell) => levels.upstream && whyPlain(job, cell) === null && keptBytes(job, [cell]) <= memory,
+  );
+  const bases = levels.shared ? shareBases(job, together) : [{ job, cells: together, isShared: false }];
+  const start = performance.now();
+  await runPlain(job, null, null, options.signal);
+  const runTime = performance.now() - start;
+  const plan = { cells: all.length, naiveWork: 0, work: 0, bytes: 0, batches: 0, expectedTime: 0 };
+  let each = 0;
+  for (const base of bases) if (base.cells.length > 0) each = await addBase(plan, base, options);
+  const plain = all.length - together.length;
+  plan.expectedTime = (BESIDE_PRODUCTS * plan.work) / productSpeed(job) + runTime * (bases.length + plain);
+  plan.naiveWork = all.length * each;
+  plan.work += (bases.length + plain) * each;
+  plan.batches += plain;
+  return plan;
+}
+
+/** Adds the cells of one base; gives the work of its run. */
+async function addBase(plan: SweepPlan, { job, cells }: SharedBase, options: SweepOptions): Promise<number> {
+  const levels = readLevels(options);
+  const survey = await surveyCells(job, cells, {
+    cuts: levels.positions,
+    reusesPositions: levels.causal,
+    signal: options.signal,
+  });
+  const { work, bytes, baseWork, baseBytes } = survey.native;
+  const memory = (options.memoryLimit ?? DEFAULT_MEMORY) - baseBytes;
+  for (const places of chunkCells(survey, { memory, together: levels.batch })) {
+    plan.batches += 1;
+    const taken = places.reduce((sum, place) => sum + bytes[place] * BESIDES, 0);
+    plan.bytes = Math.max(plan.bytes, baseBytes + taken);
   }
-  const { milliseconds } = await runBase(job, groups, options.signal);
-  return {
-    cells: job.cells.length,
-    naiveWork: job.cells.length * each,
-    work,
-    bytes,
-    batches,
-    expectedTime: milliseconds * (1 + (each > 0 ? work / each : job.cells.length)),
-  };
+  plan.work += work.reduce((sum, own) => sum + own, 0);
+  return baseWork;
+}
+
+/** Floating-point operations a millisecond in a product of many rows by one of the model's matrices. */
+function productSpeed({ runner }: SweepJob): number {
+  const matrices = runner.captured.spec.constants
+    .map(({ tensor }) => tensor)
+    .filter((tensor) => tensor.dim() === 2 && tensor.numel() <= 2 ** 22)
+    .sort((a, b) => b.numel() - a.numel());
+  const [matrix = torch.zeros([512, 512])] = matrices;
+  return torch.noGrad(() =>
+    torch.tidy(() => {
+      const rows = torch.ones([256, matrix.shape[0]], { dtype: matrix.dtype, device: matrix.device });
+      let best = Number.POSITIVE_INFINITY;
+      for (let i = 0; i < 3; i++) {
+        const start = performance.now();
+        torch.mm(rows, matrix);
+        best = Math.min(best, performance.now() - start);
+      }
+      return (2 * 256 * matrix.numel()) / best;
+    }),
+  );
 }

@@ -8,7 +8,7 @@ import { Tensor } from "../tensor/tensor";
 import { type Axis, readAxes, readCells } from "./cells";
 import { Dataflow } from "./dataflow";
 import { functionMetric, type Metric, type MetricFunction } from "./metrics";
-import type { SweepOptions } from "./sweep";
+import type { SweepOptions } from "./sweepOptions";
 
 /** Patches by the value they are on, in order. */
 export type ValuePatches = ReadonlyMap<number, readonly Patch[]>;

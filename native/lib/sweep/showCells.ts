@@ -1,6 +1,6 @@
 import { Progress } from "../progress";
 import type { Cells } from "./cells";
-import type { DoneCell } from "./sweep";
+import type { DoneCell } from "./sweepOptions";
 
 /** Shows on one line how many cells are done while `run` works; `onCells` is called as before. */
 export async function showCells<T>(

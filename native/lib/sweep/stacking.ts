@@ -7,11 +7,6 @@ export function repeatRows(value: Tensor, count: number): Tensor {
   return value.repeat([count, ...value.shape.slice(1).map(() => 1)]);
 }
 
-/** Values of several cells, one after the other along dimension 0. */
-export function stackRows(values: readonly Tensor[]): Tensor {
-  return values.length === 1 ? values[0] : torch.cat([...values], 0);
-}
-
 /** The parts of a value that belong to each of `count` cells: views. */
 export function splitRows(value: Tensor, count: number): Tensor[] {
   if (count === 1) return [value];
@@ -19,10 +14,10 @@ export function splitRows(value: Tensor, count: number): Tensor[] {
   return Array.from({ length: count }, (_, i) => value.narrow(0, i * size, size));
 }
 
-/** The positions of dimension 1 that are wanted, in that order. */
-export function selectPositions(value: Tensor, positions: readonly number[]): Tensor {
+/** The positions of a dimension that are wanted, in that order. */
+export function selectPositions(value: Tensor, positions: readonly number[], dim = 1): Tensor {
   const [first] = positions;
   const isRun = positions.every((position, i) => position === first + i);
-  if (isRun) return value.narrow(1, first, positions.length);
-  return value.index_select(1, torch.tensor([...positions], { dtype: "int64" }));
+  if (isRun) return value.narrow(dim, first, positions.length);
+  return value.index_select(dim, torch.tensor([...positions], { dtype: "int64" }));
 }

@@ -11,6 +11,7 @@
 #include "../patch/patch_spec.h"
 #include "../tensor/dtypes.h"
 #include "../tensor/tensor_handle.h"
+#include "handle.h"
 #include "run.h"
 #include "run_outcomes.h"
 
@@ -18,36 +19,16 @@ namespace graphpatch {
 
 namespace {
 
-// A shared C++ object as an opaque JavaScript value. The tag keeps one kind from being taken for another.
-template <class T>
-struct Handle {
-  static const napi_type_tag tag;
-
-  static Napi::Value wrap(Napi::Env env, std::shared_ptr<T> object) {
-    auto external = Napi::External<std::shared_ptr<T>>::New(
-        env, std::make_unique<std::shared_ptr<T>>(std::move(object)).release(),
-        [](Napi::Env, std::shared_ptr<T>* held) { std::unique_ptr<std::shared_ptr<T>>{held}; });
-    external.TypeTag(&tag);
-    return external;
-  }
-
-  static std::shared_ptr<T> unwrap(const Napi::Value& value) {
-    if (!value.IsExternal() || !value.As<Napi::External<std::shared_ptr<T>>>().CheckTypeTag(&tag)) {
-      throw GraphpatchError("ArgumentError", "not a handle of the engine");
-    }
-    return *value.As<Napi::External<std::shared_ptr<T>>>().Data();
-  }
-};
-
-template <>
-const napi_type_tag Handle<RunOutcomes>::tag{0x6f7574636f6d6501, 0x8a1d5c3e9b7f4204};
-
 // A graph and what its runs keep.
 struct LoadedGraph {
   std::shared_ptr<const Graph> graph;
   std::shared_ptr<RunCache> cache;
 };
 
+}  // namespace
+
+template <>
+const napi_type_tag Handle<RunOutcomes>::tag{0x6f7574636f6d6501, 0x8a1d5c3e9b7f4204};
 template <>
 const napi_type_tag Handle<const LoadedGraph>::tag{0x6772617068000001, 0x8a1d5c3e9b7f4201};
 template <>
@@ -55,13 +36,7 @@ const napi_type_tag Handle<const Plan>::tag{0x706c616e00000001, 0x8a1d5c3e9b7f42
 template <>
 const napi_type_tag Handle<Run>::tag{0x72756e0000000001, 0x8a1d5c3e9b7f4203};
 
-std::vector<ValueIndex> valueIndexes(const Napi::Value& list) {
-  const Napi::Array array = list.As<Napi::Array>();
-  std::vector<ValueIndex> indexes;
-  for (uint32_t i = 0; i < array.Length(); ++i)
-    indexes.push_back(array.Get(i).As<Napi::Number>().Int32Value());
-  return indexes;
-}
+namespace {
 
 Napi::Value finishedRun(Napi::Env env, Run& run) {
   Napi::Object object = Napi::Object::New(env);

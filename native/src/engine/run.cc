@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "../errors/errors.h"
+#include "arguments.h"
+#include "packed_call.h"
 #include "step_error.h"
 
 namespace graphpatch {
@@ -16,22 +18,6 @@ namespace graphpatch {
 namespace {
 
 bool wantsGradient(const c10::IValue& value) { return value.isTensor() && value.toTensor().requires_grad(); }
-
-// A plain number where an operator takes a tensor, as Python makes one: it does not decide the result's
-// dtype.
-at::Tensor wrappedNumber(const c10::IValue& value) {
-  const c10::Scalar scalar = value.toScalar();
-  at::Tensor tensor = at::scalar_tensor(scalar, at::device(at::kCPU).dtype(scalar.type()));
-  tensor.unsafeGetTensorImpl()->set_wrapped_number(true);
-  return tensor;
-}
-
-c10::IValue converted(const c10::IValue& value, c10::TypeKind kind) {
-  if (value.isTensor()) return value;
-  if (kind == c10::TypeKind::TensorType && value.isScalar()) return wrappedNumber(value);
-  if (kind == c10::TypeKind::FloatType && value.isInt()) return static_cast<double>(value.toInt());
-  return value;
-}
 
 // Below autograd's keys operators run the same kernels without looking for gradients to record.
 class GradientMode {
@@ -147,7 +133,9 @@ bool Run::advance() {
 }
 
 void Run::release() {
-  for (ValueIndex value : current_->released) frame_[value] = c10::IValue();
+  for (ValueIndex value : current_->released) {
+    if (keep_.empty() || !keep_[value]) frame_[value] = c10::IValue();
+  }
   if (leftLoop_ < 0) return;
   for (ValueIndex value : plan_->loops()[leftLoop_].released) frame_[value] = c10::IValue();
   leftLoop_ = -1;
@@ -163,12 +151,17 @@ void Run::queuePatches() {
   pending_.clear();
   nextPending_ = 0;
   for (ValueIndex value : current_->patched) {
-    if (!frame_[value].isNone()) queuePatchesOf(value);
+    if (frame_[value].isNone()) continue;
+    if (!keep_.empty()) unpatched_[value] = frame_[value];
+    queuePatchesOf(value);
   }
 }
 
 void Run::queuePatchesOf(ValueIndex value) {
-  const PatchRange range = patchesOf_.at(value);
+  const auto found = patchesOf_.find(value);
+  // A value that only later runs patch.
+  if (found == patchesOf_.end()) return;
+  const PatchRange range = found->second;
   for (size_t patch = range.begin; patch < range.end; ++patch) pending_.push_back(patch);
 }
 
@@ -178,7 +171,7 @@ const JavascriptCall* Run::pausedCall() const {
 
 std::vector<c10::IValue> Run::pausedArguments() const {
   std::vector<c10::IValue> arguments;
-  for (const Argument& argument : current_->arguments) arguments.push_back(valueOf(argument));
+  for (const Argument& argument : current_->arguments) arguments.push_back(argumentValue(argument, frame_));
   return arguments;
 }
 
@@ -244,7 +237,7 @@ void Run::runStep(const Step& step) {
   if (const auto* call = std::get_if<OperatorCall>(&step.node->operation)) {
     if (!step.packable || !callPacked(step)) callOperator(step, *call);
   } else if (std::holds_alternative<Alias>(step.node->operation)) {
-    if (step.results[0] >= 0) frame_[step.results[0]] = valueOf(step.arguments[0]);
+    if (step.results[0] >= 0) frame_[step.results[0]] = argumentValue(step.arguments[0], frame_);
   } else if (const auto* number = std::get_if<NumberCall>(&step.node->operation)) {
     callNumber(step, *number);
   } else if (std::holds_alternative<Merge>(step.node->operation)) {
@@ -252,7 +245,7 @@ void Run::runStep(const Step& step) {
   } else if (std::holds_alternative<Loop>(step.node->operation)) {
     beginRound(step);
   } else if (std::holds_alternative<While>(step.node->operation)) {
-    if (integerOf(valueOf(step.arguments[0])) == 0) leaveLoop(step.loop);
+    if (integerOf(argumentValue(step.arguments[0], frame_)) == 0) leaveLoop(step.loop);
   } else if (std::holds_alternative<Repeat>(step.node->operation)) {
     endRound(step);
   } else {
@@ -260,61 +253,21 @@ void Run::runStep(const Step& step) {
   }
 }
 
-c10::IValue Run::valueOf(const Argument& argument) const {
-  switch (argument.kind) {
-    case Argument::Kind::Constant:
-      return argument.constant;
-    case Argument::Kind::Value:
-      return frame_[argument.value];
-    default:
-      return listOf(argument);
-  }
-}
-
-c10::IValue Run::listOf(const Argument& argument) const {
-  const auto optional = argument.type->cast<c10::OptionalType>();
-  const c10::TypeKind kind = (optional ? optional->getElementType() : argument.type)->kind();
-  if (kind == c10::TypeKind::IntType || kind == c10::TypeKind::SymIntType) {
-    c10::List<int64_t> numbers;
-    numbers.reserve(argument.list.size());
-    for (const ListElement& element : argument.list) {
-      const ValueIndex* value = std::get_if<ValueIndex>(&element);
-      numbers.push_back((value ? frame_[*value] : std::get<c10::IValue>(element)).toInt());
-    }
-    return numbers;
-  }
-  c10::impl::GenericList list(argument.type);
-  list.reserve(argument.list.size());
-  for (const ListElement& element : argument.list) {
-    const ValueIndex* value = std::get_if<ValueIndex>(&element);
-    list.push_back(converted(value ? frame_[*value] : std::get<c10::IValue>(element), kind));
-  }
-  return list;
-}
-
 void Run::callOperator(const Step& step, const OperatorCall& call) {
   stack_.clear();
-  for (const Argument& argument : step.arguments) {
-    if (argument.kind == Argument::Kind::Value) {
-      const c10::IValue& value = frame_[argument.value];
-      stack_.push_back(value.isTensor() ? value : converted(value, argument.type->kind()));
-    } else {
-      stack_.push_back(valueOf(argument));
-    }
-  }
+  for (const Argument& argument : step.arguments) stack_.push_back(operatorArgument(argument, frame_));
   try {
     call.handle.callBoxed(&stack_);
   } catch (const c10::Error& error) {
     std::vector<c10::IValue> arguments;
-    for (const Argument& argument : step.arguments) arguments.push_back(valueOf(argument));
+    for (const Argument& argument : step.arguments) arguments.push_back(argumentValue(argument, frame_));
     throwStepError(*step.node, call.handle, arguments, error);
   }
   if (step.results.size() == 1 && stack_.size() == 1 && !stack_[0].isTensorList()) {
     if (step.results[0] >= 0) frame_[step.results[0]] = std::move(stack_[0]);
     return;
   }
-  const std::vector<c10::IValue> results =
-      stack_.size() == 1 && stack_[0].isList() ? stack_[0].toListRef().vec() : stack_;
+  const std::vector<c10::IValue> results = resultsOf(stack_, step.results.size());
   if (results.size() < step.results.size()) {
     throw GraphpatchError("ShapeError", "node " + step.node->name + " gave " +
                                             std::to_string(results.size()) + " values where " +
@@ -328,34 +281,25 @@ void Run::callOperator(const Step& step, const OperatorCall& call) {
 // Multiplies by the packed weight; false where only the operator itself will do.
 bool Run::callPacked(const Step& step) {
   const PackableLinear& linear = *step.packable;
-  const c10::IValue input = valueOf(step.arguments[linear.input]);
-  const c10::IValue bias = linear.bias < 0 ? c10::IValue() : valueOf(step.arguments[linear.bias]);
-  if (recordsGradients_ || !input.isTensor() || input.toTensor().scalar_type() != at::kFloat ||
-      input.toTensor().dim() < 2) {
-    return false;
-  }
-  const at::Tensor biasTensor = bias.isTensor() ? bias.toTensor() : at::Tensor();
-  if (biasTensor.defined() && (biasTensor.dim() != 1 || biasTensor.scalar_type() != at::kFloat)) return false;
-  const at::Tensor& weight = step.arguments[linear.weight].constant.toTensor();
-  try {
-    frame_[step.results[0]] =
-        packedLinear(input.toTensor(), plan_->cache().packedWeights.of(linear, weight), biasTensor);
-  } catch (const c10::Error& error) {
-    const auto& call = std::get<OperatorCall>(step.node->operation);
-    throwStepError(*step.node, call.handle, {input, weight, bias}, error);
-  }
-  return true;
+  const c10::IValue input = argumentValue(step.arguments[linear.input], frame_);
+  const c10::IValue bias =
+      linear.bias < 0 ? c10::IValue() : argumentValue(step.arguments[linear.bias], frame_);
+  if (!packs_ || recordsGradients_ || !input.isTensor()) return false;
+  const auto result = multiplyPacked(step, plan_->cache().packedWeights, input.toTensor(), bias);
+  if (result) frame_[step.results[0]] = *result;
+  return result.has_value();
 }
 
 void Run::callNumber(const Step& step, const NumberCall& call) {
   stack_.clear();
-  for (const Argument& argument : step.arguments) stack_.push_back(valueOf(argument));
+  for (const Argument& argument : step.arguments) stack_.push_back(argumentValue(argument, frame_));
   if (step.results[0] >= 0) frame_[step.results[0]] = evaluateNumberOp(call.op, stack_);
 }
 
 void Run::merge(const Step& step) {
-  const bool condition = integerOf(valueOf(step.arguments[0])) != 0;
-  if (step.results[0] >= 0) frame_[step.results[0]] = valueOf(step.arguments[condition ? 1 : 2]);
+  const bool condition = integerOf(argumentValue(step.arguments[0], frame_)) != 0;
+  if (step.results[0] >= 0)
+    frame_[step.results[0]] = argumentValue(step.arguments[condition ? 1 : 2], frame_);
 }
 
 void Run::beginRound(const Step& step) {
@@ -363,7 +307,7 @@ void Run::beginRound(const Step& step) {
   if (++state.round == 0) {
     const Step& end = plan_->steps()[plan_->loops()[step.loop].end];
     state.stacks.assign(end.results.size() - step.arguments.size(), {});
-    for (const Argument& argument : step.arguments) state.carried.push_back(valueOf(argument));
+    for (const Argument& argument : step.arguments) state.carried.push_back(argumentValue(argument, frame_));
     // Of an earlier time that the loop was run, by a loop around it.
     for (ValueIndex result : end.results) {
       if (result >= 0) frame_[result] = c10::IValue();
@@ -380,9 +324,10 @@ void Run::beginRound(const Step& step) {
 void Run::endRound(const Step& step) {
   LoopState& state = loops_[step.loop];
   const size_t carried = step.results.size() - state.stacks.size();
-  for (size_t i = 0; i < carried; ++i) state.carried.push_back(valueOf(step.arguments[carried + i]));
+  for (size_t i = 0; i < carried; ++i)
+    state.carried.push_back(argumentValue(step.arguments[carried + i], frame_));
   for (size_t i = 0; i < state.stacks.size(); ++i) {
-    const c10::IValue added = valueOf(step.arguments[2 * carried + i]);
+    const c10::IValue added = argumentValue(step.arguments[2 * carried + i], frame_);
     if (!added.isTensor())
       throw GraphpatchError("ArgumentError", "node " + step.node->name + " stacks no tensor");
     state.stacks[i].push_back(added.toTensor());
@@ -399,7 +344,7 @@ void Run::leaveLoop(size_t loop) {
   for (size_t i = 0; i < step.results.size(); ++i) {
     if (step.results[i] < 0) continue;
     if (i < carried) {
-      frame_[step.results[i]] = valueOf(step.arguments[i]);
+      frame_[step.results[i]] = argumentValue(step.arguments[i], frame_);
     } else if (state.round > 0) {
       frame_[step.results[i]] = at::stack(state.stacks[i - carried]);
     } else {
@@ -422,7 +367,7 @@ void Run::skipLoop(size_t loop) {
 }
 
 void Run::checkGuard(const Step& step, const Guard& guard) {
-  const int64_t actual = integerOf(valueOf(step.arguments[0]));
+  const int64_t actual = integerOf(argumentValue(step.arguments[0], frame_));
   if (actual == guard.expected) return;
   if (!guard.message.empty()) {
     throw GraphpatchError("ShapeError", "this input breaks an assumption of the model: " + guard.message +
@@ -449,16 +394,17 @@ c10::IValue Run::outputOf(ValueIndex value) const {
 void Run::finish() {
   results_.reserve(plan_->outputs().size());
   for (ValueIndex output : plan_->outputs()) results_.push_back(outputOf(output));
-  frame_.clear();
+  if (keep_.empty()) frame_.clear();
   loops_.clear();
   stack_.clear();
 }
 
 void Run::clear() {
-  frame_.clear();
   loops_.clear();
   results_.clear();
   outcomes_.clear();
+  if (!keep_.empty()) return;
+  frame_.clear();
   patches_.clear();
 }
 

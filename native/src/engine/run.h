@@ -63,7 +63,21 @@ class Run {
   const std::vector<c10::IValue>& results() const { return results_; }
   const std::vector<PatchOutcome>& outcomes() const { return outcomes_; }
   std::vector<PatchOutcome> takeOutcomes() { return std::move(outcomes_); }
-  // Lets go of every tensor; JavaScript's garbage collector does not see what this object holds.
+  // Keeps values marked in `keep` (by index) to the end and after it, and what they were before patches.
+  // Packed weights are not used by it unless `packs`: it is one run, and others decide whether packing is
+  // worth it.
+  void keepValues(std::vector<bool> keep, bool packs) {
+    keep_ = std::move(keep);
+    packs_ = packs;
+  }
+  const std::shared_ptr<const Plan>& plan() const { return plan_; }
+  const std::vector<PlacedPatch>& patches() const { return patches_; }
+  // After the end of a run that keeps values.
+  const std::vector<c10::IValue>& keptValues() const { return frame_; }
+  const std::unordered_map<ValueIndex, c10::IValue>& unpatchedValues() const { return unpatched_; }
+
+  // Lets go of every tensor but those that are kept; JavaScript's garbage collector does not see what this
+  // object holds.
   void clear();
 
  private:
@@ -86,8 +100,6 @@ class Run {
   bool callPacked(const Step& step);
   void callNumber(const Step& step, const NumberCall& call);
   void checkGuard(const Step& step, const Guard& guard);
-  c10::IValue valueOf(const Argument& argument) const;
-  c10::IValue listOf(const Argument& argument) const;
   c10::IValue outputOf(ValueIndex value) const;
   void finish();
 
@@ -95,6 +107,10 @@ class Run {
   // Shapes of the inputs and versions of the constants that the plan's shape steps use.
   std::vector<int64_t> shapeKey_;
   std::vector<c10::IValue> frame_;
+  // Empty for a run that keeps nothing.
+  std::vector<bool> keep_;
+  bool packs_ = true;
+  std::unordered_map<ValueIndex, c10::IValue> unpatched_;
   // Memory that the caller gave: inputs and values of patches.
   std::vector<const c10::StorageImpl*> foreign_;
   std::vector<PlacedPatch> patches_;

@@ -45,6 +45,8 @@ inline bool observes(PatchKind kind) {
 // What a patch saw and did.
 struct PatchOutcome {
   bool fired = false;
+  // Set by those who do not ask for the largest change: it is not computed.
+  bool quiet = false;
   // Largest absolute change, a tensor of no dimension; undefined for patches that only look, or when unknown.
   at::Tensor maxChange;
   // Probe, Record: the value as it stood, detached, or a number.

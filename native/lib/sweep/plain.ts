@@ -1,0 +1,12 @@
+import type { SweepJob } from "./setup";
+
+/** Why a cell has to be run as it is; null for one that may share work with others. */
+export function whyPlain({ flow, cells }: SweepJob, cell: number): string | null {
+  if (flow.nodes.some(({ type, when }) => type === "loop" || when !== undefined))
+    return "the graph has branches or loops";
+  for (const [value, patches] of cells[cell].patches) {
+    if (flow.info(value)?.shape === null) return "patches a size";
+    if (patches.some(({ kind }) => kind === "probe" || kind === "record")) return "has a probe";
+  }
+  return null;
+}

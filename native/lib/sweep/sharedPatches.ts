@@ -1,0 +1,67 @@
+import type { Patch } from "../patches/patch";
+import type { SweepJob, ValuePatches } from "./setup";
+
+/** Cells for which another base is worth a run of its own: fewer are cheaper with what they share as a part of each. */
+const WORTH_A_BASE = 4;
+
+/** Cells that are run from one base: the sweep's own, or that with patches that the cells share. */
+export interface SharedBase {
+  job: SweepJob;
+  cells: number[];
+  isShared: boolean;
+}
+
+/**
+ * Takes patches that many cells have in common out of them and into a base of their own, so that what they do is computed once: a
+ * corrupted embedding with other nodes restored in each cell. Patches are the same when they are the same objects, in the same order, on the same node.
+ */
+export function shareBases(job: SweepJob, cells: readonly number[]): SharedBase[] {
+  const ids = new Map<Patch, number>();
+  const idOf = (patch: Patch): number => {
+    const known = ids.get(patch) ?? ids.size;
+    ids.set(patch, known);
+    return known;
+  };
+  const order = new Map(job.flow.nodes.flatMap(({ results }, i) => results.map((value) => [value, i + 1])));
+  const first = (patches: ValuePatches): number =>
+    [...patches.keys()].reduce((a, b) => ((order.get(a) ?? 0) <= (order.get(b) ?? 0) ? a : b));
+  const groups = new Map<string, number[]>();
+  for (const cell of cells) {
+    const { patches } = job.cells[cell];
+    if (patches.size < 2) continue;
+    const value = first(patches);
+    const key = `${value}:${(patches.get(value) ?? []).map(idOf).join()}`;
+    const group = groups.get(key);
+    if (group) group.push(cell);
+    else groups.set(key, [cell]);
+  }
+  const bases: SharedBase[] = [];
+  const taken = new Set<number>();
+  for (const group of groups.values()) {
+    if (group.length < WORTH_A_BASE) continue;
+    for (const cell of group) taken.add(cell);
+    bases.push({
+      job: withBase(job, group, first(job.cells[group[0]].patches)),
+      cells: group,
+      isShared: true,
+    });
+  }
+  const rest = cells.filter((cell) => !taken.has(cell));
+  return rest.length > 0 ? [{ job, cells: rest, isShared: false }, ...bases] : bases;
+}
+
+/** The job with the patches that `cells` have at `value` in its base. */
+function withBase(job: SweepJob, cells: readonly number[], value: number): SweepJob {
+  const shared = job.cells[cells[0]].patches.get(value) ?? [];
+  const node = job.flow.info(value)?.name ?? "";
+  const scope = { ...job.runner.newScope({}), entries: [{ node, value, patches: [...shared] }] };
+  const basePatches = new Map(job.basePatches);
+  basePatches.set(value, [...(basePatches.get(value) ?? []), ...shared]);
+  const own = [...job.cells];
+  for (const cell of cells) {
+    const patches = new Map(job.cells[cell].patches);
+    patches.delete(value);
+    own[cell] = { ...own[cell], patches };
+  }
+  return { ...job, baseScopes: [...job.baseScopes, scope], basePatches, cells: own };
+}

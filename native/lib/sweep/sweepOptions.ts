@@ -1,0 +1,69 @@
+import type { RunInputs } from "../graph/inputs";
+import type { PatchMap } from "../graph/nodeTypes";
+import type { Axis, Cells } from "./cells";
+import type { Metric, MetricFunction } from "./metrics";
+import type { SweepResult } from "./result";
+
+/** Ways of saving work that a sweep may use; each is exact to rounding. All are on unless turned off. */
+export interface SweepLevels {
+  /** Begin at the patched nodes, with what the base run has there. */
+  upstream?: boolean;
+  /** Compute patches that many cells have in common once, as a base of their own. */
+  shared?: boolean;
+  /** Run cells together; each joins at the first node that it patches. */
+  batch?: boolean;
+  /** Leave positions before a patch as they are in the base run, where what they see shows that nothing can have changed. */
+  causal?: boolean;
+  /** Compute, where positions do not see one another any more, only those that the metric reads. */
+  positions?: boolean;
+  /** Multiply by packed weights (see `optimize`). */
+  packed?: boolean;
+}
+
+/** A cell that is done. */
+export interface DoneCell {
+  /** In row-major order. */
+  index: number;
+  /** One number a text. */
+  samples: readonly number[];
+}
+
+export interface SweepOptions<Nodes extends NodeNames = AnyNodes> {
+  inputs: RunInputs;
+  /** Patches by node for each cell, in nested lists: `cells[layer][position]`. */
+  cells: Cells<Nodes>;
+  /** `logProbability({ token })` or another built-in metric; or a function of one cell's outputs by name. */
+  metric: Metric | MetricFunction;
+  /** For a function: the nodes whose values it is given; the model's logits or only output unless given. */
+  outputs?: readonly string[];
+  /** For a function: positions of dimension 1 that it reads; its outputs are cut to them. All unless given. */
+  positions?: readonly number[];
+  /** Patches that hold in every cell, before the cell's own. */
+  base?: PatchMap<Nodes>;
+  /** Names of the grid's axes, with what their places are called. */
+  axes?: readonly (Axis | string)[];
+  /** Runs each cell by itself, as `pg.patch(cell, () => pg.run(inputs))` does. */
+  exact?: boolean;
+  levels?: SweepLevels;
+  /** Bytes that the base run's values and the cells of one batch may take together, and packed weights besides, as estimated; 1 GiB unless given. One cell is always run. */
+  memoryLimit?: number;
+  /** Cancels between two operators; what was done is in the error's `result`. */
+  signal?: AbortSignal;
+  /** Called with the cells that were just measured. */
+  onCells?: (cells: readonly DoneCell[]) => void;
+  /** What an earlier sweep of the same cells has done already. */
+  resume?: SweepResult;
+}
+
+/** `memoryLimit` unless it is given. */
+export const DEFAULT_MEMORY = 2 ** 30;
+
+/** Rows that are multiplied by each weight when packing it is worth the time: it takes as long as some hundreds of them. */
+export const WORTH_PACKING = 2000;
+
+/** Which levels are on. */
+export function readLevels({ exact = false, levels }: SweepOptions): Required<SweepLevels> {
+  const all = !exact;
+  const every = { upstream: all, shared: all, batch: all, causal: all, positions: all, packed: all };
+  return { ...every, ...(exact ? {} : levels) };
+}

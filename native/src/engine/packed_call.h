@@ -1,0 +1,16 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+
+#include "plan.h"
+
+namespace graphpatch {
+
+// The result of a packable step for `input` and `bias` (None for none); nothing where only the operator
+// itself will do: other dtypes, inputs that are no matrix.
+std::optional<at::Tensor> multiplyPacked(const Step& step, PackedWeights& weights, const at::Tensor& input,
+                                         const c10::IValue& bias);
+
+}  // namespace graphpatch

@@ -1,0 +1,178 @@
+#include "row_calls.h"
+
+#include <ATen/ATen.h>
+
+#include "../engine/arguments.h"
+#include "../engine/packed_call.h"
+#include "../engine/step_error.h"
+
+namespace graphpatch {
+
+namespace {
+
+std::vector<int64_t> joined(std::vector<int64_t> front, at::IntArrayRef back) {
+  front.insert(front.end(), back.begin(), back.end());
+  return front;
+}
+
+class RowCall {
+ public:
+  RowCall(const Survey& survey, const WaveValues& values, size_t index, const std::vector<CellSpan>& spans,
+          bool packs)
+      : survey_(survey),
+        values_(values),
+        step_(survey.plan().steps()[index]),
+        rule_(survey.rule(index)),
+        spans_(spans),
+        texts_(rule_.layout.textsIn(survey.counts())),
+        packs_(packs) {}
+
+  std::vector<at::Tensor> run() {
+    if (std::holds_alternative<Alias>(step_.node->operation)) return {operand(0)};
+    switch (rule_.mode) {
+      case RowMode::Call:
+        return call();
+      case RowMode::View:
+        return {view()};
+      default:
+        return {see()};
+    }
+  }
+
+ private:
+  at::Tensor operand(size_t i) const { return values_.operand(step_, rule_.operands[i], spans_, texts_); }
+
+  at::Tensor view() const {
+    at::Tensor rows = operand(0);
+    if (!rule_.order.empty()) rows = rows.permute(joined({0}, rule_.order));
+    if (!rule_.isExpand) return rows.reshape(joined({rows.size(0)}, rule_.restSizes));
+    std::vector<int64_t> padded{rows.size(0)};
+    padded.resize(rule_.restSizes.size() + 2 - rows.dim(), 1);
+    return rows.reshape(joined(padded, rows.sizes().slice(1)))
+        .expand(joined({rows.size(0)}, rule_.restSizes));
+  }
+
+  std::vector<at::Tensor> call() const {
+    std::vector<c10::IValue> stack;
+    for (const Argument& argument : step_.arguments)
+      stack.push_back(operatorArgument(argument, survey_.frame()));
+    for (const auto& [place, value] : rule_.replaced) stack[place] = value;
+    for (const RowOperand& given : rule_.operands) {
+      const at::Tensor tensor = values_.operand(step_, given, spans_, texts_);
+      if (given.element < 0) {
+        stack[given.argument] = tensor;
+      } else {
+        auto list = stack[given.argument].toList();
+        list.set(given.element, tensor);
+      }
+    }
+    if (packs_ && step_.packable) {
+      const PackableLinear& linear = *step_.packable;
+      const c10::IValue bias = linear.bias < 0 ? c10::IValue() : stack[linear.bias];
+      const auto packed =
+          multiplyPacked(step_, survey_.plan().cache().packedWeights, stack[linear.input].toTensor(), bias);
+      if (packed) return {*packed};
+    }
+    return called(std::move(stack));
+  }
+
+  std::vector<at::Tensor> called(std::vector<c10::IValue> stack) const {
+    const auto& handle = std::get<OperatorCall>(step_.node->operation).handle;
+    const std::vector<c10::IValue> arguments = stack;
+    try {
+      handle.callBoxed(stack);
+    } catch (const c10::Error& error) {
+      throwStepError(*step_.node, handle, arguments, error);
+    }
+    std::vector<at::Tensor> results;
+    for (const c10::IValue& result : resultsOf(stack, step_.results.size()))
+      results.push_back(result.toTensor());
+    return results;
+  }
+
+  // [cells, dimensions…] of the operand for a stretch of cells that have the same positions.
+  at::Tensor queries(const at::Tensor& rows, const CellSpan& first, int64_t cells) const {
+    const int64_t count = cells * texts_ * first.positions();
+    const at::Tensor own = rows.narrow(0, first.row, count);
+    return rule_.operands[0].layout.fromRows(
+        own.reshape(joined({cells, texts_, first.positions()}, own.sizes().slice(1))));
+  }
+
+  at::Tensor see() const {
+    const at::Tensor rows = operand(0);
+    at::Tensor result;
+    const int64_t total = spans_.back().row + texts_ * spans_.back().positions();
+    for (size_t begin = 0, end = 0; begin < spans_.size(); begin = end) {
+      const CellSpan& first = spans_[begin];
+      std::vector<int32_t> cells;
+      while (end < spans_.size() && spans_[end].begin == first.begin && spans_[end].end == first.end)
+        cells.push_back(spans_[end++].cell);
+      const at::Tensor seen = seenBy(queries(rows, first, static_cast<int64_t>(cells.size())), cells, first);
+      const at::Tensor own = rule_.layout.cellsToRows(seen);
+      if (own.size(0) == total) return own;
+      if (!result.defined()) result = at::empty(joined({total}, own.sizes().slice(1)), own.options());
+      result.narrow(0, first.row, own.size(0)).copy_(own);
+    }
+    return result;
+  }
+
+  at::Tensor seenBy(const at::Tensor& queries, const std::vector<int32_t>& cells,
+                    const CellSpan& span) const {
+    const Positions all = survey_.all(rule_.layout);
+    const auto whole = [&](size_t i) {
+      const ValueIndex value = operandValue(step_, rule_.operands[i]);
+      if (values_.find(value) == nullptr) return survey_.frame()[value].toTensor().unsqueeze(0);
+      return values_.cells(value, cells, all);
+    };
+    if (rule_.mode != RowMode::Attention) return at::matmul(queries, whole(1));
+    return attention(queries, whole(1), whole(2), span);
+  }
+
+  at::Tensor attention(const at::Tensor& queries, at::Tensor keys, at::Tensor values,
+                       const CellSpan& span) const {
+    const int64_t count = queries.size(0);
+    const bool hasTexts = rule_.layout.texts >= 0;
+    keys = keys.expand(joined({count}, keys.sizes().slice(1)));
+    values = values.expand(joined({count}, values.sizes().slice(1)));
+    const auto flat = [&](const at::Tensor& tensor) { return hasTexts ? tensor.flatten(0, 1) : tensor; };
+    std::vector<c10::IValue> stack;
+    for (const Argument& argument : step_.arguments)
+      stack.push_back(operatorArgument(argument, survey_.frame()));
+    at::Tensor mask;
+    if (stack[3].isTensor()) {
+      mask = stack[3].toTensor();
+      while (mask.dim() < rule_.layout.positions + 2) mask = mask.unsqueeze(0);
+      if (mask.size(-2) != 1) mask = mask.narrow(-2, span.begin, span.positions());
+      // [texts or 1, …] for each cell.
+      mask = mask.unsqueeze(0).expand(joined({hasTexts && mask.size(0) > 1 ? count : 1}, mask.sizes()));
+      mask = hasTexts ? mask.flatten(0, 1) : mask;
+    } else if (stack[5].toBool()) {
+      const int64_t positions = survey_.counts().positions;
+      mask = at::ones({span.positions(), positions}, queries.options().dtype(at::kBool)).tril(span.begin);
+    }
+    stack[0] = flat(queries);
+    stack[1] = flat(keys);
+    stack[2] = flat(values);
+    stack[3] = mask.defined() ? c10::IValue(mask) : c10::IValue();
+    stack[5] = false;
+    const at::Tensor result = called(std::move(stack)).front();
+    return hasTexts ? result.unflatten(0, {count, texts_}) : result;
+  }
+
+  const Survey& survey_;
+  const WaveValues& values_;
+  const Step& step_;
+  const RowRule& rule_;
+  const std::vector<CellSpan>& spans_;
+  int64_t texts_;
+  bool packs_;
+};
+
+}  // namespace
+
+std::vector<at::Tensor> callRows(const Survey& survey, const WaveValues& values, size_t step,
+                                 const std::vector<CellSpan>& spans, bool packs) {
+  return RowCall(survey, values, step, spans, packs).run();
+}
+
+}  // namespace graphpatch
