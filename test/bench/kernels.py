@@ -1,6 +1,6 @@
 """Times one Jupyter kernel through jupyter_client. Arguments: kernel name, trivial cell, and a cell to run before the last figures (or "").
 
-Prints one line of JSON, times in milliseconds, memory in bytes.
+Prints one line of JSON, times in milliseconds, memory in bytes; of a kernel that dies on the way, what was measured by then.
 """
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import sys
 import time
+from queue import Empty
 from typing import Any
 
 from jupyter_client.manager import KernelManager
@@ -44,7 +45,12 @@ class Client:
         started = time.perf_counter()
         msg_id = self.client.execute(code)
         while True:
-            message = self.client.get_iopub_msg(timeout=TIMEOUT)
+            try:
+                message = self.client.get_iopub_msg(timeout=1)
+            except Empty:
+                if not self.manager.is_alive() or milliseconds(started) > TIMEOUT * 1000:
+                    raise
+                continue
             if message["parent_header"].get("msg_id") != msg_id:
                 continue
             if message["msg_type"] == "error":
@@ -65,6 +71,15 @@ def main(name: str, trivial: str, large: str) -> None:
     Client(name).close()  # the files of the first start are cold
     client = Client(name)
     figures: dict[str, Any] = {"info": client.info()}
+    try:
+        measure(client, figures, trivial, large)
+    except Empty:
+        print(f"{name} died", file=sys.stderr)
+    client.close()
+    print(json.dumps(figures))
+
+
+def measure(client: Client, figures: dict[str, Any], trivial: str, large: str) -> None:
     client.cell(trivial)
     figures["firstCell"] = milliseconds(client.launched)
     time.sleep(1)
@@ -75,8 +90,6 @@ def main(name: str, trivial: str, large: str) -> None:
         for number in range(LONG - TRIVIAL):
             client.cell(f"const value{number} = {number}")
         figures["lateCell"] = statistics.median(client.cell(trivial) for _ in range(TRIVIAL))
-    client.close()
-    print(json.dumps(figures))
 
 
 main(*sys.argv[1:4])

@@ -12,7 +12,7 @@ def main(source: str, target: str) -> None:
     nbformat.validate(notebook)
     # a cell that fails is kept in the output, with its traceback: the test names it
     client = NotebookClient(
-        notebook, timeout=240, allow_errors=True, resources={"metadata": {"path": str(Path(source).parent)}}
+        notebook, timeout=900, allow_errors=True, resources={"metadata": {"path": str(Path(source).parent)}}
     )
     client.execute()
     nbformat.write(notebook, target)

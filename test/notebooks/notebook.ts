@@ -5,6 +5,9 @@ import { promisify } from "node:util";
 import { createContext } from "../../scripts/setup/context.mjs";
 
 const { root, python } = createContext();
+/** A notebook's time on a machine that runs other tests as well. */
+export const EXECUTION_MS = 900_000;
+export const viewMime = "application/vnd.graphpatch.view.v1+json";
 export const notebooksFolder = join(root, "notebooks");
 const artifacts = join(root, "test", "artifacts", "notebooks");
 
@@ -51,6 +54,32 @@ export function textOf(notebook: Notebook, id: string): string {
   return outputsOf(notebook, id)
     .map((output) => joined(output.text ?? (output.data?.["text/plain"] as string | string[] | undefined)))
     .join("\n");
+}
+
+/** The tokens that `topTokens` printed in a cell, with their probabilities, most probable first. */
+export function topTokensOf(notebook: Notebook, id: string): [token: string, probability: number][] {
+  return [...textOf(notebook, id).matchAll(/^"(.*)"\s+([\d.]+) %$/gm)].map(([, token, percent]) => [
+    token,
+    Number(percent) / 100,
+  ]);
+}
+
+/** The rows of the tables that `console.table` printed in a cell, by their columns' titles. */
+export function tablesOf(notebook: Notebook, id: string): Record<string, string>[] {
+  const cellsOf = (line: string) =>
+    line
+      .split("│")
+      .slice(1, -1)
+      .map((cell) => cell.trim().replace(/^'(.*)'$/, "$1"));
+  let titles: string[] = [];
+  const rows: Record<string, string>[] = [];
+  for (const line of textOf(notebook, id).split("\n")) {
+    if (!line.startsWith("│")) continue;
+    const cells = cellsOf(line);
+    if (cells[0] === "(index)") titles = cells;
+    else rows.push(Object.fromEntries(cells.map((cell, i) => [titles[i], cell])));
+  }
+  return rows;
 }
 
 export function outputsOf(notebook: Notebook, id: string): Output[] {

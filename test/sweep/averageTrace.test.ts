@@ -122,6 +122,17 @@ describe("a trace over prompts", () => {
     expect(String(trace)).toContain(`causal trace of token ${trace.target}`);
   });
 
+  test("of some layers has those rows of the whole one", async () => {
+    const whole = await pg.causalTrace({ ...PROMPTS[0], ...options });
+    const some = await pg.causalTrace({ ...PROMPTS[0], ...options, layers: [2, 0] });
+    expect(some.grids.mlp?.axes[0].labels).toEqual(["2", "0"]);
+    const wanted = whole.grids.mlp?.values.at([[2, 0]]);
+    expect(wanted && some.grids.mlp && torch.allclose(some.grids.mlp.values, wanted, 1e-4, 1e-9)).toBe(true);
+    await expect(pg.causalTrace({ ...PROMPTS[0], ...options, layers: [3] })).rejects.toThrow(
+      /there is no layer 3 of 3/,
+    );
+  });
+
   test("without prompts is refused", async () => {
     await expect(pg.causalTrace({ prompts: [], ...options })).rejects.toThrow(/prompts is empty/);
   });

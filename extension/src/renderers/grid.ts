@@ -19,6 +19,8 @@ const LABELS = 150;
 const BAR = 82;
 const CELLS = { column: 28, min: 150 };
 const LONGEST_LABEL = 18;
+/** Of a colour bar: as much as fits above it, beside the next panel's title. */
+const LONGEST_TITLE = 13;
 const MOST_ROW_LABELS = 64;
 
 /** Maps of tokens × layers and the like, side by side, after ROME: each with its own colours and bar, subject tokens starred. */
@@ -124,6 +126,7 @@ function notesOf(
   marks: readonly string[],
 ): string[] {
   const notes: string[] = [];
+  if (grid.measured.length > LONGEST_TITLE) notes.push(visibleText(`Measured: ${grid.measured}`));
   if (grid.starred.length > 0) notes.push("* marks the subject’s tokens.");
   if (grid.reference !== null) {
     const isCentre = grid.panels.every(({ palette }) => palette === "diverging");
@@ -238,7 +241,7 @@ function arrange(
       },
       {
         ...label,
-        text: plotlyText(shorten(grid.measured, 16)),
+        text: plotlyText(shorten(grid.measured, LONGEST_TITLE)),
         x: x[1] + 8 / total.width,
         xanchor: "left",
         font: { size: 11, color: theme.mutedText },

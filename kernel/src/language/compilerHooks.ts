@@ -2,6 +2,7 @@ import ts from "typescript";
 import { libraryComment } from "./bareLibraries";
 import { isCell } from "./inlineMap";
 import { keepOldValues, type PreparedModule, type Shift } from "./liveVariables";
+import { resolveShorthands, visitEachChild } from "./shorthand";
 
 /** What the converter's use of the compiler is changed by. */
 export interface CompilerHooks {
@@ -61,6 +62,7 @@ export function compilerForTslab(hooks: CompilerHooks): object {
     getNullTransformationContext: () => internals.nullTransformationContext,
     getDefaultTypeRoots: () => [],
     getPreEmitDiagnosticsOfFiles,
+    visitEachChild,
     getQuickInfoAtPosition,
     Completions: {
       ...internals.Completions,
@@ -131,6 +133,8 @@ function getPreEmitDiagnosticsOfFiles(
   program: ts.Program,
   files: readonly ts.SourceFile[],
 ): readonly ts.Diagnostic[] {
+  // The last that is heard of a program before its cell is transformed.
+  resolveShorthands(program);
   const found: ts.Diagnostic[] = [...program.getOptionsDiagnostics(), ...program.getGlobalDiagnostics()];
   for (const file of files) {
     found.push(...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file));

@@ -15,7 +15,8 @@ export interface AdamOptions {
   maximize?: boolean;
 }
 
-interface AdamState {
+/** What Adam keeps of one parameter. */
+export interface AdamState {
   step: number;
   average: Tensor;
   averageSquare: Tensor;
@@ -57,10 +58,9 @@ export class Adam extends Optimizer<AdamState> {
   }
 
   protected update(param: Tensor, grad: Tensor, state: AdamState): void {
-    const { lr, betas, eps, weight_decay, maximize } = this.options;
+    const { lr, betas, eps, maximize } = this.options;
     const [beta1, beta2] = betas;
-    let direction = maximize ? grad.neg() : grad;
-    if (weight_decay !== 0) direction = direction.add(param, { alpha: weight_decay });
+    const direction = this.decayed(maximize ? grad.neg() : grad, param);
     state.step += 1;
     state.average.lerp_(direction, 1 - beta1);
     state.averageSquare.mul_(beta2).addcmul_(direction, direction, { value: 1 - beta2 });
@@ -71,5 +71,11 @@ export class Adam extends Optimizer<AdamState> {
       square = state.largestSquare.copy_(torch.maximum(state.largestSquare, square));
     const denominator = square.sqrt().div_(correction2).add_(eps);
     param.addcdiv_(state.average, denominator, { value: -lr / correction1 });
+  }
+
+  /** The direction with weight decay as a part of the gradient. */
+  protected decayed(direction: Tensor, param: Tensor): Tensor {
+    const { weight_decay } = this.options;
+    return weight_decay === 0 ? direction : direction.add(param, { alpha: weight_decay });
   }
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ArgumentError } from "../errors";
 import { torch } from "../torch";
-import { Adam, type AdamOptions, SGD, type SGDOptions } from ".";
+import { Adam, type AdamOptions, AdamW, SGD, type SGDOptions } from ".";
 
 const fixture = JSON.parse(
   readFileSync(join(__dirname, "../../../test/fixtures/torch/optim.json"), "utf8"),
@@ -11,7 +11,7 @@ const fixture = JSON.parse(
   a: number[];
   b: number[];
   start: number[];
-  runs: { optimiser: "Adam" | "SGD"; options: AdamOptions & SGDOptions; steps: number[][] }[];
+  runs: { optimiser: "Adam" | "AdamW" | "SGD"; options: AdamOptions & SGDOptions; steps: number[][] }[];
 };
 
 describe("optimisers take PyTorch's steps", () => {
@@ -19,7 +19,7 @@ describe("optimisers take PyTorch's steps", () => {
     const a = torch.tensor(fixture.a, { dtype: "float32" });
     const b = torch.tensor(fixture.b, { dtype: "float32" });
     const p = torch.tensor(fixture.start, { dtype: "float32", requires_grad: true });
-    const stepper = optimiser === "Adam" ? new Adam([p], options) : new SGD([p], options);
+    const stepper = new { Adam, AdamW, SGD }[optimiser]([p], options);
     for (const expected of steps) {
       stepper.zeroGrad();
       const loss = p.mul(a).sub(b).pow(4).div(4).sum();

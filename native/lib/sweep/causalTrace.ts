@@ -36,6 +36,8 @@ export interface CausalTraceOptions
   window?: number;
   /** All three unless given. */
   kinds?: readonly TraceKind[];
+  /** Only cells of these layers; all unless given. */
+  layers?: readonly number[];
   seed?: number;
   metric?: "probability" | "log-probability";
   /** For models whose blocks are not found. */
@@ -76,8 +78,9 @@ export async function causalTrace(runner: GraphRunner, options: CausalTraceOptio
     token: target,
   });
   const texts = known ?? Array.from({ length }, (_, t) => String(t));
+  const layers = chosenLayers(options.layers, nodes.states.length);
   const axes = [
-    { name: "layer", labels: nodes.states.map((_, l) => String(l)) },
+    { name: "layer", labels: layers.map(String) },
     { name: "token", labels: texts },
   ];
   const { memoryLimit, signal, exact, levels, onCells } = options;
@@ -92,7 +95,7 @@ export async function causalTrace(runner: GraphRunner, options: CausalTraceOptio
   };
   const grids: Partial<Record<TraceKind, SweepResult>> = {};
   for (const kind of kinds) {
-    const cells = nodes[kind].map((_, layer) =>
+    const cells = layers.map((layer) =>
       Array.from({ length }, (_, token) =>
         restore(nodes[kind], windowOf(kind, layer, window, nodes[kind].length), clean, token),
       ),
@@ -120,6 +123,15 @@ async function firstChoice(runner: GraphRunner, inputs: Tensor[]): Promise<numbe
   const scopes = runner.scopes();
   const [logits] = await runner.run({ inputs, tokens: null, scopes, outputs, packed: runner.isPacked });
   return Number(tensorOf(logits).at("0, -1").argmax(-1).item());
+}
+
+/** @throws ArgumentError for layers that the model does not have. */
+function chosenLayers(given: readonly number[] | undefined, count: number): readonly number[] {
+  if (!given) return Array.from({ length: count }, (_, layer) => layer);
+  const wrong = given.find((layer) => !(Number.isInteger(layer) && layer >= 0 && layer < count));
+  if (wrong !== undefined) throw new ArgumentError(`layers: there is no layer ${wrong} of ${count}`);
+  if (given.length === 0) throw new ArgumentError("layers: there are none");
+  return given;
 }
 
 function keepsTextsApart(runner: GraphRunner): boolean {

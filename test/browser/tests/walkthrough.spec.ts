@@ -1,3 +1,5 @@
+import path from "node:path";
+import type { IJupyterLabPageFixture } from "@jupyterlab/galata";
 import { expect, test } from "@jupyterlab/galata";
 import { keep, openBrowser, openNotebook, row, run } from "../lib/lab";
 
@@ -15,9 +17,18 @@ const pg = await PatchableGraph.capture(model, inputs);`,
 );`,
 ];
 
+/** A picture for people to look at; with GRAPHPATCH_DOCS_IMAGES set also the one that the guide shows. */
+async function show(page: IJupyterLabPageFixture, name: string): Promise<void> {
+  await keep(page, `walk-${name}`);
+  if (!process.env.GRAPHPATCH_DOCS_IMAGES) return;
+  const images = path.resolve(__dirname, "../../../docs/images");
+  await page.screenshot({ path: path.join(images, `${name}.png`) });
+}
+
 /** From opening a notebook to a live picture, with a real model. Its pictures are those of the README and the guide. */
 test("the node browser with a model", async ({ page, tmpPath }) => {
   test.setTimeout(LOADING_MS + 120_000);
+  await page.setViewportSize({ width: 1240, height: 780 });
   await openNotebook(page, tmpPath, CELLS, "tour.ipynb", "graphpatch");
   const browser = await openBrowser(page);
   await expect(browser).toContainText("PatchableGraph.capture");
@@ -30,7 +41,7 @@ test("the node browser with a model", async ({ page, tmpPath }) => {
     await browser.getByRole("searchbox").fill("l21 softmax");
     await row(browser, "softmax").click();
     await expect(browser.locator(".gp-Detail")).toContainText("blocks.21.attn.hook_pattern");
-    await keep(page, "walk-1-details");
+    await keep(page, "walk-node-details");
   });
 
   await test.step("a probe shows the value after each run", async () => {
@@ -42,7 +53,7 @@ test("the node browser with a model", async ({ page, tmpPath }) => {
     await expect(probe).toContainText("After 1 run");
     await expect(probe.locator(".heatmaplayer image").first()).toBeVisible();
     await expect(browser.locator(".gp-Statistics")).toContainText("max");
-    await keep(page, "walk-2-probe");
+    await show(page, "live-probe");
     await browser.getByRole("button", { name: "Stop Probing" }).click();
     await expect(probe).toHaveCount(0);
   });
@@ -51,7 +62,7 @@ test("the node browser with a model", async ({ page, tmpPath }) => {
     await browser.getByRole("button", { name: "Graph", exact: true }).click();
     const graph = page.locator(".gp-Graph");
     await expect(graph.locator(".gp-Box").first()).toBeVisible();
-    await keep(page, "walk-3-graph");
+    await show(page, "node-graph");
     await graph.getByLabel("What is shown").selectOption("module");
     await expect(graph.locator(".gp-Box.gp-mod-module").first()).toBeVisible();
     await keep(page, "walk-4-module");

@@ -2,6 +2,13 @@ from client import KernelTestCase
 
 
 class Language(KernelTestCase):
+    def test_names_of_earlier_cells_in_shorthand_properties(self) -> None:
+        self.ok("const width = 2, height = 3; let depth = 0")
+        self.assertEqual(self.ok("({ width, height })").result, "{ width: 2, height: 3 }")
+        self.assertEqual(self.ok("[4].map((depth) => ({ width, depth }))").result, "[ { width: 2, depth: 4 } ]")
+        self.ok("({ depth } = { depth: 5 })")
+        self.assertEqual(self.ok("const box = await { box: { depth } }; box").result, "{ box: { depth: 5 } }")
+
     def test_modern_typescript(self) -> None:
         self.ok("const fs = await import('fs'); export const answer = 42")
         self.assertEqual(self.ok("typeof fs.readFileSync + answer").result, "'function42'")

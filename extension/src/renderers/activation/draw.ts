@@ -12,6 +12,8 @@ const LEAST_HEIGHT = 150;
 /** Room beside the cells: axis title, ticks and margins. */
 const FRAME_HEIGHT = 80;
 const MOST_LABELS = 22;
+/** So few rows leave room for three numbers beside the colour bar. */
+const FEW_LINES = 4;
 
 /** The entries of the axes that are seen: first and last. */
 export interface Window {
@@ -49,7 +51,7 @@ export function drawPlane(
     origin: [origin.y, origin.x],
     perCell: [step.y, step.x],
   };
-  const ends = [-end, -end / 2, 0, end / 2, end];
+  const ends = linesOf(view, data) > FEW_LINES ? [-end, -end / 2, 0, end / 2, end] : [-end, 0, end];
   const axis = (own: CellAxis, room: number, seen: readonly [number, number] | undefined) =>
     data.plane ? entryAxis(own, theme, room, seen ?? null) : plotlyAxis(own, theme, room);
   return {
@@ -71,7 +73,7 @@ export function drawPlane(
           tickfont: { color: theme.text },
           tickmode: "array",
           tickvals: ends,
-          ticktext: ends.map((value, at) => tick(value, at, view.clip)),
+          ticktext: ends.map((value) => tick(value, end, view.clip)),
         },
       },
       ...marks.data.map((trace) => inEntries(trace, origin, step)),
@@ -81,9 +83,7 @@ export function drawPlane(
       yaxis: { ...axis(y, MOST_LABELS, window?.rows), autorange: "reversed" },
     },
     size: (width) => {
-      // The same for all parts of a plane, so that nothing jumps when a part is looked at closer.
-      const lines = data.plane ? (data.plane.row === null ? 1 : view.shape[data.plane.row]) : rows.length;
-      const cells = Math.max(LEAST_HEIGHT - FRAME_HEIGHT, lines * ROW_HEIGHT);
+      const cells = Math.max(LEAST_HEIGHT - FRAME_HEIGHT, linesOf(view, data) * ROW_HEIGHT);
       return { width, height: Math.min(MOST_HEIGHT, cells + FRAME_HEIGHT) };
     },
     readout: ({ trace: at, row, column }) => {
@@ -109,10 +109,16 @@ function inEntries(
   return { ...trace, x: place(trace.x, "x"), y: place(trace.y, "y") };
 }
 
-function tick(value: number, at: number, clip: number | null): string {
+/** Rows of the whole plane: the same for all parts of it, so that nothing jumps when a part is looked at closer. */
+function linesOf(view: AnyView, { plane, rows }: PlaneData): number {
+  if (!plane) return rows.length;
+  return plane.row === null ? 1 : view.shape[plane.row];
+}
+
+function tick(value: number, end: number, clip: number | null): string {
   const text = formatValue(Number(value.toPrecision(3)));
   if (clip === null) return text;
-  return at === 0 ? `≤ ${text}` : at === 4 ? `≥ ${text}` : text;
+  return value === -end ? `≤ ${text}` : value === end ? `≥ ${text}` : text;
 }
 
 /** Names of dimensions by what they stand for in the model. */

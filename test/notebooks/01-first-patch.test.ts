@@ -1,48 +1,22 @@
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import {
+  EXECUTION_MS,
   errorsOf,
   executeNotebook,
   type Notebook,
-  notebooksFolder,
   outputsOf,
-  readNotebook,
-  textOf,
+  topTokensOf,
+  viewMime,
 } from "./notebook";
-
-const viewMime = "application/vnd.graphpatch.view.v1+json";
-const files = readdirSync(notebooksFolder).filter((file) => file.endsWith(".ipynb"));
-const executed = new Map<string, Notebook>();
-
-/** The tokens that `topTokens` printed in a cell, with their probabilities, most probable first. */
-function topTokensOf(notebook: Notebook, id: string): [token: string, probability: number][] {
-  return [...textOf(notebook, id).matchAll(/^"(.*)"\s+([\d.]+) %$/gm)].map(([, token, percent]) => [
-    token,
-    Number(percent) / 100,
-  ]);
-}
-
-describe.each(files)("%s", (file) => {
-  it("is committed without outputs, for the graphpatch kernel", () => {
-    const notebook = readNotebook(join(notebooksFolder, file));
-    expect([notebook.nbformat, notebook.nbformat_minor]).toEqual([4, 5]);
-    expect(notebook.metadata.kernelspec?.name).toBe("graphpatch");
-    expect(notebook.cells.flatMap((cell) => cell.outputs ?? [])).toEqual([]);
-  });
-
-  it("runs from top to bottom without an error", async () => {
-    executed.set(file, await executeNotebook(file));
-    expect(errorsOf(executed.get(file) as Notebook)).toEqual([]);
-  }, 300_000);
-});
 
 describe("01-first-patch.ipynb tells the truth", () => {
   let notebook: Notebook;
-  beforeAll(() => {
-    const done = executed.get("01-first-patch.ipynb");
-    if (!done) throw new Error("the notebook did not run");
-    notebook = done;
+  beforeAll(async () => {
+    notebook = await executeNotebook("01-first-patch.ipynb");
+  }, EXECUTION_MS);
+
+  it("runs from top to bottom without an error", () => {
+    expect(errorsOf(notebook)).toEqual([]);
   });
 
   it("the model expects Paris, as PyTorch with transformers does", () => {
