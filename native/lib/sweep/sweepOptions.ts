@@ -1,5 +1,5 @@
 import type { RunInputs } from "../graph/inputs";
-import type { PatchMap } from "../graph/nodeTypes";
+import type { AnyNodes, NodeNames, PatchMap } from "../graph/nodeTypes";
 import type { Axis, Cells } from "./cells";
 import type { Metric, MetricFunction } from "./metrics";
 import type { SweepResult } from "./result";
