@@ -98,21 +98,20 @@ export class Tensor extends TensorBase {
    * @throws TorchError when there is nothing to differentiate, or when the graph was used up by an earlier backward(); CancelledError
    *   through `signal`
    */
-  async backward(
+  backward(
     gradient: Tensor | null = null,
     { retain_graph = false, signal: own }: { retain_graph?: boolean; signal?: AbortSignal } = {},
   ): Promise<void> {
     const signal = activeSignal(own);
     if (!signal) return binding.backward(this, gradient, retain_graph, null);
-    if (signal.aborted) throw new CancelledError("backward() was cancelled before it began");
+    if (signal.aborted) {
+      return Promise.reject(new CancelledError("backward() was cancelled before it began"));
+    }
     const flag = binding.newCancelFlag();
+    const done = binding.backward(this, gradient, retain_graph, flag);
     const cancel = () => binding.setCancelFlag(flag);
     signal.addEventListener("abort", cancel, { once: true });
-    try {
-      await binding.backward(this, gradient, retain_graph, flag);
-    } finally {
-      signal.removeEventListener("abort", cancel);
-    }
+    return done.finally(() => signal.removeEventListener("abort", cancel));
   }
 
   /** All sizes as plain numbers, or the size of one dimension (counted from the end when negative), which stays symbolic while a model is captured. */
