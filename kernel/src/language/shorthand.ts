@@ -32,6 +32,10 @@ export function visitEachChild(
   context: ts.TransformationContext | undefined,
 ): ts.Node {
   if (!ts.isShorthandPropertyAssignment(node)) return ts.visitEachChild(node, visitor, context);
-  const value = visitor(node.name) as ts.Expression;
-  return value === node.name ? node : ts.factory.createPropertyAssignment(node.name, value);
+  const { name, objectAssignmentInitializer: fallback } = node;
+  const value = visitor(name) as ts.Expression;
+  if (value === name) return ts.visitEachChild(node, visitor, context);
+  // `({ x = 1 } = y)`: a pattern with a value to fall back on.
+  const target = fallback ? ts.factory.createAssignment(value, visitor(fallback) as ts.Expression) : value;
+  return ts.factory.createPropertyAssignment(name, target);
 }
