@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { expect, test } from "@jupyterlab/galata";
+import { expect, type IJupyterLabPageFixture, test } from "@jupyterlab/galata";
 import { keep, open, openBrowser, reload, row } from "../lib/lab";
 
 const NOTEBOOK = path.resolve(__dirname, "../../../notebooks/01-first-patch.ipynb");
@@ -11,6 +11,9 @@ interface NotebookCell {
   cell_type: string;
   source: string | string[];
 }
+
+/** Views that plotly draws, in the notebook's order. */
+const pictures = (page: IJupyterLabPageFixture) => page.locator(".gp-View:has(.js-plotly-plot)");
 
 test("the first notebook, from opening it to a name of one's own", async ({ page, tmpPath }) => {
   test.setTimeout(WHOLE_NOTEBOOK_MS + 120_000);
@@ -36,8 +39,9 @@ test("the first notebook, from opening it to a name of one's own", async ({ page
   await test.step("shows the graph, the heat map, the attention pattern and the loss curve", async () => {
     await expect(browser.getByRole("status")).toContainText("LlamaForCausalLM");
     await expect(row(browser, "layers_0 … layers_29")).toBeVisible();
-    const views = page.locator(".gp-View");
+    const views = pictures(page);
     await expect(views).toHaveCount(3);
+    await expect(page.locator(".gp-View table").first()).toContainText("Paris");
     for (const [at, mark] of [
       ".heatmaplayer image",
       ".heatmaplayer image",
@@ -86,12 +90,12 @@ test("the first notebook, from opening it to a name of one's own", async ({ page
 
   await test.step("is readable in the dark theme", async () => {
     await page.theme.setDarkTheme();
-    const view = page.locator(".gp-View").first();
+    const view = pictures(page).first();
     await view.scrollIntoViewIfNeeded();
     await expect(view.locator(".heatmaplayer image")).toBeVisible();
     // The notebook draws its cells again for the theme: they are all there when the view has stopped moving.
     await view.scrollIntoViewIfNeeded();
-    await view.locator(".heatmaplayer image").click({ trial: true });
+    await view.locator(".nsewdrag").first().click({ trial: true });
     await expect(page.locator(".jp-Cell:visible").first()).toBeVisible();
     await keep(page, "journey-dark");
   });
@@ -101,6 +105,8 @@ test("the first notebook, from opening it to a name of one's own", async ({ page
     await reload(page);
     await open(page, target);
     await openBrowser(page);
-    await expect(browser.getByRole("status")).toContainText("LlamaForCausalLM", { timeout: 30_000 });
+    // the filter is remembered, too
+    await expect(browser.getByRole("status")).toContainText("1 of 3,438 nodes", { timeout: 30_000 });
+    await expect(row(browser, "softmax")).toBeVisible();
   });
 });
