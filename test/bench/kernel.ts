@@ -7,7 +7,7 @@ import { megabytes, milliseconds, printTable } from "./report";
 const ROOT = join(__dirname, "..", "..", "..");
 const SCRIPTS = join(__dirname, "..");
 
-/** What kernels.py prints. A kernel that died lacks what it did not come to. */
+/** What kernel_times.py prints. A kernel that died lacks what it did not come to. */
 interface KernelFigures {
   info?: number;
   firstCell?: number;
@@ -40,7 +40,7 @@ export function benchKernel(scratch: string): void {
       JUPYTER_PATH: join(prefix, "share", "jupyter"),
       GRAPHPATCH_HISTORY: "",
     };
-    const text = execFileSync(python, [join(SCRIPTS, "kernels.py"), name, "1 + 1", large], {
+    const text = execFileSync(python, [join(SCRIPTS, "kernel_times.py"), name, "1 + 1", large], {
       env,
       encoding: "utf8",
     });
