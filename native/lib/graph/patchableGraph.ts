@@ -300,7 +300,14 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
       return { packed: 0, bytes: 0 };
     }
     const outputs = this.#captured.output.values;
-    const plan = this.#plans.get({ outputs, patched: [], observed: [], replaced: [], packed: true });
+    const plan = this.#plans.get({
+      outputs,
+      patched: [],
+      observed: [],
+      replaced: [],
+      changed: [],
+      packed: true,
+    });
     const { count, bytes } = await engine.packWeights(plan);
     return { packed: count, bytes };
   }
@@ -329,9 +336,9 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
       (node) => this.#captured.index.resolve(node).info,
       this.#hasCapturedShapes(inputs),
     );
-    const { observed, replaced } = list;
+    const { observed, replaced, changed } = list;
     const patched = kept.length === 0 ? list.patched : [...new Set([...list.patched, ...kept])];
-    const plan = this.#plans.get({ outputs, patched, observed, replaced, packed });
+    const plan = this.#plans.get({ outputs, patched, observed, replaced, changed, packed });
     for (const scope of scopes) scope.runs++;
     const run = engine.startRun(
       plan,

@@ -9,6 +9,7 @@ export class Dataflow {
   readonly inputs: ReadonlySet<number>;
   readonly #producers = new Map<number, NodeSpec>();
   readonly #infos = new Map<number, NodeInfo>();
+  #deciding: ReadonlySet<number> | null = null;
 
   constructor(readonly captured: CapturedGraph) {
     this.nodes = captured.spec.nodes.filter(({ type }) => type !== "guard");
@@ -27,6 +28,31 @@ export class Dataflow {
   /** Undefined for a constant, and for a value without a name. */
   info(value: number): NodeInfo | undefined {
     return this.#infos.get(value);
+  }
+
+  /** Values whose patches decide what others are aliases of (`NodeSpec.unless`). */
+  get deciding(): ReadonlySet<number> {
+    this.#deciding ??= new Set(
+      this.nodes.flatMap(({ unless }) =>
+        (unless?.watched ?? []).flatMap((values) => {
+          const [names, others = []] = values.map((value) => this.#names(value));
+          const isOnlyOne = (value: number) => names.includes(value) !== others.includes(value);
+          return [...names, ...others].filter(isOnlyOne);
+        }),
+      ),
+    );
+    return this.#deciding;
+  }
+
+  /** A value and those that it is an alias of. */
+  #names(value: number): number[] {
+    const names = [value];
+    for (let maker = this.producer(value); maker?.type === "alias" && !maker.unless; ) {
+      const [source] = this.uses(maker);
+      names.push(source);
+      maker = this.producer(source);
+    }
+    return names;
   }
 
   uses(node: NodeSpec): number[] {
