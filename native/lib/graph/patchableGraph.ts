@@ -9,17 +9,16 @@ import { type AverageTrace, type AverageTraceOptions, averageTrace } from "../sw
 import { type CausalTraceOptions, causalTrace } from "../sweep/causalTrace";
 import { type LensReading, type LogitLensOptions, logitLens } from "../sweep/logitLens";
 import { native } from "../sweep/native";
-import { planSweep, type SweepPlan } from "../sweep/planSweep";
-import type { SweepResult } from "../sweep/result";
+import { planSweep } from "../sweep/planSweep";
 import { countCells, showCells } from "../sweep/showCells";
 import { sweep } from "../sweep/sweep";
-import type { SweepOptions } from "../sweep/sweepOptions";
+import type { Sweep, SweepOptions } from "../sweep/sweepOptions";
 import type { CausalTrace } from "../sweep/trace";
 import { Tensor } from "../tensor/tensor";
 import { torch } from "../torch";
 import type { SaveOptions } from "../weights/safetensorsWriter";
 import { type CapturedGraph, capture } from "./capture";
-import { Dataflow, type NodeDetails } from "./dataflow";
+import { GraphDetails, type NodeDetails } from "./details";
 import { tokensOf } from "./dimensions";
 import { buildTree, formatTree, type GraphPlace, type GraphTree } from "./graphTree";
 import { bindInputs, forwardArguments, type RunInputs } from "./inputs";
@@ -84,7 +83,7 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
   readonly #native: NativeGraph;
   readonly #plans: PlanCache;
   #tree: GraphTree | null = null;
-  #dataflow: Dataflow | null = null;
+  #details: GraphDetails | null = null;
   /** Scopes of probes that are in force in every run, and what to call after one. */
   readonly #watches = new Map<PatchScope, () => void>();
   #packed = false;
@@ -183,8 +182,8 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
    */
   details<K extends string | GraphPlace>(name: NodeName<K, Nodes>): NodeDetails;
   details(name: unknown): NodeDetails {
-    this.#dataflow ??= new Dataflow(this.#captured);
-    return this.#dataflow.details(this.#captured.index.resolve(String(name)).info);
+    this.#details ??= new GraphDetails(this.#captured);
+    return this.#details.details(this.#captured.index.resolve(String(name)).info);
   }
 
   /**
@@ -367,9 +366,6 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
       run: (request) => this.#runWith({ gradEnabled: false, ...request, quiet: true }),
       keep: ({ patched, ...request }) =>
         this.#runKeeping({ ...request, gradEnabled: false, quiet: true }, patched),
-      unpack: async () => {
-        if (!this.#packed) await engine.unpackWeights(this.#native);
-      },
     };
   }
 
@@ -426,7 +422,8 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
 
   /**
    * Runs many patched runs of the graph, each a cell of a grid, and measures each. Cells share whatever they have in common, exact to
-   * rounding; `exact: true` runs each by itself. Patches in force hold in every cell.
+   * rounding; `exact: true` runs each by itself. Patches in force hold in every cell. `pg.sweep.plan(options)` says beforehand what it would
+   * do: cells, arithmetic, bytes, expected time; it runs the graph once or twice, to know how long a run takes.
    * @throws UnknownNodeError, ArgumentError before anything runs; SweepCancelledError with what was done.
    *
    * @example
@@ -436,17 +433,17 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
    *   metric: logProbability({ token }),
    * });
    */
-  sweep(options: SweepOptions<Nodes>): Promise<SweepResult> {
-    const sweepOptions = options as unknown as SweepOptions;
-    const total = countCells(sweepOptions.cells) - (sweepOptions.resume?.done ?? 0);
-    return showCells("sweep", total, options.onCells, (onCells) =>
-      sweep(this.#runner, { ...sweepOptions, onCells }),
-    );
-  }
-
-  /** What {@link sweep} would do: cells, arithmetic, bytes, expected time. Runs the graph once, to know how long a run takes. */
-  planSweep(options: SweepOptions<Nodes>): Promise<SweepPlan> {
-    return planSweep(this.#runner, options as unknown as SweepOptions);
+  get sweep(): Sweep<Nodes> {
+    const untyped = (options: SweepOptions<Nodes>) => options as unknown as SweepOptions;
+    const run = (given: SweepOptions<Nodes>) => {
+      const options = untyped(given);
+      const total = countCells(options.cells) - (options.resume?.done ?? 0);
+      return showCells("sweep", total, options.onCells, (onCells) =>
+        sweep(this.#runner, { ...options, onCells }),
+      );
+    };
+    const plan = (options: SweepOptions<Nodes>) => planSweep(this.#runner, untyped(options));
+    return Object.assign(run, { plan });
   }
 
   /**

@@ -301,12 +301,7 @@ void Plan::findShapeValues() {
   };
   for (size_t i = shapeSteps_; i < steps_.size(); ++i) {
     if (steps_[i].when) use(steps_[i].when->value);
-    for (const Argument& argument : steps_[i].arguments) {
-      if (argument.kind == Argument::Kind::Value) use(argument.value);
-      for (const ListElement& element : argument.list) {
-        if (const ValueIndex* value = std::get_if<ValueIndex>(&element)) use(*value);
-      }
-    }
+    forEachUse(steps_[i].arguments, use);
   }
   for (ValueIndex output : outputs_) use(output);
 }
@@ -337,12 +332,7 @@ void Plan::planReleases() {
       if (result >= 0) releaseAt(i, result);
     }
     if (step.when) releaseAt(i, step.when->value);
-    for (const Argument& argument : step.arguments) {
-      if (argument.kind == Argument::Kind::Value) releaseAt(i, argument.value);
-      for (const ListElement& element : argument.list) {
-        if (const ValueIndex* value = std::get_if<ValueIndex>(&element)) releaseAt(i, *value);
-      }
-    }
+    forEachUse(step.arguments, [&](ValueIndex value) { releaseAt(i, value); });
   }
 }
 

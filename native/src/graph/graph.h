@@ -163,11 +163,10 @@ class Graph {
   std::unordered_set<const c10::StorageImpl*> constantStorages_;
 };
 
-// Calls `visit(ValueIndex)` for every value that `node` uses, in order, repeated uses too.
+// Calls `visit(ValueIndex)` for every value that `arguments` use, in order, repeated uses too.
 template <class F>
-void forEachUse(const Node& node, F&& visit) {
-  if (node.when) visit(node.when->value);
-  for (const Argument& argument : node.arguments) {
+void forEachUse(const std::vector<Argument>& arguments, F&& visit) {
+  for (const Argument& argument : arguments) {
     if (argument.kind == Argument::Kind::Value) {
       visit(argument.value);
     } else if (argument.kind == Argument::Kind::List) {
@@ -176,6 +175,13 @@ void forEachUse(const Node& node, F&& visit) {
       }
     }
   }
+}
+
+// And those that decide whether `node` runs.
+template <class F>
+void forEachUse(const Node& node, F&& visit) {
+  if (node.when) visit(node.when->value);
+  forEachUse(node.arguments, visit);
 }
 
 }  // namespace graphpatch
