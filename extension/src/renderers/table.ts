@@ -12,6 +12,7 @@ const SHARE = /^(\d+(?:\.\d+)?) %$/;
 /** A table, such as a model's most probable tokens: its values stand in the HTML of the same bundle, whose text alone is taken. */
 export const tableView: IBodiedKind = {
   hidesShape: true,
+  hasOwnValues: true,
   open: (content) => new TableBody(content),
 };
 

@@ -47,6 +47,7 @@ export function drawGridChart(
     measured: measured ?? (answer === undefined ? source.measured : `p(${answer.trim()})`),
     starred,
     reference: reference ?? source.reference,
+    origin: reference === undefined ? source.origin : undefined,
     maps: source.maps.map((map, i) => ({ ...map, palette: palettes?.[i % palettes.length] ?? map.palette })),
   });
 }
