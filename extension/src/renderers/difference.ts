@@ -101,7 +101,7 @@ class DifferenceBody implements ViewBody {
     const { trans } = this.tools;
     const row = element("tr");
     const column = (label: string, order: Order | null): HTMLElement => {
-      const cell = element("th");
+      const cell = element("th", order === null || order === "place" ? "" : "gp-mod-number");
       cell.setAttribute("scope", "col");
       if (order === null) {
         cell.textContent = label;

@@ -111,6 +111,16 @@ function sourceOfTables(
     starred: [],
     n: null,
     summary: [],
+    result:
+      entries.length === 1
+        ? {
+            shown: first,
+            code: (name, { row, column }) => {
+              const index = turned ? [column, row] : [row, column];
+              return `${name}.at([${index.join(", ")}]).item()`;
+            },
+          }
+        : undefined,
   };
 }
 
