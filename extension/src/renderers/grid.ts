@@ -16,10 +16,10 @@ const FRAME = { top: 26, bottom: 58, buttons: 16 };
 const MOST_ACROSS = 3;
 const LEAST_WIDTH = 230;
 /** Beside the panels of a line: labels of rows; and beside each panel: its colour bar. */
-const LABELS = 150;
+const LABELS = { letter: 7, beside: 30, min: 60 };
 const BAR = 82;
 const CELLS = { column: 28, min: 150 };
-const LONGEST_LABEL = 18;
+const LONGEST_LABEL = 22;
 /** Of a colour bar: as much as fits above it, beside the next panel's title. */
 const LONGEST_TITLE = 13;
 const MOST_ROW_LABELS = 64;
@@ -160,8 +160,8 @@ function originNote({ panels, origin }: ViewGrid, reference: number, trans: Tran
   const isCentre = panels.every(({ palette }) => palette === "diverging");
   if (isCentre) {
     return origin === "base"
-      ? trans.__("White is the value without the cells’ patches, %1.", value)
-      : trans.__("White is %1.", value);
+      ? trans.__("The middle of the colours is the value without the cells’ patches, %1.", value)
+      : trans.__("The middle of the colours is %1.", value);
   }
   return origin === "corrupted"
     ? trans.__("Colours begin at the score of the corrupted run, %1.", value)
@@ -176,13 +176,20 @@ function countBelow({ rows }: HeatmapTrace, least: number): number {
 
 /** How many panels stand beside each other, and how large their cells are together. */
 function measures(width: number, count: number, { rows, columns }: ViewGrid) {
-  const fitting = Math.max(1, Math.floor((width - LABELS) / LEAST_WIDTH));
+  const labels = labelRoom(rows.labels);
+  const fitting = Math.max(1, Math.floor((width - labels) / LEAST_WIDTH));
   const across = Math.min(count, MOST_ACROSS, fitting);
   const down = Math.ceil(count / across);
   const height = Math.min(HEIGHTS.max, Math.max(HEIGHTS.min, rows.labels.length * ROW_HEIGHT));
-  const wanted = LABELS + across * (Math.max(CELLS.min, columns.labels.length * CELLS.column) + BAR);
+  const wanted = labels + across * (Math.max(CELLS.min, columns.labels.length * CELLS.column) + BAR);
   const used = Math.min(width, wanted);
-  return { across, down, height, used };
+  return { across, down, height, used, labels };
+}
+
+/** Room for the longest of the rows' labels, the axis title and the margin. */
+function labelRoom(labels: readonly string[]): number {
+  const longest = Math.max(1, ...labels.map((label) => tokenLabel(label).length + 1));
+  return Math.max(LABELS.min, LABELS.beside + LABELS.letter * Math.min(LONGEST_LABEL, longest));
 }
 
 /** Axes, colour bars and titles for a picture of this width. */
@@ -192,16 +199,16 @@ function arrange(
   grid: ViewGrid,
   theme: Theme,
 ): Record<string, unknown> {
-  const { across, down, height, used } = measures(width, maps.length, grid);
+  const { across, down, height, used, labels } = measures(width, maps.length, grid);
   const line = height + FRAME.top + FRAME.bottom;
   const total = { width: used - 16, height: down * line + 8 - 20 };
-  const cells = (total.width - (LABELS - 16)) / across - BAR;
+  const cells = (total.width - (labels - 16)) / across - BAR;
   const layout: Record<string, unknown> = {};
   const annotations: unknown[] = [];
   maps.forEach(({ trace }, at) => {
     const suffix = axisSuffix(at);
     const column = at % across;
-    const left = LABELS - 16 + column * (cells + BAR);
+    const left = labels - 16 + column * (cells + BAR);
     const x = [left / total.width, (left + cells) / total.width];
     const top = Math.floor(at / across) * line + FRAME.top - 8;
     const y = [1 - (top + height) / total.height, 1 - top / total.height].map((part) =>

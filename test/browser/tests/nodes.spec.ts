@@ -83,6 +83,7 @@ tell_probes("graph-1")`;
   await run(page, 1);
   await expect(probe).toContainText("After 2 runs");
   await keep(page, "browser-probe");
+  expect(await violations(page, ".gp-Probe")).toEqual([]);
 
   await test.step("and is there again after a page reload", async () => {
     await page.notebook.save();
