@@ -1,6 +1,8 @@
 import { type AttributionOptions, attributionPatch } from "../attribution/attributionPatch";
 import type { AttributionResult } from "../attribution/result";
 import { activeSignal } from "../cancellation";
+import { type DiffOptions, diffRuns, type RunSide } from "../difference/diffRuns";
+import type { RunDifference } from "../difference/result";
 import { CancelledError, PatchError } from "../errors";
 import type { Module } from "../nn/module";
 import { Patch } from "../patches/patch";
@@ -471,6 +473,20 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
    */
   attributionPatch(options: AttributionOptions): Promise<AttributionResult> {
     return attributionPatch(this.#runner, options);
+  }
+
+  /**
+   * Runs the graph twice and compares the two runs node by node: norms of the differences, relative changes, the first node at which
+   * they part, and for models whose blocks are known layer × token. Patches around the call hold in both runs.
+   * @param a the run that changes are relative to
+   * @param b the other run; its inputs are those of `a` unless given
+   * @throws UnknownNodeError, ArgumentError before anything runs; CancelledError.
+   *
+   * @example
+   * const diff = await pg.diffRuns({ inputs }, { patches: { "transformer.h_5.mlp": new ZeroPatch() } });
+   */
+  diffRuns(a: RunSide<Nodes>, b: Partial<RunSide<Nodes>>, options: DiffOptions = {}): Promise<RunDifference> {
+    return diffRuns(this.#runner, a as unknown as RunSide, b as unknown as Partial<RunSide>, options);
   }
 
   /** What the model would predict after each of its blocks. See {@link LogitLensOptions}. */
