@@ -51,7 +51,8 @@ export function chartPng(chart: Chart): PngImage | null {
     : 0;
   const top = MARGIN + (title === "" ? 0 : 22) + (layers.length > 1 ? 18 : 0);
   const plot: Plot = {
-    left: MARGIN + 18 + Math.min(LABEL_WIDTH, widest),
+    // The first of the slanted labels reaches to the left.
+    left: Math.max(MARGIN + 18 + Math.min(LABEL_WIDTH, widest), below),
     top,
     right: WIDTH - MARGIN,
     bottom: HEIGHT - MARGIN - 34 - below,
