@@ -459,8 +459,8 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
   causalTrace(options: AverageTraceOptions): Promise<AverageTrace>;
   causalTrace(options: CausalTraceOptions | AverageTraceOptions): Promise<CausalTrace | AverageTrace> {
     if ("prompts" in options) return averageTrace(this.#runner, options);
-    return showCells("causal trace", null, options.onCells, (onCells) =>
-      causalTrace(this.#runner, { ...options, onCells }),
+    return showCells("causal trace", null, options.onCells, (onCells, expect) =>
+      causalTrace(this.#runner, { ...options, onCells }, expect),
     );
   }
 
