@@ -1,6 +1,7 @@
 import ts from "typescript";
-import { libraryComment } from "./bareLibraries";
+import { documentationOf } from "./documentation";
 import { isCell } from "./inlineMap";
+import type { LateDeclarations } from "./lateDeclarations";
 import { keepOldValues, type PreparedModule, type Shift } from "./liveVariables";
 import { resolveShorthands, visitEachChild } from "./shorthand";
 
@@ -14,8 +15,8 @@ export interface CompilerHooks {
   prepare(module: string): PreparedModule;
   /** Told of every second step of a compilation (ES module → CommonJS), to follow positions back to what was written. */
   transpiled(step: TranspiledStep): void;
-  /** Whether a file is the kernel's own declarations. */
-  isOwn(file: string): boolean;
+  /** Declarations that are read when they are needed. */
+  late: LateDeclarations;
   /** What is shown of the problems found in a file. */
   review(
     found: readonly ts.Diagnostic[],
@@ -48,9 +49,7 @@ interface CompilerInternals {
       location: ts.Node,
     ): {
       displayParts: ts.SymbolDisplayPart[];
-      documentation: ts.SymbolDisplayPart[];
       symbolKind: ts.ScriptElementKind;
-      tags: ts.JSDocTagInfo[] | undefined;
     };
   };
   getTouchingPropertyName(file: ts.SourceFile, position: number): ts.Node;
@@ -69,22 +68,27 @@ export function compilerForTslab(hooks: CompilerHooks): object {
     sys: hooks.system,
     getNullTransformationContext: () => internals.nullTransformationContext,
     getDefaultTypeRoots: () => [],
-    // The kernel's own declarations are known to be right, and large.
-    getPreEmitDiagnostics: (program: ts.Program, file?: ts.SourceFile) =>
-      file && hooks.isOwn(file.fileName) ? [] : ts.getPreEmitDiagnostics(program, file),
     getPreEmitDiagnosticsOfFiles: (program: ts.Program, files: readonly ts.SourceFile[]) =>
       getPreEmitDiagnosticsOfFiles(program, files, hooks),
     visitEachChild,
     getQuickInfoAtPosition,
     Completions: {
       ...internals.Completions,
-      getCompletionsAtPositionForTslab: (...args: unknown[]) =>
-        internals.Completions.getCompletionsAtPosition(...args, undefined),
+      // The host is empty; the names of modules are looked for with it.
+      getCompletionsAtPositionForTslab: (_host: object, ...args: unknown[]) =>
+        internals.Completions.getCompletionsAtPosition(moduleFinder(hooks.system), ...args, undefined),
     },
-    createWatchCompilerHost(files: string[], asked: ts.CompilerOptions, ...rest: never[]): object {
-      const create = ts.createWatchCompilerHost as (...args: unknown[]) => CompilerTimers;
-      const host = create(files, hooks.options(asked), ...rest);
+    createWatchCompilerHost(
+      files: string[],
+      asked: ts.CompilerOptions,
+      system: ts.System,
+      _createProgram: null,
+      ...rest: never[]
+    ): object {
+      const create = ts.createWatchCompilerHost as (...args: unknown[]) => WatchHost;
+      const host = create(files, hooks.options(asked), system, programMaker(hooks.late), ...rest);
       withoutLookupTimer(host);
+      host.jsDocParsingMode = ts.JSDocParsingMode.ParseNone;
       return host;
     },
     transpileModule(input: string, { compilerOptions, ...options }: ts.TranspileOptions): ts.TranspileOutput {
@@ -102,7 +106,7 @@ export function compilerForTslab(hooks: CompilerHooks): object {
 }
 
 /** Timers of the compiler for what {@link WatchedFiles} tells it; tslab's stand-in for timers knows one at a time. */
-function withoutLookupTimer(host: CompilerTimers): void {
+function withoutLookupTimer(host: WatchHost): void {
   const { setTimeout: set, clearTimeout: clear } = host;
   const done = Symbol("done");
   host.setTimeout = (callback, delay, ...args) => {
@@ -115,11 +119,44 @@ function withoutLookupTimer(host: CompilerTimers): void {
   };
 }
 
+/** What the compiler looks for modules with when it completes their names. */
+function moduleFinder(system: ts.System): object {
+  return Object.assign(Object.create(system) as object, {
+    useCaseSensitiveFileNames: () => system.useCaseSensitiveFileNames,
+  });
+}
+
+/** Makes programs whose checkers `late` listens to. */
+function programMaker(late: LateDeclarations): ts.CreateProgram<ts.EmitAndSemanticDiagnosticsBuilderProgram> {
+  return (rootNames, options, host, before, configFileParsingDiagnostics, projectReferences) => {
+    // Making a program looks at every import there is, and so does its builder.
+    late.follow(null);
+    const program = ts.createProgram({
+      rootNames: rootNames ?? [],
+      options: options ?? {},
+      host,
+      oldProgram: before?.getProgram(),
+      configFileParsingDiagnostics,
+      projectReferences,
+    });
+    const builder = ts.createEmitAndSemanticDiagnosticsBuilderProgram(
+      program,
+      host as ts.CompilerHost,
+      before,
+      configFileParsingDiagnostics,
+    );
+    late.follow(program);
+    return builder;
+  };
+}
+
 function asItIs(code: string): PreparedModule {
   return { code, shifts: [], unset: null };
 }
 
-interface CompilerTimers {
+/** What is changed of the compiler's host. */
+interface WatchHost {
+  jsDocParsingMode?: ts.JSDocParsingMode;
   setTimeout?(callback: () => void, delay: number, ...args: unknown[]): unknown;
   clearTimeout?(timer: unknown): void;
 }
@@ -164,7 +201,14 @@ function getPreEmitDiagnosticsOfFiles(
       });
     }
   }
+  // What was found counts for nothing then, but ends the attempt before anything is emitted.
+  if (hooks.late.isWanting) return [incomplete(files[0])];
   return ts.sortAndDeduplicateDiagnostics(found.filter(blocksCell).map(inOneText));
+}
+
+function incomplete(file: ts.SourceFile): ts.Diagnostic {
+  const messageText = "declarations are still to be read";
+  return { file, start: 0, length: 0, code: 0, category: ts.DiagnosticCategory.Error, messageText };
 }
 
 /** Where `await` stands outside of any function. */
@@ -202,13 +246,11 @@ function getQuickInfoAtPosition(
     internals.getContainerNode(node),
     node,
   );
-  const comment = symbol.declarations?.map(libraryComment).find((text) => text !== "");
   return {
     kind: shown.symbolKind,
     kindModifiers: "",
     textSpan: internals.createTextSpanFromNode(node, file),
     displayParts: shown.displayParts,
-    documentation: comment ? [{ kind: "text", text: comment }] : shown.documentation,
-    tags: shown.tags,
+    ...documentationOf(symbol.declarations ?? []),
   };
 }

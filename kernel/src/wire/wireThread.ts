@@ -25,6 +25,7 @@ class WireThread {
   readonly #connection: Connection;
   readonly #framing: Framing;
   readonly #port: MessagePort;
+  readonly #ahead: string;
   readonly #interrupter: Interrupter;
   readonly #sockets = {
     shell: new Router({ linger: 1000 }),
@@ -50,6 +51,7 @@ class WireThread {
     this.#connection = readConnection(data.connectionFile);
     this.#framing = new Framing(this.#connection.key, randomUUID());
     this.#port = port;
+    this.#ahead = data.ahead;
     this.#interrupter = new Interrupter(new InterruptState(data.interruptState), () =>
       this.#toMain({ kind: "interrupt" }),
     );
@@ -154,6 +156,9 @@ class WireThread {
       case "barrier":
         setTimeout(() => this.#toMain(message), BARRIER_MS);
         break;
+      case "load":
+        loadAhead(this.#ahead);
+        break;
       case "close":
         void this.#close();
     }
@@ -197,5 +202,5 @@ function outgoing(type: string, content: JsonObject, parent: Partial<Header> | n
 if (parentPort) {
   watchParent();
   const data = workerData as WireThreadData;
-  void new WireThread(data, parentPort).start().then(() => loadAhead(data.ahead));
+  void new WireThread(data, parentPort).start();
 }

@@ -1,8 +1,7 @@
-import { createCanvas } from "@napi-rs/canvas";
 import { interpolator, MISSING } from "../colours";
 import type { ColourScale, Grid, Mark, Panel } from "../picture";
 import { formatNumber } from "../statistics";
-import { type Context, FAINT, font, INK, RULE, textWidth } from "./canvas";
+import { type Context, createCanvas, FAINT, font, INK, RULE, textWidth } from "./canvas";
 
 export const SIZE = { title: 14, note: 10.5, label: 10, small: 8.5 };
 export const MARGIN = 14;
