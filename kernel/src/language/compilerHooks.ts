@@ -3,7 +3,9 @@ import { documentationOf } from "./documentation";
 import { isCell } from "./inlineMap";
 import type { LateDeclarations } from "./lateDeclarations";
 import { keepOldValues, type PreparedModule, type Shift } from "./liveVariables";
+import { moduleForms } from "./moduleForms";
 import { resolveShorthands, visitEachChild } from "./shorthand";
+import { tsModulesOf } from "./tsModules";
 
 /** What the converter's use of the compiler is changed by. */
 export interface CompilerHooks {
@@ -63,7 +65,7 @@ const internals = ts as unknown as CompilerInternals;
  * The TypeScript that tslab 1.0.22 is given in place of its own fork of 5.0.4: stock TypeScript with the five functions the fork
  * adds, and with `hooks` applied.
  */
-export function compilerForTslab(hooks: CompilerHooks): object {
+export function compilerForTslab(hooks: CompilerHooks): Pick<typeof ts, "transpileModule"> {
   const additions = {
     sys: hooks.system,
     getNullTransformationContext: () => internals.nullTransformationContext,
@@ -96,6 +98,7 @@ export function compilerForTslab(hooks: CompilerHooks): object {
       const output = ts.transpileModule(code, {
         ...options,
         compilerOptions: { ...compilerOptions, sourceMap: true, removeComments: false },
+        transformers: { before: [moduleForms(isCell(input))] },
       });
       output.outputText = keepOldValues(output.outputText.replace(SOURCE_MAP_COMMENT, ""), unset);
       hooks.transpiled({ input, shifts, output });
@@ -186,7 +189,7 @@ function getPreEmitDiagnosticsOfFiles(
   // The last that is heard of a program before its cell is transformed.
   resolveShorthands(program);
   const found: ts.Diagnostic[] = [...program.getOptionsDiagnostics(), ...program.getGlobalDiagnostics()];
-  for (const file of files) {
+  for (const file of [...files, ...tsModulesOf(files, program)]) {
     found.push(...program.getSyntacticDiagnostics(file));
     found.push(...hooks.review(program.getSemanticDiagnostics(file), file, program.getTypeChecker()));
     if (found.length === 0) found.push(...program.getDeclarationDiagnostics(file));

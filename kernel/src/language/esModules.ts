@@ -1,9 +1,17 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import { dirname, join, sep } from "node:path";
+import { pathToFileURL } from "node:url";
 import vm from "node:vm";
 
 const MODULES_FOLDER = `${sep}node_modules${sep}`;
+
+/** An error of `require`: the package has no form for it. */
+const NO_COMMONJS_FORM = "ERR_PACKAGE_PATH_NOT_EXPORTED";
+/** Errors of `require`: the file is an ES module, of which newer Nodes can load those that do not await. */
+const ES_MODULE = new Set(["ERR_REQUIRE_ESM", "ERR_REQUIRE_ASYNC_MODULE"]);
+/** Not `C:`. */
+const URL_FORM = /^[a-z]{2,}:/;
 
 /**
  * ES modules for cells, which run as CommonJS: what a cell imports is loaded before it runs, by Node's own loader, so that packages
@@ -43,6 +51,20 @@ export class EsModules {
     }
   }
 
+  /** `import(specifier)`, where nothing was known of it before. @param require of the code that imports it */
+  async importModule(specifier: string, require: NodeJS.Require): Promise<unknown> {
+    if (URL_FORM.test(specifier) && !isBuiltin(specifier)) return this.#import(specifier);
+    try {
+      const module = require(specifier) as object & { __esModule?: unknown };
+      return module.__esModule ? module : { ...module, default: module };
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === NO_COMMONJS_FORM) return this.#import(specifier);
+      if (code && ES_MODULE.has(code)) return this.#import(pathToFileURL(require.resolve(specifier)).href);
+      throw error;
+    }
+  }
+
   /** The loader of a module that was loaded here, for cells and the modules beside the notebook. */
   loaderOf(request: string, parentFile: string | null): (() => unknown) | undefined {
     if (!parentFile?.startsWith(this.#directory) || parentFile.includes(MODULES_FOLDER)) return undefined;
@@ -54,8 +76,7 @@ export class EsModules {
     try {
       return isEsModuleFile(this.#require.resolve(specifier));
     } catch (error) {
-      // It has no form for `require`.
-      return (error as NodeJS.ErrnoException).code === "ERR_PACKAGE_PATH_NOT_EXPORTED";
+      return (error as NodeJS.ErrnoException).code === NO_COMMONJS_FORM;
     }
   }
 }

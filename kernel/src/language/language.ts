@@ -11,8 +11,10 @@ import { GlobalTypes } from "./globalTypes";
 import { keptDeclarations } from "./keptDeclarations";
 import { LateDeclarations, lateModulesIn, lateNodeModules } from "./lateDeclarations";
 import { liveVariables } from "./liveVariables";
+import { offerModuleForms } from "./moduleForms";
 import { redirectModules } from "./moduleRedirects";
 import { annotateAny, prepareCell } from "./prepareCell";
+import { TsModules } from "./tsModules";
 import { WatchedFiles } from "./watchedFiles";
 
 export type Outcome =
@@ -112,7 +114,12 @@ export class Language {
       ["@tslab/typescript-for-tslab", () => compiler],
       ...[...modules].map(([name, { load }]) => [name, load] as const),
     ]);
-    redirectModules((name, parent) => own.get(name) ?? this.#modules.loaderOf(name, parent));
+    const tsModules = new TsModules(directory, compiler.transpileModule);
+    redirectModules(
+      (name, parent) =>
+        own.get(name) ?? tsModules.loaderOf(name, parent) ?? this.#modules.loaderOf(name, parent),
+    );
+    offerModuleForms(directory, (specifier, require) => this.#modules.importModule(specifier, require));
     // Loaded here, not at the top: only now do they get our compiler.
     const { createConverter } = require("tslab/dist/converter") as typeof import("tslab/dist/converter");
     const { createExecutor } = require("tslab/dist/executor") as typeof import("tslab/dist/executor");

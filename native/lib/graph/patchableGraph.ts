@@ -429,7 +429,9 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
    *   metric: logProbability({ token }),
    * });
    */
-  sweep(options: SweepOptions<Nodes>): Promise<SweepResult> {
+  sweep<K extends string = never>(
+    options: SweepOptions<Nodes> & { outputs?: readonly NodeName<K, Nodes>[] },
+  ): Promise<SweepResult> {
     const sweepOptions = options as unknown as SweepOptions;
     const total = countCells(sweepOptions.cells) - (sweepOptions.resume?.done ?? 0);
     return showCells("sweep", total, options.onCells, (onCells) =>
@@ -438,7 +440,9 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
   }
 
   /** What {@link sweep} would do: cells, arithmetic, bytes, expected time. Runs the graph once, to know how long a run takes. */
-  planSweep(options: SweepOptions<Nodes>): Promise<SweepPlan> {
+  planSweep<K extends string = never>(
+    options: SweepOptions<Nodes> & { outputs?: readonly NodeName<K, Nodes>[] },
+  ): Promise<SweepPlan> {
     return planSweep(this.#runner, options as unknown as SweepOptions);
   }
 
@@ -465,7 +469,9 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
    * @example
    * const scores = await pg.attributionPatch({ clean, corrupted, metric: logitDifference({ correct, wrong }), by: ["token"] });
    */
-  attributionPatch(options: AttributionOptions): Promise<AttributionResult> {
+  attributionPatch<K extends string = never>(
+    options: AttributionOptions & { nodes?: readonly NodeName<K, Nodes>[] },
+  ): Promise<AttributionResult> {
     return attributionPatch(this.#runner, options);
   }
 
