@@ -4,8 +4,8 @@ import { isCell } from "./inlineMap";
 import type { LateDeclarations } from "./lateDeclarations";
 import { keepOldValues, type PreparedModule, type Shift } from "./liveVariables";
 import { moduleForms } from "./moduleForms";
+import { ownModules } from "./ownModules";
 import { resolveShorthands, visitEachChild } from "./shorthand";
-import { tsModulesOf } from "./tsModules";
 
 /** What the converter's use of the compiler is changed by. */
 export interface CompilerHooks {
@@ -54,6 +54,7 @@ interface CompilerInternals {
       symbolKind: ts.ScriptElementKind;
     };
   };
+  bindSourceFile(file: ts.SourceFile, options: ts.CompilerOptions): void;
   getTouchingPropertyName(file: ts.SourceFile, position: number): ts.Node;
   getContainerNode(node: ts.Node): ts.Node | undefined;
   createTextSpanFromNode(node: ts.Node, file: ts.SourceFile): ts.TextSpan;
@@ -70,8 +71,8 @@ export function compilerForTslab(hooks: CompilerHooks): Pick<typeof ts, "transpi
     sys: hooks.system,
     getNullTransformationContext: () => internals.nullTransformationContext,
     getDefaultTypeRoots: () => [],
-    getPreEmitDiagnosticsOfFiles: (program: ts.Program, files: readonly ts.SourceFile[]) =>
-      getPreEmitDiagnosticsOfFiles(program, files, hooks),
+    getPreEmitDiagnosticsOfFiles: (program: ts.Program, [cell]: readonly ts.SourceFile[]) =>
+      preEmitDiagnostics(program, cell, hooks),
     visitEachChild,
     getQuickInfoAtPosition,
     Completions: {
@@ -129,10 +130,13 @@ function moduleFinder(system: ts.System): object {
   });
 }
 
-/** Makes programs whose checkers `late` listens to. */
-function programMaker(late: LateDeclarations): ts.CreateProgram<ts.EmitAndSemanticDiagnosticsBuilderProgram> {
+/**
+ * Makes programs whose checkers `late` listens to. The compiler's own builders look at every import of every file each time, to know what a
+ * change affects; here a cell's modules are all that is asked for.
+ */
+function programMaker(late: LateDeclarations): ts.CreateProgram<ts.BuilderProgram> {
   return (rootNames, options, host, before, configFileParsingDiagnostics, projectReferences) => {
-    // Making a program looks at every import there is, and so does its builder.
+    // Making a program looks at imports of the one before.
     late.follow(null);
     const program = ts.createProgram({
       rootNames: rootNames ?? [],
@@ -142,15 +146,22 @@ function programMaker(late: LateDeclarations): ts.CreateProgram<ts.EmitAndSemant
       configFileParsingDiagnostics,
       projectReferences,
     });
-    const builder = ts.createEmitAndSemanticDiagnosticsBuilderProgram(
-      program,
-      host as ts.CompilerHost,
-      before,
-      configFileParsingDiagnostics,
-    );
     late.follow(program);
-    return builder;
+    for (const name of program.getRootFileNames()) bindSourceFile(program, name);
+    return Object.assign(
+      ts.createAbstractBuilder(program, host as ts.CompilerHost, before, configFileParsingDiagnostics),
+      {
+        getAllDependencies: (file: ts.SourceFile) =>
+          ownModules(file, program).map(({ fileName }) => fileName),
+      },
+    );
   };
+}
+
+/** Lets a file know its variables, of which tslab makes another program before anything is checked. */
+function bindSourceFile(program: ts.Program, name: string): void {
+  const file = program.getSourceFile(name);
+  if (file) internals.bindSourceFile(file, program.getCompilerOptions());
 }
 
 function asItIs(code: string): PreparedModule {
@@ -181,15 +192,16 @@ function inOneText(diagnostic: ts.Diagnostic): ts.Diagnostic {
   return { ...diagnostic, messageText: ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n") };
 }
 
-function getPreEmitDiagnosticsOfFiles(
+/** What is wrong with a cell, and with the modules beside the notebook that it imports. */
+function preEmitDiagnostics(
   program: ts.Program,
-  files: readonly ts.SourceFile[],
+  cell: ts.SourceFile,
   hooks: CompilerHooks,
 ): readonly ts.Diagnostic[] {
   // The last that is heard of a program before its cell is transformed.
   resolveShorthands(program);
   const found: ts.Diagnostic[] = [...program.getOptionsDiagnostics(), ...program.getGlobalDiagnostics()];
-  for (const file of [...files, ...tsModulesOf(files, program)]) {
+  for (const file of ownModules(cell, program)) {
     found.push(...program.getSyntacticDiagnostics(file));
     found.push(...hooks.review(program.getSemanticDiagnostics(file), file, program.getTypeChecker()));
     if (found.length === 0) found.push(...program.getDeclarationDiagnostics(file));
@@ -205,7 +217,7 @@ function getPreEmitDiagnosticsOfFiles(
     }
   }
   // What was found counts for nothing then, but ends the attempt before anything is emitted.
-  if (hooks.late.isWanting) return [incomplete(files[0])];
+  if (hooks.late.isWanting) return [incomplete(cell)];
   return ts.sortAndDeduplicateDiagnostics(found.filter(blocksCell).map(inOneText));
 }
 

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
-import { dirname, join, sep } from "node:path";
+import { dirname, isAbsolute, join, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import vm from "node:vm";
 
@@ -38,13 +38,16 @@ export class EsModules {
   /** Loads those of the modules that are ES modules. What goes wrong is thrown where the cell imports them. */
   async load(specifiers: Iterable<string>): Promise<void> {
     for (const specifier of new Set(specifiers)) {
-      if (this.#loaders.has(specifier) || !this.#isEsModule(specifier)) continue;
+      const module = nameOf(specifier, this.#directory);
+      const isFile = isAbsolute(module);
+      // A file may have changed since; Node knows it by its version.
+      if ((this.#loaders.has(module) && !isFile) || !this.#isEsModule(module)) continue;
       try {
-        const namespace = interoperable(await this.#import(specifier));
-        this.#loaders.set(specifier, () => namespace);
+        const namespace = interoperable(await this.#import(isFile ? urlOf(module) : module));
+        this.#loaders.set(module, () => namespace);
       } catch (error) {
-        this.#loaders.set(specifier, () => {
-          this.#loaders.delete(specifier);
+        this.#loaders.set(module, () => {
+          this.#loaders.delete(module);
           throw error;
         });
       }
@@ -60,7 +63,7 @@ export class EsModules {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === NO_COMMONJS_FORM) return this.#import(specifier);
-      if (code && ES_MODULE.has(code)) return this.#import(pathToFileURL(require.resolve(specifier)).href);
+      if (code && ES_MODULE.has(code)) return this.#import(urlOf(require.resolve(specifier)));
       throw error;
     }
   }
@@ -68,17 +71,28 @@ export class EsModules {
   /** The loader of a module that was loaded here, for cells and the modules beside the notebook. */
   loaderOf(request: string, parentFile: string | null): (() => unknown) | undefined {
     if (!parentFile?.startsWith(this.#directory) || parentFile.includes(MODULES_FOLDER)) return undefined;
-    return this.#loaders.get(request);
+    return this.#loaders.get(nameOf(request, dirname(parentFile)));
   }
 
-  #isEsModule(specifier: string): boolean {
-    if (specifier.startsWith(".") || isBuiltin(specifier)) return false;
+  #isEsModule(module: string): boolean {
+    if (isBuiltin(module)) return false;
+    if (isAbsolute(module)) return module.endsWith(".mjs") && existsSync(module);
     try {
-      return isEsModuleFile(this.#require.resolve(specifier));
+      return isEsModuleFile(this.#require.resolve(module));
     } catch (error) {
       return (error as NodeJS.ErrnoException).code === NO_COMMONJS_FORM;
     }
   }
+}
+
+/** What a module is kept under: its file, where it is named relative to `folder`. */
+function nameOf(specifier: string, folder: string): string {
+  return specifier.startsWith(".") ? join(folder, specifier) : specifier;
+}
+
+/** The file as Node's loader takes it: another version is another module. */
+function urlOf(file: string): string {
+  return `${pathToFileURL(file).href}?${statSync(file).mtimeMs}`;
 }
 
 /** That the loader is experimental in Node 20 is nothing the author of a cell can do about. */

@@ -4,6 +4,8 @@ import ts from "typescript";
 
 /** Global through which compiled code has what only ES modules, or only CommonJS modules, have. */
 const HELPER = "__graphpatch__";
+/** A file that `require` may not load. */
+const ES_FILE = /^\..*\.mjs$/;
 const PLACES = ["__dirname", "__filename"];
 
 /** What compiled code calls. */
@@ -35,7 +37,7 @@ export function offerModuleForms(directory: string, importModule: ModuleForms["i
 }
 
 /**
- * Puts what CommonJS can do in the place of `import.meta` and of `import(name)` with a name that is computed; and in cells, which have no
+ * Puts what CommonJS can do in the place of `import.meta` and of `import(name)` with a name that is computed or of a `.mjs` file; and in cells, which have no
  * file, of `__dirname` and `__filename`.
  */
 export function moduleForms(isCell: boolean): ts.TransformerFactory<ts.SourceFile> {
@@ -52,7 +54,7 @@ export function moduleForms(isCell: boolean): ts.TransformerFactory<ts.SourceFil
       }
       if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
         const [specifier] = node.arguments;
-        if (specifier && !ts.isStringLiteralLike(specifier)) {
+        if (specifier && !isLoaded(specifier)) {
           const value = ts.visitNode(specifier, visit, ts.isExpression);
           return factory.createCallExpression(help("importModule"), undefined, [value, require]);
         }
@@ -86,4 +88,9 @@ function declares(file: ts.SourceFile, name: string): boolean {
   };
   visit(file);
   return found;
+}
+
+/** Whether what an `import()` is of has been loaded by then, because it can be read off the code. */
+function isLoaded(specifier: ts.Expression): boolean {
+  return ts.isStringLiteralLike(specifier) && !ES_FILE.test(specifier.text);
 }

@@ -4,37 +4,9 @@ import { dirname, join, relative, sep } from "node:path";
 import ts from "typescript";
 
 const REQUEST = /^(\.{1,2}\/.*)\.([mc])js$/;
-const EXTENSIONS = new Set<string>([ts.Extension.Mts, ts.Extension.Cts]);
 const MODULES_FOLDER = `${sep}node_modules${sep}`;
 /** tslab's `require` of cells, which knows the modules that it compiled. */
 const CELLS_REQUIRE = "__tslab__";
-
-/** Functions of the compiler that are not in its public types. */
-interface ImportsOfFiles {
-  imports: readonly ts.StringLiteralLike[];
-}
-interface ResolvedImports {
-  getResolvedModuleFromModuleSpecifier(
-    specifier: ts.StringLiteralLike,
-    file: ts.SourceFile,
-  ): { resolvedModule?: ts.ResolvedModuleFull } | undefined;
-}
-
-/** The `.mts` and `.cts` files that `files`, or one of them, import; tslab looks for problems in other files only. */
-export function tsModulesOf(files: readonly ts.SourceFile[], program: ts.Program): ts.SourceFile[] {
-  const { getResolvedModuleFromModuleSpecifier: resolved } = program as ts.Program & ResolvedImports;
-  const found = new Set(files);
-  // A set visits what is added on the way.
-  for (const file of found) {
-    for (const specifier of (file as ts.SourceFile & ImportsOfFiles).imports) {
-      const module = resolved(specifier, file)?.resolvedModule;
-      if (!module || module.isExternalLibraryImport || !EXTENSIONS.has(module.extension)) continue;
-      const imported = program.getSourceFile(module.resolvedFileName);
-      if (imported) found.add(imported);
-    }
-  }
-  return [...found].slice(files.length);
-}
 
 interface CompilableModule extends NodeJS.Module {
   _compile(code: string, file: string): void;

@@ -105,6 +105,11 @@ class Modules(KernelTestCase):
         for name, value in (("esm-only", "m.waited"), ("cjs", "m.extra + m.default()"), ("node:path", "typeof m.join"), ("./plain.mjs", "m.plain")):
             self.ok(f'const name = "{name}" + ""; const m = await import(name)')
             self.assertIn(self.ok(value).result, ("3", "'1f'", "'function'", "6"), name)
+        self.ok('const literal = await import("./plain.mjs")')
+        self.assertEqual(self.ok("literal.plain").result, "6")
+        self.assertEqual(self.ok('import { plain } from "./plain.mjs"; plain').result, "6")
+        self.write("plain.mjs", "export const plain = await 66")
+        self.assertEqual(self.ok('import { plain } from "./plain.mjs"; plain').result, "66")
         self.assertIn("Cannot find module 'not-there'", self.run_cell('await import("not-" + "there")').reply["evalue"])
 
     def test_where_cells_and_modules_are(self) -> None:
