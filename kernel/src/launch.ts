@@ -11,10 +11,13 @@ const KEEP_CODE_AFTER = 1000;
 export function launch(connectionFile: string): void {
   const state = new InterruptState();
   const wire = new WireClient(connectionFile, state, require.resolve(ADDON));
-  // After the wire thread is on its way: the compiler takes longer to load than the first answer may take.
-  const cache = new StartCache(defaultCacheFolder());
-  const keepCode = loadCompiler(cache);
-  const { startKernel } = require("./kernel") as typeof import("./kernel");
-  startKernel(wire, state, cache);
-  setTimeout(keepCode, KEEP_CODE_AFTER).unref();
+  // An interrupt may come before the kernel is ready, and must not stop it half-made.
+  state.shield(() => {
+    // After the wire thread is on its way: the compiler takes longer to load than the first answer may take.
+    const cache = new StartCache(defaultCacheFolder());
+    const keepCode = loadCompiler(cache);
+    const { startKernel } = require("./kernel") as typeof import("./kernel");
+    startKernel(wire, state, cache);
+    setTimeout(keepCode, KEEP_CODE_AFTER).unref();
+  });
 }

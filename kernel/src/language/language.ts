@@ -79,6 +79,8 @@ export class Language {
   readonly #files: WatchedFiles;
   readonly #modules: EsModules;
   readonly #late: LateDeclarations;
+  /** Whether the compiler has not read yet what it is to know of globals. */
+  #hasNews = false;
   /** Of the cells so far, as a declaration file. */
   #declarations = "";
   #cell: Cell = newCell("", 0);
@@ -149,6 +151,13 @@ export class Language {
   /** Replaces the declarations of globals that change. */
   declare(changing: string): void {
     this.#globals.change(changing);
+    this.#hasNews = true;
+  }
+
+  /** Lets the compiler read what the last cell brought (names of a large graph), while nobody waits for it. */
+  prepare(): void {
+    const declarations = this.#refined("");
+    if (this.#hasNews) this.#compile(() => this.#converter.inspect(declarations, "", 0));
   }
 
   /**
@@ -167,7 +176,9 @@ export class Language {
     });
     const before = { ...this.#executor.locals };
     const finished = new Promise<boolean>((resolve, reject) => {
-      setImmediate(() => this.#run(cell).then(resolve, reject));
+      setImmediate(() => {
+        if (!cell.interrupted) this.#run(cell).then(resolve, reject);
+      });
     });
     const ok = await Promise.race([finished, stopped]);
     this.#stop = null;
@@ -223,7 +234,9 @@ export class Language {
 
   /** Runs the compiler, with all the declarations that it asks for. */
   #compile<T>(work: () => T): T {
-    return this.#shield(() => this.#late.complete(work));
+    const result = this.#shield(() => this.#late.complete(work));
+    this.#hasNews = false;
+    return result;
   }
 
   #convert(code: string): ConvertResult {

@@ -35,7 +35,8 @@ class Speed(KernelTestCase):
     def setUpClass(cls) -> None:
         # A kernel keeps what makes later ones faster once it has had some time.
         manager, client = start_new_kernel(kernel_name=KERNEL, startup_timeout=60)
-        client.execute_interactive("0;", timeout=30)
+        client.execute("0;")
+        client.get_shell_msg(timeout=30)
         time.sleep(3)
         client.stop_channels()
         manager.shutdown_kernel(now=True)
