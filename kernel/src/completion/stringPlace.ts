@@ -1,4 +1,5 @@
 import ts from "typescript";
+import { graphMethod } from "../nodeTypes/graphMethod";
 
 /** What the names in a string are of. */
 export type Expected =
@@ -141,12 +142,7 @@ function callWithArgument(
 ): { receiver: ts.Expression; method: string; argument: number } | null {
   const call = value.parent;
   if (!ts.isCallExpression(call) || !ts.isPropertyAccessExpression(call.expression)) return null;
-  const { expression: receiver, name } = call.expression;
-  const argument = call.arguments.indexOf(value);
-  // `pg.sweep.plan(…)` takes what `pg.sweep(…)` does.
-  if (name.text === "plan" && ts.isPropertyAccessExpression(receiver) && receiver.name.text === "sweep")
-    return { receiver: receiver.expression, method: "sweep", argument };
-  return { receiver, method: name.text, argument };
+  return { ...graphMethod(call.expression), argument: call.arguments.indexOf(value) };
 }
 
 /** The graph of the sweep in whose `cells` or `base` the object stands, also in lists and in functions that make cells. */

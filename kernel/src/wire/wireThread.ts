@@ -33,6 +33,7 @@ class WireThread {
   readonly #connection: Connection;
   readonly #framing: Framing;
   readonly #port: MessagePort;
+  readonly #ahead: string;
   readonly #interrupter: Interrupter;
   readonly #sockets = {
     shell: new Router({ linger: 1000 }),
@@ -58,6 +59,7 @@ class WireThread {
     this.#connection = readConnection(data.connectionFile);
     this.#framing = new Framing(this.#connection.key, randomUUID());
     this.#port = port;
+    this.#ahead = data.ahead;
     this.#interrupter = new Interrupter(new InterruptState(data.interruptState), () =>
       this.#toMain({ kind: "interrupt" }),
     );
@@ -166,6 +168,9 @@ class WireThread {
       case "barrier":
         setTimeout(() => this.#toMain(message), BARRIER_MS);
         break;
+      case "load":
+        loadAhead(this.#ahead);
+        break;
       case "close":
         void this.#close();
     }
@@ -209,5 +214,5 @@ function outgoing(type: string, content: JsonObject, parent: Partial<Header> | n
 if (parentPort) {
   watchParent();
   const data = workerData as WireThreadData;
-  void new WireThread(data, parentPort).start().then(() => loadAhead(data.ahead));
+  void new WireThread(data, parentPort).start();
 }

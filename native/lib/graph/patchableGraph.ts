@@ -471,7 +471,9 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
    * @example
    * const scores = await pg.attributionPatch({ clean, corrupted, metric: logitDifference({ correct, wrong }), by: ["token"] });
    */
-  attributionPatch(options: AttributionOptions): Promise<AttributionResult> {
+  attributionPatch<K extends string = never>(
+    options: AttributionOptions & { nodes?: readonly NodeName<K, Nodes>[] },
+  ): Promise<AttributionResult> {
     return attributionPatch(this.#runner, options);
   }
 

@@ -1,5 +1,5 @@
 import type { RunInputs } from "../graph/inputs";
-import type { AnyNodes, NodeNames, PatchMap } from "../graph/nodeTypes";
+import type { AnyNodes, NodeName, NodeNames, PatchMap } from "../graph/nodeTypes";
 import type { Axis, Cells } from "./cells";
 import type { Metric, MetricFunction } from "./metrics";
 import type { SweepPlan } from "./planSweep";
@@ -56,10 +56,15 @@ export interface SweepOptions<Nodes extends NodeNames = AnyNodes> {
   resume?: SweepResult;
 }
 
+/** Options with names of outputs that are checked as literals. */
+type CheckedOptions<Nodes extends NodeNames, K extends string> = SweepOptions<Nodes> & {
+  outputs?: readonly NodeName<K, Nodes>[];
+};
+
 interface Sweeps<Nodes extends NodeNames> {
-  sweep(options: SweepOptions<Nodes>): Promise<SweepResult>;
+  sweep<K extends string = never>(options: CheckedOptions<Nodes, K>): Promise<SweepResult>;
   /** What the sweep would do. */
-  plan(options: SweepOptions<Nodes>): Promise<SweepPlan>;
+  plan<K extends string = never>(options: CheckedOptions<Nodes, K>): Promise<SweepPlan>;
 }
 
 /** `pg.sweep(options)`, and `pg.sweep.plan(options)`. */
