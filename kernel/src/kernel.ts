@@ -44,7 +44,8 @@ export function startKernel(wire: WireClient, state: InterruptState, cache: Star
 
   const types = require.resolve(NATIVE).replace(/\.js$/, ".d.ts");
   const { globals, names } = libraryDeclarations(types, cache);
-  const library = new Library(names, () => wire.post({ kind: "load" }));
+  const shield = <T>(work: () => T): T => state.shield(work);
+  const library = new Library(names, () => wire.post({ kind: "load" }), shield);
   const displayNative = nativeDisplayer(library.loaded);
   const displays = new Displays(outputs, [objectDisplayer(library.loaded), displayNative]);
   const comms = new Comms(outputs);
@@ -57,7 +58,7 @@ export function startKernel(wire: WireClient, state: InterruptState, cache: Star
     modules: new Map([[NATIVE, { load: library.get, types }]]),
     globals,
     changing: nodeTypes.text,
-    shield: (work) => state.shield(work),
+    shield,
     types: cellTypes(nodeTypes),
   });
   writeOriginalPositions(language.sources);

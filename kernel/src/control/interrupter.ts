@@ -12,9 +12,11 @@ const PAUSE_MS = 400;
 const MAX_STEPS = 100;
 /** Code that its addon calls stands on top of C++, which code must not be taken away from. */
 const LIBRARY = pathToFileURL(dirname(require.resolve("@graphpatch/native"))).href;
+/** The kernel's own code: where nothing else runs on top of it, it is at work for somebody. */
+const KERNEL = pathToFileURL(dirname(__dirname)).href;
 
 interface Paused {
-  params: { callFrames: { location: { scriptId: string } }[] };
+  params: { callFrames: { url: string; location: { scriptId: string } }[] };
 }
 
 interface ScriptParsed {
@@ -52,8 +54,11 @@ export class Interrupter {
     try {
       const before = this.#state.acknowledged;
       this.#ask();
-      for (let patience = PAUSE_MS; !(await this.#noticed(before)); patience *= 2)
+      for (let patience = PAUSE_MS; !(await this.#noticed(before)); patience *= 2) {
         await this.#terminate(before, patience);
+        // What was terminated may have been the message's own handling.
+        if (!(await this.#noticed(before))) this.#ask();
+      }
     } finally {
       this.#running = false;
     }
@@ -88,7 +93,10 @@ export class Interrupter {
           this.#inspector.post("Debugger.stepOut");
           return;
         }
-        if (this.#state.phase !== Phase.kernel && this.#state.acknowledged === before) {
+        const isUsers = params.callFrames.some(
+          ({ url }) => !url.startsWith("node:") && !url.startsWith(KERNEL),
+        );
+        if (isUsers && this.#state.phase !== Phase.kernel && this.#state.acknowledged === before) {
           this.#inspector.post("Runtime.evaluate", { expression: REPAIR_EXPRESSION });
           this.#inspector.post("Runtime.terminateExecution");
         }

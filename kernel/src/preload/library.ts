@@ -6,6 +6,7 @@ import { loadNative, type Native } from "./native";
  */
 export class Library {
   readonly #ahead: () => void;
+  readonly #shield: <T>(work: () => T) => T;
   readonly #names: readonly string[];
   readonly #mentioned: RegExp;
   readonly #listeners: ((native: Native) => void)[] = [];
@@ -15,10 +16,12 @@ export class Library {
   /**
    * @param names of its values
    * @param ahead begins to load what takes longest, on another thread
+   * @param shield runs what an interrupt must not stop half-way
    */
-  constructor(names: readonly string[], ahead: () => void) {
+  constructor(names: readonly string[], ahead: () => void, shield: <T>(work: () => T) => T) {
     this.#names = names;
     this.#ahead = ahead;
+    this.#shield = shield;
     this.#mentioned = new RegExp(`(?<![\\w$.])(?:${names.join("|")})(?![\\w$])`);
   }
 
@@ -28,10 +31,12 @@ export class Library {
   /** The library, loaded now if it is not yet. */
   readonly get = (): Native => {
     if (this.#loaded) return this.#loaded;
-    const native = loadNative();
-    this.#loaded = native;
-    for (const listener of this.#listeners) listener(native);
-    return native;
+    return this.#shield(() => {
+      const native = loadNative();
+      this.#loaded = native;
+      for (const listener of this.#listeners) listener(native);
+      return native;
+    });
   };
 
   /** Calls back as soon as it is loaded. */
