@@ -108,6 +108,12 @@ class SweepRun {
 
   #whyNotOneDnn({ native }: Survey): string | null {
     if (!this.#levels.onednn) return "turned off";
+    const { constants } = this.job.runner.captured.spec;
+    const isMatrix = constants.some(
+      ({ tensor: { dtype, shape, device } }) =>
+        dtype === "float32" && shape.length === 2 && device.startsWith("cpu"),
+    );
+    if (!isMatrix) return "no float32 weights on CPU";
     return native.hasOneDnn ? null : "this libtorch has no oneDNN";
   }
 
