@@ -1,5 +1,6 @@
 import { browserPlugin } from "./browser/plugin";
 import { catalogPlugin } from "./catalog/plugin";
+import { completionPlugin } from "./completion/plugin";
 import { graphPlugin } from "./graph/plugin";
 import { probesPlugin } from "./probes/plugin";
 import { highlightsPlugin, registryPlugin, viewsPlugin } from "./renderers/plugin";
@@ -8,6 +9,7 @@ export * from "./tokens";
 
 export default [
   catalogPlugin,
+  completionPlugin,
   probesPlugin,
   graphPlugin,
   browserPlugin,

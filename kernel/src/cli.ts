@@ -25,10 +25,11 @@ function main(args: string[]): void {
       help: { type: "boolean", short: "h" },
     },
   });
-  const [command, file] = positionals;
+  const [command, file, ...more] = positionals;
   if (values.version) console.log(KERNEL_VERSION);
   else if (values.help) console.log(USAGE);
-  else if (command === "launch" && file) launch(file);
+  else if (command === "launch" && file && more.length === 0) launch(file);
+  else if (file !== undefined) fail(USAGE);
   else if (command === "install") {
     console.log(`installed ${values.name} in ${installKernelspec(destinationOf(values), values.name)}`);
   } else if (command === "uninstall") {

@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { ArgumentError, UnknownNodeError } from "../../native/lib/errors";
 import { PatchableGraph } from "../../native/lib/graph";
 import { AutoModelForCausalLM, type CausalLM } from "../../native/lib/models";
 import { ReplacePatch } from "../../native/lib/patches";
+import { Progress } from "../../native/lib/progress";
 import { klDivergence, logitDifference, probability } from "../../native/lib/sweep";
 import type { Tensor } from "../../native/lib/tensor";
 import { torch } from "../../native/lib/torch";
@@ -40,6 +41,21 @@ describe.each(MODELS)("$name", ({ name, block, attention, mix }) => {
     expect(got.shape).toEqual(wanted.shape);
     return Number(got.sub(wanted).abs().max().item()) / Number(wanted.abs().max().item());
   }
+
+  test("tells how many runs there will be, and how many are done", async () => {
+    const update = vi.spyOn(Progress.prototype, "update");
+    await pg.attributionPatch({
+      clean,
+      corrupted,
+      metric,
+      nodes: LAYERS.map(block),
+      by: ["token"],
+      check: 5,
+    });
+    expect(update.mock.calls.slice(0, 3)).toEqual([[1], [2], [3]]);
+    expect(update.mock.lastCall).toEqual([8, 8]);
+    update.mockRestore();
+  });
 
   test("scores are PyTorch's, for whole nodes, tokens, heads and neurons", async () => {
     const states = LAYERS.map(block);

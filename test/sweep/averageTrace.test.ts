@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { ArgumentError } from "../../native/lib/errors";
 import { PatchableGraph } from "../../native/lib/graph";
 import { AutoModelForCausalLM, type CausalLM } from "../../native/lib/models";
+import { Progress } from "../../native/lib/progress";
 import type { CausalTrace } from "../../native/lib/sweep";
 import { tokensByRole } from "../../native/lib/sweep/averageTrace";
 import { subjectTokens } from "../../native/lib/sweep/subject";
@@ -120,6 +121,28 @@ describe("a trace over prompts", () => {
     expect(table).toHaveLength(layers * 5);
     expect(table[7]).toMatchObject({ restored: "states", layer: "1", token: "2", n: 2 });
     expect(String(trace)).toContain(`causal trace of token ${trace.target}`);
+  });
+
+  test("tells how many cells there will be, and then how many are done; over prompts, texts", async () => {
+    const update = vi.spyOn(Progress.prototype, "update");
+    const [, , { inputs, subject }] = PROMPTS;
+    await pg.causalTrace({ inputs, subject, ...options });
+    const cells = 2 * layers * 5;
+    expect(update.mock.calls[0]).toEqual([0, cells]);
+    expect(update.mock.lastCall?.[0]).toBe(cells);
+    update.mockClear();
+    await pg.causalTrace({ prompts: PROMPTS, ...options });
+    expect(update.mock.calls.map(([done]) => done)).toEqual([1, 2, 3]);
+    update.mockRestore();
+  });
+
+  test("names the token where the inputs know it", async () => {
+    const [, , { inputs, subject }] = PROMPTS;
+    const texts = { tokens: () => ["a", "b", "c", "d", "e"], tokenOf: (id: number) => ` t${id}` };
+    const known: typeof inputs = Object.assign(Object.create(texts), inputs);
+    const trace = await pg.causalTrace({ inputs: known, subject, target: 9, ...options, kinds: ["states"] });
+    expect(trace.answer).toBe(" t9");
+    expect(String(trace)).toContain('causal trace of token 9 (" t9")');
   });
 
   test("of some layers has those rows of the whole one", async () => {

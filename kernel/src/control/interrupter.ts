@@ -52,7 +52,8 @@ export class Interrupter {
     try {
       const before = this.#state.acknowledged;
       this.#ask();
-      while (!(await this.#noticed(before))) await this.#terminate();
+      for (let patience = PAUSE_MS; !(await this.#noticed(before)); patience *= 2)
+        await this.#terminate(before, patience);
     } finally {
       this.#running = false;
     }
@@ -69,28 +70,35 @@ export class Interrupter {
     return false;
   }
 
-  /** Stops the main thread where it stands. */
-  #terminate(): Promise<void> {
+  /**
+   * Stops the main thread where it stands, unless it has noticed in the meantime and runs something else.
+   * @param patience how long it may take to stand still, in milliseconds
+   */
+  #terminate(before: number, patience: number): Promise<void> {
     return new Promise((resolve) => {
       let steps = 0;
+      const leave = () => {
+        clearTimeout(timer);
+        this.#inspector.post("Debugger.disable", () => resolve());
+      };
+      // Nothing pauses when nothing runs; and what runs later must not.
+      const timer = setTimeout(leave, patience);
       const stop = ({ params }: Paused) => {
         if (this.#library.has(params.callFrames[0]?.location.scriptId) && steps++ < MAX_STEPS) {
           this.#inspector.post("Debugger.stepOut");
           return;
         }
-        if (this.#state.phase !== Phase.kernel) {
+        if (this.#state.phase !== Phase.kernel && this.#state.acknowledged === before) {
           this.#inspector.post("Runtime.evaluate", { expression: REPAIR_EXPRESSION });
           this.#inspector.post("Runtime.terminateExecution");
         }
         this.#inspector.post("Debugger.resume");
-        this.#inspector.post("Debugger.disable", () => resolve());
+        leave();
       };
       this.#inspector.removeAllListeners("Debugger.paused");
       this.#inspector.on("Debugger.paused", stop);
       this.#inspector.post("Debugger.enable");
       this.#inspector.post("Debugger.pause");
-      // Nothing pauses when nothing runs.
-      setTimeout(resolve, PAUSE_MS);
     });
   }
 

@@ -1,7 +1,17 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
+import { isJsonObject } from "../wire/message";
 
 /** Where a kernel spec goes. */
 export type Destination = { kind: "user" } | { kind: "sys-prefix" } | { kind: "prefix"; path: string };
@@ -9,11 +19,14 @@ export type Destination = { kind: "user" } | { kind: "sys-prefix" } | { kind: "p
 export const DEFAULT_NAME = "graphpatch";
 const DISPLAY_NAME = "TypeScript (graphpatch)";
 const LOGOS = join(__dirname, "..", "..", "kernelspec");
+/** What stands before the connection file in `argv`, by which a spec is known for ours whatever its name. */
+const CLI = join(__dirname, "..", "cli.js");
+const LAUNCH = "launch";
 
-/** The spec as Jupyter reads it. */
+/** The spec as Jupyter and VS Code read it; VS Code takes `language` for the cells' and interrupts over the shell channel. */
 export function kernelspec(): object {
   return {
-    argv: [process.execPath, join(__dirname, "..", "cli.js"), "launch", "{connection_file}"],
+    argv: [process.execPath, CLI, LAUNCH, "{connection_file}"],
     display_name: DISPLAY_NAME,
     language: "typescript",
     interrupt_mode: "message",
@@ -21,21 +34,61 @@ export function kernelspec(): object {
   };
 }
 
-/** Installs the spec. @returns the folder it was written to */
+/**
+ * Installs the spec. It is made aside and then put in its place whole, so that nobody reads a half of it.
+ * @returns the folder it was written to
+ * @throws Error for a name that cannot be a folder, or that another kernel has
+ */
 export function installKernelspec(destination: Destination, name = DEFAULT_NAME): string {
   const folder = specFolder(destination, name);
-  mkdirSync(folder, { recursive: true });
-  cpSync(LOGOS, folder, { recursive: true });
-  writeFileSync(join(folder, "kernel.json"), `${JSON.stringify(kernelspec(), null, 2)}\n`);
+  refuseForeign(folder, name, "installed over");
+  const kernels = dirname(folder);
+  mkdirSync(kernels, { recursive: true });
+  // Beside `kernels`, where it is on the same disk and Jupyter does not look for specs.
+  const aside = mkdtempSync(join(dirname(kernels), ".graphpatch-kernel-"));
+  try {
+    const made = join(aside, "made");
+    cpSync(LOGOS, made, { recursive: true });
+    writeFileSync(join(made, "kernel.json"), `${JSON.stringify(kernelspec(), null, 2)}\n`);
+    if (existsSync(folder)) renameSync(folder, join(aside, "replaced"));
+    renameSync(made, folder);
+  } finally {
+    rmSync(aside, { recursive: true, force: true });
+  }
   return folder;
 }
 
-/** Removes the spec. @returns its folder, or null when there was none */
+/**
+ * Removes the spec.
+ * @returns its folder, or null when there was none
+ * @throws Error when the spec of that name is another kernel's
+ */
 export function uninstallKernelspec(destination: Destination, name = DEFAULT_NAME): string | null {
   const folder = specFolder(destination, name);
   if (!existsSync(folder)) return null;
+  refuseForeign(folder, name, "removed");
   rmSync(folder, { recursive: true });
   return folder;
+}
+
+/** @throws Error when `folder` is there and is not ours */
+function refuseForeign(folder: string, name: string, verb: string): void {
+  if (!existsSync(folder) || isOurs(folder)) return;
+  throw new Error(
+    `${folder} is not a spec of this kernel and is not ${verb}; choose another name than "${name}" with --name`,
+  );
+}
+
+function isOurs(folder: string): boolean {
+  let spec: unknown;
+  try {
+    spec = JSON.parse(readFileSync(join(folder, "kernel.json"), "utf8"));
+  } catch {
+    return false;
+  }
+  if (!isJsonObject(spec) || !Array.isArray(spec.argv)) return false;
+  const [, cli, command] = spec.argv as unknown[];
+  return typeof cli === "string" && basename(cli) === basename(CLI) && command === LAUNCH;
 }
 
 /** @throws Error for a name that Jupyter would not accept (it becomes a folder) */

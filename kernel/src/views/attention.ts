@@ -6,7 +6,7 @@ import type { HeatmapPicture, Panel } from "./picture";
 import { describeReduction, makeAxis, reduceGrid } from "./plane";
 import { heatmapFigure } from "./plotlyFigure";
 import { heatmapPng } from "./png/heatmapPng";
-import { describeStatistics, summarize, viewStatistics } from "./statistics";
+import { describeStatistics, formatNumber, summarize, viewStatistics } from "./statistics";
 import { type Annotation, dimensionNames, floatValues, type TensorLike } from "./tensorValues";
 
 const MAX_HEADS = 64;
@@ -107,7 +107,7 @@ export function drawAttention(
   const text = [
     `${title}  ${dtype}[${shape.join(", ")}]  ${describeStatistics(summary)}`,
     ...(truncated ? [`drawn: ${truncated}`] : []),
-    tensor.toString(),
+    ...mostReadKeys(panels, shown, tokens),
   ];
   return {
     view,
@@ -116,6 +116,27 @@ export function drawAttention(
     text: text.join("\n"),
     live: liveTensor(tensor),
   };
+}
+
+const MAX_TEXT_HEADS = 16;
+
+/** The key that each head reads most, over its queries: what a pattern says in a line. */
+function mostReadKeys(
+  panels: readonly Panel[],
+  heads: readonly number[],
+  tokens: readonly string[] | null,
+): string[] {
+  const lines = panels.slice(0, MAX_TEXT_HEADS).map(({ grid: { rows, columns, values }, x }, i) => {
+    const means = Array.from({ length: columns }, (_, column) => {
+      let sum = 0;
+      for (let row = 0; row < rows; row++) sum += values[row * columns + column];
+      return sum / rows;
+    });
+    const most = means.reduce((best, value, at) => (value > means[best] ? at : best), 0);
+    const text = tokens?.length === columns ? ` ${JSON.stringify(tokens[most])}` : "";
+    return `head ${heads[i]}: most on ${x.title} ${most}${text}, ${formatNumber(means[most])} of each query on average`;
+  });
+  return panels.length > lines.length ? [...lines, `… ${panels.length - lines.length} more heads`] : lines;
 }
 
 function checked(index: number, size: number, what: string): number {

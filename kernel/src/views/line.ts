@@ -23,18 +23,14 @@ const MAX_TEXT_VALUES = 10;
 
 /** A chart of values over their index. @throws TypeError when there is nothing to draw */
 export function drawLines(values: LineValues, { title = "", x = "step", y = "" }: LineOptions = {}): Drawing {
-  return drawSeries({ title, xTitle: x, yTitle: y, series: seriesOf(values, y) });
-}
-
-/** A chart of given points. */
-export function drawSeries(picture: LinePicture): Drawing {
-  const { title, xTitle, yTitle, series } = picture;
+  const series = seriesOf(values, y);
+  const picture: LinePicture = { title, xTitle: x, yTitle: y, series };
   const view: View = {
     kind: "line",
-    node: title === "" ? yTitle : title,
+    node: title === "" ? y : title,
     shape: [series.length, Math.max(0, ...series.map((one) => one.y.length))],
     dtype: "float64",
-    dims: ["series", xTitle],
+    dims: ["series", x],
     tokens: null,
     statistics: null,
     truncated: null,

@@ -138,6 +138,25 @@ describe("attention patterns", () => {
     expect(one.figure.layout.coloraxis).toMatchObject({ cmin: 0, cmax: 1 });
   });
 
+  it("are told in words by the key that each head reads most", () => {
+    // Two heads of three queries: the first reads key 0, the second each token itself and the last key twice.
+    const values = [1, 0, 0, 1, 0, 0, 0.5, 0.5, 0, 1, 0, 0, 0, 0, 1, 0, 0, 1];
+    const { text } = drawAttention(
+      tensor([1, 2, 3, 3], (i) => values[i]),
+      { tokens: ["<s>", " a", " b"] },
+    );
+    expect(text.split("\n").slice(1)).toEqual([
+      'head 0: most on key 0 "<s>", 0.8333 of each query on average',
+      'head 1: most on key 2 " b", 0.6667 of each query on average',
+    ]);
+    const many = drawAttention(
+      tensor([40, 30, 30], () => 1 / 30),
+      {},
+    );
+    expect(many.text.split("\n")).toHaveLength(18);
+    expect(many.text).toContain("… 24 more heads");
+  });
+
   it("say what is wrong", () => {
     expect(() => drawAttention(pattern, {}, { head: 3 })).toThrow("head 3 is out of range: there are 3");
     expect(() =>
@@ -163,15 +182,16 @@ describe("charts", () => {
     expect(drawLines([Number.NaN]).png()).toBeNull();
   });
 
-  it("keep any plotly figure as it is, with a picture where it consists of lines", () => {
+  it("keep any plotly figure as it is, with a picture where we can draw one", () => {
     const lines = plotBundle({ data: [{ y: [1, 2, 3] }], layout: { title: "t" } });
     expect(Object.keys(lines.data).sort()).toEqual([
       "application/vnd.plotly.v1+json",
       "image/png",
       "text/plain",
     ]);
-    const bars = plotBundle({ data: [{ type: "bar", y: [1] }] });
-    expect(bars.data["text/plain"]).toBe("plot\n  bar: y 1");
+    const sector = plotBundle({ data: [{ type: "pie", values: [1] }] });
+    expect(sector.data["text/plain"]).toBe("plot\n  pie: values 1");
+    expect(sector.data["image/png"]).toBeUndefined();
   });
 });
 

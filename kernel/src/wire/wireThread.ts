@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { writeSync } from "node:fs";
 import { type MessagePort, parentPort, SHARE_ENV, Worker, workerData } from "node:worker_threads";
-import { Publisher, Reply, Router } from "zeromq";
+import { Reply, Router, XPublisher } from "zeromq";
 import { Interrupter } from "../control/interrupter";
 import { InterruptState } from "../control/interruptState";
 import { KERNEL_INFO } from "../kernelInfo";
@@ -16,6 +16,14 @@ import type { FromWire, ToWire, WireThreadData } from "./threadMessages";
 /** How long messages on their way are waited for before a barrier is answered. */
 const BARRIER_MS = 3;
 const EXIT_AFTER_MS = 1500;
+/** First byte of what a subscription sends to the publisher. */
+const SUBSCRIBED = 1;
+/** Requests that are answered here, whatever the main thread does. VS Code sends interrupts over the shell channel. */
+const ANSWERED_HERE: ReadonlySet<string> = new Set([
+  "kernel_info_request",
+  "interrupt_request",
+  "shutdown_request",
+]);
 
 /**
  * All five sockets, on a thread of their own: heartbeat, control, interrupts and the kernel's description are answered, and what a
@@ -25,13 +33,14 @@ class WireThread {
   readonly #connection: Connection;
   readonly #framing: Framing;
   readonly #port: MessagePort;
+  readonly #ahead: string;
   readonly #interrupter: Interrupter;
   readonly #sockets = {
     shell: new Router({ linger: 1000 }),
     control: new Router({ linger: 1000 }),
     stdin: new Router({ linger: 1000 }),
-    // No limit: a subscriber that reads slowly gets everything, later.
-    iopub: new Publisher({ linger: 1000, sendHighWaterMark: 0 }),
+    // No limit: a subscriber that reads slowly gets everything, later. It hears of every subscription, to welcome it.
+    iopub: new XPublisher({ linger: 1000, sendHighWaterMark: 0, verbosity: "allSubs" }),
     heartbeat: new Reply({ linger: 0 }),
   };
   readonly #queues = {
@@ -50,6 +59,7 @@ class WireThread {
     this.#connection = readConnection(data.connectionFile);
     this.#framing = new Framing(this.#connection.key, randomUUID());
     this.#port = port;
+    this.#ahead = data.ahead;
     this.#interrupter = new Interrupter(new InterruptState(data.interruptState), () =>
       this.#toMain({ kind: "interrupt" }),
     );
@@ -68,13 +78,24 @@ class WireThread {
     this.#port.on("message", (message: ToWire) => this.#fromMain(message));
     this.#publish(outgoing("status", { execution_state: "starting" }, null));
     void this.#echoHeartbeat();
+    void this.#welcomeSubscribers();
     void this.#receive(shell, (message) => this.#onShell(message));
-    void this.#receive(control, (message) => this.#onControl(message));
+    void this.#receive(control, (message) => this.#answer("control", message));
     void this.#receive(stdin, (message) => this.#toMain({ kind: "stdin", message }));
   }
 
   async #echoHeartbeat(): Promise<void> {
     for await (const frames of this.#sockets.heartbeat) await this.#sockets.heartbeat.send(frames);
+  }
+
+  /** Tells a subscriber that from now on it gets what is published. */
+  async #welcomeSubscribers(): Promise<void> {
+    for await (const [event] of this.#sockets.iopub) {
+      if (event?.[0] !== SUBSCRIBED) continue;
+      const topic = event.subarray(1);
+      const message = outgoing("iopub_welcome", { subscription: topic.toString("utf8") }, null);
+      this.#queues.iopub.send(this.#framing.pack(topic.length > 0 ? [topic] : [], message));
+    }
   }
 
   async #receive(socket: Router, handle: (message: IncomingMessage) => void): Promise<void> {
@@ -88,20 +109,13 @@ class WireThread {
   }
 
   #onShell(message: IncomingMessage): void {
-    if (message.header.msg_type !== "kernel_info_request") {
-      this.#toMain({ kind: "shell", message });
-      return;
-    }
-    this.#whileBusy(message, () =>
-      this.#queues.shell.send(
-        this.#framing.pack(message.identities, outgoing("kernel_info_reply", KERNEL_INFO, message.header)),
-      ),
-    );
+    if (ANSWERED_HERE.has(message.header.msg_type)) this.#answer("shell", message);
+    else this.#toMain({ kind: "shell", message });
   }
 
-  #onControl(message: IncomingMessage): void {
+  #answer(channel: "shell" | "control", message: IncomingMessage): void {
     const reply = (type: string, content: JsonObject) =>
-      this.#queues.control.send(
+      this.#queues[channel].send(
         this.#framing.pack(message.identities, outgoing(type, content, message.header)),
       );
     this.#whileBusy(message, () => {
@@ -154,6 +168,9 @@ class WireThread {
       case "barrier":
         setTimeout(() => this.#toMain(message), BARRIER_MS);
         break;
+      case "load":
+        loadAhead(this.#ahead);
+        break;
       case "close":
         void this.#close();
     }
@@ -197,5 +214,5 @@ function outgoing(type: string, content: JsonObject, parent: Partial<Header> | n
 if (parentPort) {
   watchParent();
   const data = workerData as WireThreadData;
-  void new WireThread(data, parentPort).start().then(() => loadAhead(data.ahead));
+  void new WireThread(data, parentPort).start();
 }

@@ -4,6 +4,7 @@ import type { RunInputs } from "../graph/inputs";
 import type { RunValue } from "../graph/native";
 import type { GraphRunner } from "../graph/runner";
 import { ProbePatch } from "../patches/probePatch";
+import { Progress } from "../progress";
 import type { MeasuredRun, Metric } from "../sweep/metrics";
 import { defaultOutput } from "../sweep/setup";
 import { tensorOf } from "../sweep/tensorOf";
@@ -46,6 +47,9 @@ export async function attributionPatch(
       "attributionPatch needs a metric with a gradient: logitDifference({ correct, wrong }) or another built-in one",
     );
   }
+  // Two runs and the way back, then the runs that check.
+  const passes = 3;
+  using line = new Progress("attribution patching", { total: passes + check, unit: "runs" });
   const clean = runner.bind(options.clean);
   const corrupted = runner.bind(options.corrupted);
   checkShapes(clean, corrupted);
@@ -59,6 +63,7 @@ export async function attributionPatch(
   const cleanValues = (
     await runner.run({ ...shared, inputs: clean, scopes: runner.scopes(), outputs: [...outputs, ...values] })
   ).map(tensorOf);
+  line.update(1);
   const probes = nodes.map(() => new ProbePatch({ grad: true }));
   const scope = {
     ...runner.newScope({}),
@@ -73,12 +78,14 @@ export async function attributionPatch(
       gradEnabled: true,
     })
   ).map(tensorOf);
+  line.update(2);
   const batch = corruptedOutputs[0].shape[0] ?? 1;
   const runOf = (list: Tensor[]): MeasuredRun => ({ outputs: list, positions: null, batch });
   const cleanRun = runOf(cleanValues.slice(0, outputs.length));
   const score = torch.enableGrad(() => metric.score?.(runOf(corruptedOutputs), cleanRun));
   if (!score) throw new ArgumentError("attributionPatch: the metric gave no score");
   await score.sum().backward();
+  line.update(passes);
   const scored: NodeScores[] = [];
   const kept: { node: ScoredNode; clean: Tensor }[] = [];
   const skipped: string[] = [];
@@ -114,6 +121,7 @@ export async function attributionPatch(
           count: check,
           seed,
           signal,
+          onChecked: (done, of) => line.update(passes + done, passes + of),
         })
       : null;
   return new AttributionResult(

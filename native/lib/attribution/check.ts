@@ -28,6 +28,7 @@ interface CheckRequest {
   count: number;
   seed: number;
   signal?: AbortSignal;
+  onChecked: (done: number, of: number) => void;
 }
 
 /** Exact values of places drawn at random, each a cell of one sweep. */
@@ -53,7 +54,12 @@ export async function checkScores(runner: GraphRunner, request: CheckRequest): P
         : new ReplacePatch({ value: clean.at(slice), slice });
     return { [scored.info.name]: patch };
   });
-  const { samples, base } = await sweep(runner, { inputs, metric, cells, signal });
+  let done = 0;
+  const onCells = (ready: readonly unknown[]) => {
+    done += ready.length;
+    request.onChecked(done, places.length);
+  };
+  const { samples, base } = await sweep(runner, { inputs, metric, cells, signal, onCells });
   const checked = places.map(({ node, place }, i): CheckedScore => {
     const own = scores[node].scores.at([{}, ...place]).tolist() as number[];
     return {

@@ -6,6 +6,7 @@ import type { NodeInfo } from "./nodeIndex";
 /** Inputs that know their tokens' texts: what our tokenizers return. */
 interface TokenSource {
   tokens(batch?: number): string[];
+  tokenOf?(id: number): string;
 }
 
 function hasTokens(inputs: RunInputs): inputs is TokenSource {
@@ -15,6 +16,11 @@ function hasTokens(inputs: RunInputs): inputs is TokenSource {
 /** Texts of the tokens of `inputs`' first row, where it has them. */
 export function tokensOf(inputs: RunInputs): string[] | null {
   return hasTokens(inputs) ? inputs.tokens(0) : null;
+}
+
+/** Text of a token of the vocabulary that `inputs` were made with, where they know it. */
+export function tokenText(inputs: RunInputs, id: number): string | null {
+  return hasTokens(inputs) ? (inputs.tokenOf?.(id) ?? null) : null;
 }
 
 /**

@@ -26,6 +26,8 @@ export interface PatchList {
   observed: number[];
   /** Of those, the ones that need not be computed. */
   replaced: number[];
+  /** Of those, the ones that a patch changes. */
+  changed: number[];
 }
 
 /**
@@ -87,11 +89,13 @@ export function collectPatches(
   const observed = new Set<number>();
   const looking = new Map<Patch, string>();
   const replaced: number[] = [];
+  const changed = new Set<number>();
   for (const scope of scopes) {
     for (const { node, value, patches } of scope.entries) {
       const info = infoOf(node);
       for (const patch of patches) {
-        if (!changes(patch)) checkAlone(patch, info.name, looking);
+        if (changes(patch)) changed.add(value);
+        else checkAlone(patch, info.name, looking);
         if (patch.observes) observed.add(value);
         const placed = byValue.get(value) ?? [];
         if (placed.length === 0) byValue.set(value, placed);
@@ -118,6 +122,7 @@ export function collectPatches(
     patched: [...byValue.keys()],
     observed: [...observed],
     replaced,
+    changed: [...changed],
   };
 }
 

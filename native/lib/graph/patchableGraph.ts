@@ -11,17 +11,16 @@ import { type AverageTrace, type AverageTraceOptions, averageTrace } from "../sw
 import { type CausalTraceOptions, causalTrace } from "../sweep/causalTrace";
 import { type LensReading, type LogitLensOptions, logitLens } from "../sweep/logitLens";
 import { native } from "../sweep/native";
-import { planSweep, type SweepPlan } from "../sweep/planSweep";
-import type { SweepResult } from "../sweep/result";
+import { planSweep } from "../sweep/planSweep";
 import { countCells, showCells } from "../sweep/showCells";
 import { sweep } from "../sweep/sweep";
-import type { SweepOptions } from "../sweep/sweepOptions";
+import type { Sweep, SweepOptions } from "../sweep/sweepOptions";
 import type { CausalTrace } from "../sweep/trace";
 import { Tensor } from "../tensor/tensor";
 import { torch } from "../torch";
 import type { SaveOptions } from "../weights/safetensorsWriter";
 import { type CapturedGraph, capture } from "./capture";
-import { Dataflow, type NodeDetails } from "./dataflow";
+import { GraphDetails, type NodeDetails } from "./details";
 import { tokensOf } from "./dimensions";
 import { buildTree, formatTree, type GraphPlace, type GraphTree } from "./graphTree";
 import { bindInputs, forwardArguments, type RunInputs } from "./inputs";
@@ -86,7 +85,7 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
   readonly #native: NativeGraph;
   readonly #plans: PlanCache;
   #tree: GraphTree | null = null;
-  #dataflow: Dataflow | null = null;
+  #details: GraphDetails | null = null;
   /** Scopes of probes that are in force in every run, and what to call after one. */
   readonly #watches = new Map<PatchScope, () => void>();
   #packed = false;
@@ -185,8 +184,8 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
    */
   details<K extends string | GraphPlace>(name: NodeName<K, Nodes>): NodeDetails;
   details(name: unknown): NodeDetails {
-    this.#dataflow ??= new Dataflow(this.#captured);
-    return this.#dataflow.details(this.#captured.index.resolve(String(name)).info);
+    this.#details ??= new GraphDetails(this.#captured);
+    return this.#details.details(this.#captured.index.resolve(String(name)).info);
   }
 
   /**
@@ -302,7 +301,14 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
       return { packed: 0, bytes: 0 };
     }
     const outputs = this.#captured.output.values;
-    const plan = this.#plans.get({ outputs, patched: [], observed: [], replaced: [], packed: true });
+    const plan = this.#plans.get({
+      outputs,
+      patched: [],
+      observed: [],
+      replaced: [],
+      changed: [],
+      packed: true,
+    });
     const { count, bytes } = await engine.packWeights(plan);
     return { packed: count, bytes };
   }
@@ -331,9 +337,9 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
       (node) => this.#captured.index.resolve(node).info,
       this.#hasCapturedShapes(inputs),
     );
-    const { observed, replaced } = list;
+    const { observed, replaced, changed } = list;
     const patched = kept.length === 0 ? list.patched : [...new Set([...list.patched, ...kept])];
-    const plan = this.#plans.get({ outputs, patched, observed, replaced, packed });
+    const plan = this.#plans.get({ outputs, patched, observed, replaced, changed, packed });
     for (const scope of scopes) scope.runs++;
     const run = engine.startRun(
       plan,
@@ -362,9 +368,6 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
       run: (request) => this.#runWith({ gradEnabled: false, ...request, quiet: true }),
       keep: ({ patched, ...request }) =>
         this.#runKeeping({ ...request, gradEnabled: false, quiet: true }, patched),
-      unpack: async () => {
-        if (!this.#packed) await engine.unpackWeights(this.#native);
-      },
     };
   }
 
@@ -421,7 +424,8 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
 
   /**
    * Runs many patched runs of the graph, each a cell of a grid, and measures each. Cells share whatever they have in common, exact to
-   * rounding; `exact: true` runs each by itself. Patches in force hold in every cell.
+   * rounding; `exact: true` runs each by itself. Patches in force hold in every cell. `pg.sweep.plan(options)` says beforehand what it would
+   * do: cells, arithmetic, bytes, expected time; it runs the graph once or twice, to know how long a run takes.
    * @throws UnknownNodeError, ArgumentError before anything runs; SweepCancelledError with what was done.
    *
    * @example
@@ -431,17 +435,17 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
    *   metric: logProbability({ token }),
    * });
    */
-  sweep(options: SweepOptions<Nodes>): Promise<SweepResult> {
-    const sweepOptions = options as unknown as SweepOptions;
-    const total = countCells(sweepOptions.cells) - (sweepOptions.resume?.done ?? 0);
-    return showCells("sweep", total, options.onCells, (onCells) =>
-      sweep(this.#runner, { ...sweepOptions, onCells }),
-    );
-  }
-
-  /** What {@link sweep} would do: cells, arithmetic, bytes, expected time. Runs the graph once, to know how long a run takes. */
-  planSweep(options: SweepOptions<Nodes>): Promise<SweepPlan> {
-    return planSweep(this.#runner, options as unknown as SweepOptions);
+  get sweep(): Sweep<Nodes> {
+    const untyped = (options: SweepOptions<Nodes>) => options as unknown as SweepOptions;
+    const run = (given: SweepOptions<Nodes>) => {
+      const options = untyped(given);
+      const total = countCells(options.cells) - (options.resume?.done ?? 0);
+      return showCells("sweep", total, options.onCells, (onCells) =>
+        sweep(this.#runner, { ...options, onCells }),
+      );
+    };
+    const plan = (options: SweepOptions<Nodes>) => planSweep(this.#runner, untyped(options));
+    return Object.assign(run, { plan });
   }
 
   /**
@@ -455,8 +459,8 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
   causalTrace(options: AverageTraceOptions): Promise<AverageTrace>;
   causalTrace(options: CausalTraceOptions | AverageTraceOptions): Promise<CausalTrace | AverageTrace> {
     if ("prompts" in options) return averageTrace(this.#runner, options);
-    return showCells("causal trace", null, options.onCells, (onCells) =>
-      causalTrace(this.#runner, { ...options, onCells }),
+    return showCells("causal trace", null, options.onCells, (onCells, expect) =>
+      causalTrace(this.#runner, { ...options, onCells }, expect),
     );
   }
 
@@ -467,7 +471,9 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
    * @example
    * const scores = await pg.attributionPatch({ clean, corrupted, metric: logitDifference({ correct, wrong }), by: ["token"] });
    */
-  attributionPatch(options: AttributionOptions): Promise<AttributionResult> {
+  attributionPatch<K extends string = never>(
+    options: AttributionOptions & { nodes?: readonly NodeName<K, Nodes>[] },
+  ): Promise<AttributionResult> {
     return attributionPatch(this.#runner, options);
   }
 

@@ -1,5 +1,6 @@
 import { ArgumentError } from "../errors";
 import type { GraphRunner } from "../graph/runner";
+import { Progress } from "../progress";
 import { type Adjustment, adjustPValues } from "../statistics/adjustPValues";
 import { type BootstrapOptions, bootstrapInterval } from "../statistics/bootstrap";
 import { mean } from "../statistics/moments";
@@ -189,9 +190,11 @@ export async function averageTrace(runner: GraphRunner, options: AverageTraceOpt
   const { prompts, onPrompt, seed = 0, ...shared } = options;
   if (prompts.length === 0) throw new ArgumentError("causalTrace: prompts is empty");
   const traces: CausalTrace[] = [];
+  using line = new Progress("causal traces", { total: prompts.length, unit: "texts" });
   for (const [i, prompt] of prompts.entries()) {
     const trace = await causalTrace(runner, { ...shared, ...prompt, seed: seed + i });
     traces.push(trace);
+    line.update(traces.length);
     onPrompt?.(trace, i);
   }
   return new AverageTrace(traces);

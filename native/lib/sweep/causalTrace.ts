@@ -1,5 +1,6 @@
 import { ArgumentError } from "../errors";
-import { tokensOf } from "../graph/dimensions";
+import { Dataflow } from "../graph/dataflow";
+import { tokensOf, tokenText } from "../graph/dimensions";
 import type { RunInputs } from "../graph/inputs";
 import type { PatchMap } from "../graph/nodeTypes";
 import type { GraphRunner } from "../graph/runner";
@@ -9,7 +10,6 @@ import { torch } from "../torch";
 import { reference } from "./arguments";
 import { labelBatch } from "./batchRules";
 import { type BlockNodes, findBlocks } from "./blocks";
-import { Dataflow } from "./dataflow";
 import { logProbability, type Metric, probability } from "./metrics";
 import { SweepResult, type SweepTimings } from "./result";
 import { defaultOutput } from "./setup";
@@ -48,9 +48,14 @@ export interface CausalTraceOptions
  * Causal tracing of Meng et al. 2022 ("Locating and Editing Factual Associations in GPT", §2.1): Gaussian noise on the embeddings
  * of the subject's tokens, then in each cell the clean run's value is put back at one token: of one block's output (`states`), or of all
  * MLP or attention modules in a window of layers around the cell's layer.
+ * @param expect is told how many cells there will be
  * @throws ArgumentError for inputs with several texts, and a subject, target or layers that do not fit.
  */
-export async function causalTrace(runner: GraphRunner, options: CausalTraceOptions): Promise<CausalTrace> {
+export async function causalTrace(
+  runner: GraphRunner,
+  options: CausalTraceOptions,
+  expect: (cells: number) => void = () => undefined,
+): Promise<CausalTrace> {
   const { noise = 3, samples = 10, window = 10, seed = 0 } = options;
   const kinds = options.kinds ?? ["states", "mlp", "attention"];
   const inputs = runner.bind(options.inputs).map(tensorOf);
@@ -93,6 +98,7 @@ export async function causalTrace(runner: GraphRunner, options: CausalTraceOptio
     levels,
     onCells,
   };
+  expect(kinds.length * layers.length * length * sets.length);
   const grids: Partial<Record<TraceKind, SweepResult>> = {};
   for (const kind of kinds) {
     const cells = layers.map((layer) =>
@@ -110,11 +116,12 @@ export async function causalTrace(runner: GraphRunner, options: CausalTraceOptio
     }
     grids[kind] = joinSamples(parts);
   }
-  const [undisturbed] = (
-    await sweep(runner, { ...common, inputs: options.inputs, axes: undefined, cells: {}, exact: true })
-  ).base;
+  const undisturbedRun = { inputs: options.inputs, axes: undefined, cells: {}, exact: true };
+  const [undisturbed] = (await sweep(runner, { ...common, ...undisturbedRun, onCells: undefined })).base;
   const [corrupted] = Object.values(grids).map((grid) => grid.base);
-  return new CausalTrace({ clean: undisturbed, corrupted, grids, target, subject: [from, to], window });
+  const answer = tokenText(options.inputs, target);
+  const subject: [number, number] = [from, to];
+  return new CausalTrace({ clean: undisturbed, corrupted, grids, target, answer, subject, window });
 }
 
 /** The token that the model finds most probable at the end. */

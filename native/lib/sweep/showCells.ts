@@ -2,20 +2,24 @@ import { Progress } from "../progress";
 import type { Cells } from "./cells";
 import type { DoneCell } from "./sweepOptions";
 
-/** Shows on one line how many cells are done while `run` works; `onCells` is called as before. */
+/**
+ * Shows on one line how many cells are done while `run` works; `onCells` is called as before.
+ * @param total null where `run` finds out, and says so by its `expect`
+ */
 export async function showCells<T>(
   label: string,
   total: number | null,
   onCells: ((cells: readonly DoneCell[]) => void) | undefined,
-  run: (onCells: (cells: readonly DoneCell[]) => void) => Promise<T>,
+  run: (onCells: (cells: readonly DoneCell[]) => void, expect: (total: number) => void) => Promise<T>,
 ): Promise<T> {
   using line = new Progress(label, { total, unit: "cells" });
   let done = 0;
-  return await run((cells) => {
+  const count = (cells: readonly DoneCell[]) => {
     done += cells.length;
     line.update(done);
     onCells?.(cells);
-  });
+  };
+  return await run(count, (expected) => line.update(done, expected));
 }
 
 /** How many cells the lists hold. */

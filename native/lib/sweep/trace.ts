@@ -23,6 +23,7 @@ interface TraceParts {
   corrupted: readonly number[];
   grids: Partial<Record<TraceKind, SweepResult>>;
   target: number;
+  answer: string | null;
   subject: readonly [number, number];
   window: number;
 }
@@ -36,16 +37,19 @@ export class CausalTrace {
   readonly grids: Partial<Record<TraceKind, SweepResult>>;
   /** The token that was measured. */
   readonly target: number;
+  /** Its text; null where the inputs do not know their tokens. */
+  readonly answer: string | null;
   /** The subject's tokens: from the first up to, but not with, the second. */
   readonly subject: readonly [number, number];
   /** Layers that a cell of `mlp` and `attention` restores. */
   readonly window: number;
 
-  constructor({ clean, corrupted, grids, target, subject, window }: TraceParts) {
+  constructor({ clean, corrupted, grids, target, answer, subject, window }: TraceParts) {
     this.clean = clean;
     this.corrupted = meanOf(corrupted);
     this.grids = grids;
     this.target = target;
+    this.answer = answer;
     this.subject = subject;
     this.window = window;
   }
@@ -64,7 +68,8 @@ export class CausalTrace {
       return grid ? [`${kind}: ${describeBest(grid)}`] : [];
     });
     const noise = `corrupted ${corrupted.mean.toFixed(4)} ± ${corrupted.stderr.toFixed(4)} (standard error, ${corrupted.n} noise samples)`;
-    return [`causal trace of token ${this.target}: clean ${clean.toFixed(4)}, ${noise}`, ...grids].join("\n");
+    const token = this.answer === null ? this.target : `${this.target} (${JSON.stringify(this.answer)})`;
+    return [`causal trace of token ${token}: clean ${clean.toFixed(4)}, ${noise}`, ...grids].join("\n");
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {

@@ -14,6 +14,7 @@ export class BatchEncoding {
   readonly input_ids: Tensor;
   readonly attention_mask: Tensor;
   readonly #tokens: string[][];
+  readonly #tokenOf: (id: number) => string;
 
   /**
    * @param rows ids of each text; made equally long with `pad`
@@ -32,11 +33,17 @@ export class BatchEncoding {
         0,
       ),
     );
+    this.#tokenOf = tokenOf;
     this.#tokens = ids.map((row) => row.map(tokenOf));
     const shape = [rows.length, length];
     this.input_ids = torch.tensor(ids.flat(), { dtype: "int64" }).view(shape);
     this.attention_mask = torch.tensor(mask.flat(), { dtype: "int64" }).view(shape);
     annotate(this.input_ids, { tokens: this.#tokens[0] });
+  }
+
+  /** The readable piece of any id of the vocabulary. */
+  tokenOf(id: number): string {
+    return this.#tokenOf(id);
   }
 
   /** The readable pieces of one text of the batch, padding too: `["The", " Eiff", "el", …]`. */

@@ -13,7 +13,7 @@ export const kernelSpec = {
   inputs: (context) =>
     fingerprint(
       context.root,
-      ["kernel/kernelspec", "kernel/package.json", "kernel/src/cli.ts"],
+      ["kernel/kernelspec", "kernel/package.json", "kernel/src/cli.ts", "kernel/src/install"],
       [process.execPath, context.root],
     ),
   isIntact: (context) =>

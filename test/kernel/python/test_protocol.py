@@ -6,6 +6,7 @@ from typing import Any
 
 import jupyter_kernel_test
 from client import KernelTestCase
+from jupyter_client.session import Session
 
 
 class Conformance(jupyter_kernel_test.KernelTests):
@@ -96,3 +97,40 @@ class Protocol(KernelTestCase):
         described = time.monotonic() - started
         self.reply_to(self.kc.execute("1"), timeout=60)
         self.assertLess(described, (time.monotonic() - started) / 2)
+
+    def test_a_subscription_is_welcomed(self) -> None:
+        # A session refuses what it has seen, and the other subscriber gets these messages, too.
+        session = Session(key=self.kc.session.key)
+        for topic in (b"", b"stream"):
+            socket = self.kc.connect_iopub()
+            try:
+                socket.unsubscribe(b"")
+                socket.subscribe(topic)
+                deadline = time.monotonic() + 10
+                while time.monotonic() < deadline:
+                    if not socket.poll(100):
+                        continue
+                    _, frames = session.feed_identities(socket.recv_multipart())
+                    message = session.deserialize(frames)
+                    if message["msg_type"] == "iopub_welcome" and message["content"]["subscription"] == topic.decode():
+                        break
+                else:
+                    self.fail(f"no welcome for {topic!r}")
+            finally:
+                socket.close()
+
+    def test_what_the_control_channel_answers_is_answered_on_shell_too(self) -> None:
+        # VS Code asks for interrupts over shell.
+        running = self.kc.execute("while (true) {}")
+        time.sleep(0.5)
+        self.assertEqual(self.reply_to(self.request("interrupt_request", {}))["content"], {"status": "ok"})
+        self.assertEqual(self.reply_to(running)["content"]["ename"], "Interrupted")
+        self.assertEqual(self.ok("6 * 7").result, "42")
+        reply = self.reply_to(self.request("shutdown_request", {"restart": True}))
+        self.assertEqual(reply["content"], {"status": "ok", "restart": True})
+        deadline = time.monotonic() + 10
+        while self.km.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertFalse(self.km.is_alive())
+        self.km.restart_kernel(now=True)
+        self.kc.wait_for_ready(timeout=60)

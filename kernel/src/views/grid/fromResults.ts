@@ -136,7 +136,7 @@ export function gridOfTrace(trace: TraceLike): GridSource {
   const sweeps = kinds.map((kind) => grids[kind] as SweepLike);
   return {
     title: "causal trace",
-    measured: "p(answer)",
+    measured: measuredOf(trace, sweeps[0].label),
     rows: place.rows,
     columns: { ...place.columns, title: windowed ? `layer (MLP, attention: centre of ${window})` : "layer" },
     maps: parts.map(({ map }) => map),
@@ -157,6 +157,12 @@ export function gridOfTrace(trace: TraceLike): GridSource {
         }
       : undefined,
   };
+}
+
+/** "p(Paris)" as in ROME, "p(token 6342)" where the text is not known. */
+function measuredOf({ target, answer }: TraceLike, label: string): string {
+  const what = answer?.trim() ? answer.trim() : target === undefined ? "answer" : `token ${target}`;
+  return label.startsWith("log") ? `log p(${what})` : `p(${what})`;
 }
 
 export function isTraceLike(value: unknown): value is TraceLike {

@@ -94,6 +94,10 @@ describe("a causal trace", () => {
   it("takes the answer for the colour bars' title, and another title", () => {
     const named = drawGridChart(trace, () => ({}), { answer: " Paris", title: "Eiffel" });
     expect(named.view).toMatchObject({ node: "Eiffel", grid: { measured: "p(Paris)" } });
+    const measured = (parts: object) => drawGrid(gridOfTrace({ ...trace, ...parts })).view.grid?.measured;
+    expect(measured({ target: 6342, answer: " Paris" })).toBe("p(Paris)");
+    expect(measured({ target: 6342, answer: null })).toBe("p(token 6342)");
+    expect(measured({ target: 198, answer: "\n" })).toBe("p(token 198)");
   });
 });
 

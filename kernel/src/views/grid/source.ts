@@ -19,6 +19,10 @@ export interface TraceLike {
   readonly clean: number;
   readonly corrupted: { readonly mean: number; readonly stderr: number; readonly n: number };
   readonly grids: Readonly<Partial<Record<"states" | "mlp" | "attention", SweepLike>>>;
+  /** Id of the token whose probability was measured. */
+  readonly target?: number;
+  /** Its text, where that is known. */
+  readonly answer?: string | null;
   /** The subject's tokens: from the first up to, but not with, the second. */
   readonly subject?: readonly [number, number];
   /** Layers a window restores. */

@@ -1,8 +1,18 @@
-import { createCanvas } from "@napi-rs/canvas";
 import { interpolator, MISSING } from "../colours";
 import type { ColourScale, Grid, Mark, Panel } from "../picture";
 import { formatNumber } from "../statistics";
-import { type Context, drawPng, FAINT, font, INK, type PngImage, RULE, textWidth, wrapText } from "./canvas";
+import {
+  type Context,
+  createCanvas,
+  drawPng,
+  FAINT,
+  font,
+  INK,
+  type PngImage,
+  RULE,
+  textWidth,
+  wrapText,
+} from "./canvas";
 
 export const SIZE = { title: 14, note: 10.5, label: 10, small: 8.5 };
 export const MARGIN = 14;
