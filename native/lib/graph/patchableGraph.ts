@@ -252,10 +252,11 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
   }
 
   #resolvePatches(patches: object): NodePatches[] {
-    return Object.entries<Patches | undefined>(patches as PatchMap).flatMap(([name, given]) => {
-      if (given === undefined) return [];
+    const entries: NodePatches[] = [];
+    for (const [name, given] of Object.entries<Patches | undefined>(patches as PatchMap)) {
+      if (given === undefined) continue;
       const { info, value } = this.#captured.index.resolve(name);
-      const list = Array.isArray(given) ? (given as readonly Patch[]) : [given as Patch];
+      const list: Patch[] = given instanceof Patch ? [given] : [given].flat();
       for (const patch of list) {
         if (!(patch instanceof Patch)) {
           throw new PatchError(
@@ -263,8 +264,9 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
           );
         }
       }
-      return [{ node: info.name, value, patches: [...list] }];
-    });
+      entries.push({ node: info.name, value, patches: list });
+    }
+    return entries;
   }
 
   /**
@@ -334,7 +336,7 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
     const { inputs, scopes, outputs, packed, gradEnabled, signal } = request;
     const list = collectPatches(
       scopes,
-      (node) => this.#captured.index.resolve(node).info,
+      (node) => this.#captured.index.infoOf(node),
       this.#hasCapturedShapes(inputs),
     );
     const { observed, replaced, changed } = list;
