@@ -26,13 +26,19 @@ export const graphPlugin: JupyterFrontEndPlugin<IGraphView> = {
     const attached = new PromiseDelegate<BrowserModel>();
     /** The one tab there is, or a new one. */
     const widgetOf = (browser: BrowserModel): GraphWidget => {
-      const known = tabs.currentWidget;
+      const known = tabs.find(() => true);
       if (known) return known;
       const widget = new GraphWidget(new GraphModel(browser, new LayoutThread()), trans);
       app.shell.add(widget, "main", { mode: "split-right", activate: false, type: "Graph" });
       void tabs.add(widget);
       // What is to be shown again on the next page.
-      widget.model.changed.connect(() => void tabs.save(widget));
+      let saved = "";
+      widget.model.changed.connect(({ subject, scope, depth }) => {
+        const place = JSON.stringify([subject, scope, depth]);
+        if (place === saved) return;
+        saved = place;
+        void tabs.save(widget);
+      });
       return widget;
     };
     app.commands.addCommand(OPEN, {

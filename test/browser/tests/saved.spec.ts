@@ -172,14 +172,22 @@ test("without the extension Lab shows the saved picture and table", async ({ pag
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
   const table =
     "<table><thead><tr><th>token</th></tr></thead><tbody><tr><td><code>&quot; Paris&quot;</code></td></tr></tbody></table>";
+  const tree =
+    '<div class="graphpatch-tree"><details><summary><code>Net</code></summary><ul><li><code>mul</code></li></ul></details></div>';
   const bundles = [
     { ...attentionBundle(TOKENS), "image/png": pixel },
     { ...attentionBundle(TOKENS), [VIEW]: { kind: "table" }, "text/html": table },
+    { [VIEW]: { kind: "tree" }, "text/html": tree },
   ];
   const target = `${tmpPath}/saved.ipynb`;
   await page.contents.uploadContent(savedNotebook(bundles), "text", target);
   await open(page, target);
   await expect(page.locator(".jp-RenderedImage img")).toHaveCount(1);
   await expect(page.locator(".jp-RenderedHTML td")).toHaveText('" Paris"');
+  // A graph opens without scripts.
+  const place = page.locator(".jp-RenderedHTML").getByText("mul");
+  await expect(place).toBeHidden();
+  await page.locator(".jp-RenderedHTML summary").click();
+  await expect(place).toBeVisible();
   await expect(page.locator(".gp-View")).toHaveCount(0);
 });

@@ -89,7 +89,7 @@ export function drawPlane(
     notes,
     maps: [map],
     link: ({ trace, row, column }) => (trace === 0 ? linkOf(view, data, row, column) : null),
-    frames: (highlight) => framesOf(view, data, map, highlight),
+    frames: (highlight) => framesOf(data, map, highlight),
   };
 }
 
@@ -124,7 +124,7 @@ function linkOf(view: AnyView, { y, x, plane }: PlaneData, row: number, column: 
 }
 
 /** The row or column of the token or head that is pointed at. */
-function framesOf(_view: AnyView, { y, x }: PlaneData, map: MapPlace, highlight: Highlight): Frame[] {
+function framesOf({ y, x }: PlaneData, map: MapPlace, highlight: Highlight): Frame[] {
   const cellOf = (axis: CellAxis): number | null => {
     const index = TOKENS.has(axis.title)
       ? highlight.token
