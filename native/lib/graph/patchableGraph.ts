@@ -1,35 +1,33 @@
 import { type AttributionOptions, attributionPatch } from "../attribution/attributionPatch";
 import type { AttributionResult } from "../attribution/result";
-import { activeSignal } from "../cancellation";
 import { type DiffOptions, diffRuns, type RunSide } from "../difference/diffRuns";
 import type { RunDifference } from "../difference/result";
-import { CancelledError, PatchError } from "../errors";
+import { PatchError } from "../errors";
 import type { Module } from "../nn/module";
 import { Patch } from "../patches/patch";
 import { ProbePatch } from "../patches/probePatch";
 import { type AverageTrace, type AverageTraceOptions, averageTrace } from "../sweep/averageTrace";
 import { type CausalTraceOptions, causalTrace } from "../sweep/causalTrace";
 import { type LensReading, type LogitLensOptions, logitLens } from "../sweep/logitLens";
-import { native } from "../sweep/native";
 import { planSweep } from "../sweep/planSweep";
 import { countCells, showCells } from "../sweep/showCells";
 import { sweep } from "../sweep/sweep";
 import type { Sweep, SweepOptions } from "../sweep/sweepOptions";
 import type { CausalTrace } from "../sweep/trace";
-import { Tensor } from "../tensor/tensor";
+import type { Tensor } from "../tensor/tensor";
 import { torch } from "../torch";
 import type { SaveOptions } from "../weights/safetensorsWriter";
 import { type CapturedGraph, capture } from "./capture";
 import { GraphDetails, type NodeDetails } from "./details";
 import { tokensOf } from "./dimensions";
+import { GraphRuns } from "./graphRuns";
 import { buildTree, formatTree, type GraphPlace, type GraphTree } from "./graphTree";
 import { bindInputs, forwardArguments, type RunInputs } from "./inputs";
 import { type LoadOptions, openGraph } from "./load";
-import { engine, type NativeGraph, type NativeProgress, type NativeRun, type RunValue } from "./native";
+import type { RunValue } from "./native";
 import type { NodeInfo } from "./nodeIndex";
 import type { AnyNodes, NodeName, NodeNames, Patches, PatchMap } from "./nodeTypes";
-import { deliverOutcomes } from "./outcomes";
-import { collectPatches, customPatchOf, type PatchList } from "./patchRun";
+import type { PlacedPatch } from "./patchRun";
 import {
   activeScopes,
   enterScope,
@@ -37,14 +35,11 @@ import {
   newScope,
   type PatchScope,
   runInScope,
-  runUnpatched,
   warnUnfired,
 } from "./patchScope";
 import { saveGraph } from "./persist/saveGraph";
-import { PlanCache } from "./planCache";
-import { callRegistered } from "./registeredCalls";
 import { graphRegistry } from "./registry";
-import type { GraphRunner, RunRequest } from "./runner";
+import type { GraphRunner } from "./runner";
 import { unflatten } from "./structure";
 
 /** Options of a run. */
@@ -82,20 +77,17 @@ let nextId = 1;
 export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames = AnyNodes> {
   readonly id = `graph-${nextId++}`;
   readonly #captured: CapturedGraph;
-  readonly #native: NativeGraph;
-  readonly #plans: PlanCache;
+  readonly #runs: GraphRuns;
   #tree: GraphTree | null = null;
   #details: GraphDetails | null = null;
   /** Scopes of probes that are in force in every run, and what to call after one. */
   readonly #watches = new Map<PatchScope, () => void>();
-  #packed = false;
   /** Whether the last run that was told of had patches. */
   #hadPatches = false;
 
   private constructor(captured: CapturedGraph) {
     this.#captured = captured;
-    this.#native = engine.createGraph(captured.spec);
-    this.#plans = new PlanCache(this.#native);
+    this.#runs = new GraphRuns(captured);
   }
 
   /**
@@ -296,122 +288,43 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
    * again. `optimize(false)` undoes it.
    * @returns how many weights are packed, and their bytes.
    */
-  async optimize(on = true): Promise<{ packed: number; bytes: number }> {
-    this.#packed = on;
-    if (!on) {
-      await engine.unpackWeights(this.#native);
-      return { packed: 0, bytes: 0 };
-    }
-    const outputs = this.#captured.output.values;
-    const plan = this.#plans.get({
-      outputs,
-      patched: [],
-      observed: [],
-      replaced: [],
-      changed: [],
-      packed: true,
-    });
-    const { count, bytes } = await engine.packWeights(plan);
-    return { packed: count, bytes };
+  optimize(on = true): Promise<{ packed: number; bytes: number }> {
+    return this.#runs.pack(on);
   }
 
-  #execute(inputs: RunInputs, outputs: number[], signal?: AbortSignal): Promise<RunValue[]> {
-    return this.#runWith({
+  async #execute(inputs: RunInputs, outputs: number[], signal?: AbortSignal): Promise<RunValue[]> {
+    const request = {
       inputs: bindInputs(this.#captured, inputs),
       tokens: tokensOf(inputs),
       scopes: [...activeScopes(this), ...this.#watches.keys()],
       outputs,
-      packed: this.#packed,
+      packed: this.#runs.isPacked,
       gradEnabled: torch.isGradEnabled(),
       signal,
-    });
-  }
-
-  async #runWith(request: RunRequest): Promise<RunValue[]> {
-    return (await this.#runKeeping(request, [])).values;
-  }
-
-  /** A run; with `kept`, the addon keeps what is needed to begin again at these values. */
-  async #runKeeping(request: RunRequest, kept: readonly number[]) {
-    const { inputs, scopes, outputs, packed, gradEnabled, signal } = request;
-    const list = collectPatches(
-      scopes,
-      (node) => this.#captured.index.infoOf(node),
-      this.#hasCapturedShapes(inputs),
-    );
-    const { observed, replaced, changed } = list;
-    const patched = kept.length === 0 ? list.patched : [...new Set([...list.patched, ...kept])];
-    const plan = this.#plans.get({ outputs, patched, observed, replaced, changed, packed });
-    for (const scope of scopes) scope.runs++;
-    const run = engine.startRun(
-      plan,
-      inputs,
-      list.placed.map(({ native }) => native),
-      gradEnabled,
-    );
-    if (kept.length > 0) native.keepValues(run, kept, this.#packed);
-    const result = await this.#advance(run, list, signal);
-    if (result.fired && result.outcomes) {
-      const report = { fired: result.fired, outcomes: result.outcomes, tokens: request.tokens };
-      deliverOutcomes(report, list.placed);
-    }
-    if (!request.quiet) this.#announce(list);
-    return { values: result.outputs, run, placed: list.placed.map(({ patch }) => patch) };
+    };
+    const { values, placed } = await this.#runs.run(request);
+    this.#announce(placed);
+    return values;
   }
 
   /** What sweeps need of this graph. */
   get #runner(): GraphRunner {
     return {
       captured: this.#captured,
-      isPacked: this.#packed,
+      isPacked: this.#runs.isPacked,
       scopes: () => activeScopes(this),
       newScope: (patches) => newScope(this, this.#resolvePatches(patches)),
       bind: (inputs) => bindInputs(this.#captured, inputs),
-      run: (request) => this.#runWith({ gradEnabled: false, ...request, quiet: true }),
-      keep: ({ patched, ...request }) =>
-        this.#runKeeping({ ...request, gradEnabled: false, quiet: true }, patched),
+      run: async (request) => (await this.#runs.run({ gradEnabled: false, ...request })).values,
+      keep: async ({ patched, ...request }) => {
+        const { placed, ...kept } = await this.#runs.run({ ...request, gradEnabled: false }, patched);
+        return { ...kept, placed: placed.map(({ patch }) => patch) };
+      },
     };
   }
 
-  async #advance(run: NativeRun, list: PatchList, own?: AbortSignal) {
-    const signal = activeSignal(own);
-    const cancel = () => engine.cancelRun(run);
-    if (signal?.aborted) throw new CancelledError("the run was cancelled before it began");
-    signal?.addEventListener("abort", cancel, { once: true });
-    try {
-      let progress = await engine.advanceRun(run);
-      while (!progress.done) {
-        const result = await this.#askJavaScript(progress, list);
-        progress = await engine.advanceRun(run, result);
-      }
-      return progress;
-    } finally {
-      signal?.removeEventListener("abort", cancel);
-    }
-  }
-
-  /** What a custom patch makes of a value, or an operator written in TypeScript of its arguments. */
-  #askJavaScript(
-    progress: NativeProgress & { done: false },
-    list: PatchList,
-  ): Promise<RunValue | readonly Tensor[]> | RunValue | readonly Tensor[] {
-    if (progress.call !== undefined) {
-      const { call, args } = progress;
-      return runUnpatched(() => callRegistered(call, this.#captured.operators, args));
-    }
-    const placed = list.placed[progress.patch];
-    const { value } = progress;
-    return runUnpatched(() => customPatchOf(placed).apply(value, placed.info.name));
-  }
-
-  #hasCapturedShapes(values: RunValue[]): boolean {
-    return this.#captured.inputs.every(({ shape }, i) => {
-      const given = values[i];
-      return !(given instanceof Tensor) || shape.every((size, dim) => size === given.shape[dim]);
-    });
-  }
-
-  #announce({ placed }: PatchList): void {
+  /** Tells user interfaces of a run and of what its probes saw. */
+  #announce(placed: readonly PlacedPatch[]): void {
     if (graphRegistry.listenerCount("ran") > 0) {
       const patches = placed
         .filter(({ scope }) => !scope.isWatch)

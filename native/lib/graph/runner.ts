@@ -17,13 +17,11 @@ export interface RunRequest {
   outputs: number[];
   packed: boolean;
   gradEnabled: boolean;
-  /** Does not tell the node browser which nodes were patched. */
-  quiet?: boolean;
   signal?: AbortSignal;
 }
 
 /** A run for others to begin from. */
-export interface KeepRequest extends Omit<RunRequest, "gradEnabled" | "quiet"> {
+export interface KeepRequest extends Omit<RunRequest, "gradEnabled"> {
   patched: readonly number[];
 }
 
@@ -38,7 +36,7 @@ export interface GraphRunner {
   newScope(patches: PatchMap): PatchScope;
   bind(inputs: RunInputs): RunValue[];
   /** Without gradients, unless they are asked for. */
-  run(request: Omit<RunRequest, "gradEnabled" | "quiet"> & { gradEnabled?: boolean }): Promise<RunValue[]>;
+  run(request: Omit<RunRequest, "gradEnabled"> & { gradEnabled?: boolean }): Promise<RunValue[]>;
   /** A run that keeps what cells which patch `patched` will need of it, and the run. Without gradients. */
   keep(request: KeepRequest): Promise<{ values: RunValue[]; run: NativeRun; placed: readonly Patch[] }>;
 }
