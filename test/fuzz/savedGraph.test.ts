@@ -12,7 +12,7 @@ import {
 import { PatchableGraph, sym } from "../../native/lib/graph";
 import type { EncodedNode, GraphDescription } from "../../native/lib/graph/persist/format";
 import { Linear, Module } from "../../native/lib/nn";
-import { ProbePatch } from "../../native/lib/patches";
+import { ProbePatch, ZeroPatch } from "../../native/lib/patches";
 import type { Tensor } from "../../native/lib/tensor";
 import { torch } from "../../native/lib/torch";
 import { saveSafetensors } from "../../native/lib/weights";
@@ -228,7 +228,7 @@ describe("loops that are no loops", () => {
     const edit = fc.record({
       node: fc.nat(1000),
       isEdge: fc.boolean(),
-      kind: fc.constantFrom("type", "argument", "shorter", "longer", "move", "when", "results"),
+      kind: fc.constantFrom("type", "argument", "shorter", "longer", "move", "when", "unless", "results"),
       a: fc.nat(1000),
       value: fc.nat(valueCount - 1),
     });
@@ -237,6 +237,8 @@ describe("loops that are no loops", () => {
       const signal = AbortSignal.timeout(200);
       const given = { xs: torch.ones([2, 4]), y: torch.ones([4]), count: torch.tensor(2) };
       await graph.run(given, { signal });
+      const output = [...graph.nodes.keys()].find((name) => name.includes("output"));
+      if (output) await graph.patch({ [output]: new ZeroPatch() }, () => graph.run(given, { signal }));
     };
     const seen = { ran: 0, refused: 0 };
     await fc.assert(
@@ -252,6 +254,7 @@ describe("loops that are no loops", () => {
           if (kind === "shorter") args.pop();
           if (kind === "longer") args.push({ ref: value });
           if (kind === "when") chosen.when = { value, expected: a % 2 === 0 };
+          if (kind === "unless") chosen.unless = { other: value, watched: [[a], [value, a]] };
           if (kind === "results") results.reverse();
           if (kind === "move") nodes.splice(a % nodes.length, 0, ...nodes.splice(nodes.indexOf(chosen), 1));
         }

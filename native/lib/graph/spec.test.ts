@@ -119,6 +119,41 @@ describe("a description that is wrong is refused and names what is wrong", () =>
       /must name one value/,
     ],
     ["an alias of two", { nodes: [node({ type: "alias" })] }, /must name one value/],
+    ...[
+      { other: 7, watched: [[0]] },
+      { other: 1, watched: [[7]] },
+      { other: 1, watched: [[0, 7]] },
+    ].map((unless): [string, { [field: string]: unknown }, RegExp] => [
+      `an alias that depends on ${JSON.stringify(unless)}`,
+      { nodes: [{ ...node({ type: "alias", args: [{ ref: 0 }] }), unless }] },
+      /alias of values that are not made/,
+    ]),
+    ...[
+      { other: 0, watched: [[]] },
+      { other: 0, watched: [[0, 0, 0]] },
+      { other: 0, watched: [[-1]] },
+      { other: 0.5, watched: [[0]] },
+      { other: 0 },
+    ].map((unless): [string, { [field: string]: unknown }, RegExp] => [
+      `an alias that depends on ${JSON.stringify(unless)}`,
+      { nodes: [{ ...node({ type: "alias", args: [{ ref: 0 }] }), unless }] },
+      /unless must be/,
+    ]),
+    [
+      "an alias of a tensor or a number",
+      {
+        valueCount: 5,
+        nodes: [
+          node({}),
+          { ...size, results: [3] },
+          {
+            ...node({ type: "alias", args: [{ ref: 2 }], results: [4] }),
+            unless: { other: 3, watched: [[0]] },
+          },
+        ],
+      },
+      /must name a tensor or a number, whatever is patched/,
+    ],
     [
       "an alias without a result",
       { valueCount: 2, nodes: [node({ type: "alias", args: [{ ref: 0 }], results: [] })] },

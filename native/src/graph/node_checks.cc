@@ -160,7 +160,12 @@ void checkNodes(const Graph& graph) {
       }
       const ValueKind kind = kinds[node.arguments[0].value];
       if (isAlias) {
-        kinds[node.results[0]] = kind;
+        const ValueIndex other = std::get<Alias>(node.operation).other;
+        const ValueKind otherKind = other < 0 ? kind : kinds[other];
+        if (kind != otherKind && kind != ValueKind::Unknown && otherKind != ValueKind::Unknown) {
+          refuse(node, "must name a tensor or a number, whatever is patched");
+        }
+        kinds[node.results[0]] = kind == otherKind ? kind : ValueKind::Unknown;
       } else if (kind == ValueKind::Tensor) {
         refuse(node, "must look at a number");
       }
