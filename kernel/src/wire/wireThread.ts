@@ -5,6 +5,7 @@ import { Reply, Router, XPublisher } from "zeromq";
 import { Interrupter } from "../control/interrupter";
 import { InterruptState } from "../control/interruptState";
 import { KERNEL_INFO } from "../kernelInfo";
+import { leavableCalls } from "../preload/native";
 import { type Connection, endpoint, readConnection } from "./connection";
 import { Framing } from "./framing";
 import type { Header, IncomingMessage, JsonObject, OutgoingMessage } from "./message";
@@ -58,9 +59,10 @@ class WireThread {
     this.#connection = readConnection(data.connectionFile);
     this.#framing = new Framing(this.#connection.key, randomUUID());
     this.#port = port;
-    this.#interrupter = new Interrupter(new InterruptState(data.interruptState), () =>
-      this.#toMain({ kind: "interrupt" }),
-    );
+    this.#interrupter = new Interrupter(new InterruptState(data.interruptState), {
+      ask: () => this.#toMain({ kind: "interrupt" }),
+      leaveNative: () => leavableCalls(data.ahead).leaveCalls(),
+    });
   }
 
   async start(): Promise<void> {
