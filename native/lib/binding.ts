@@ -130,6 +130,11 @@ export interface Binding {
   setNumThreads(count: number): void;
   getNumThreads(): number;
 
+  /** Whether this thread stops waiting for an operator that takes long when another thread says {@link leaveCalls}. */
+  setLeavable(on: boolean): void;
+  /** Ends the waits for operators: each throws a CancelledError, while the operator goes on to its end. */
+  leaveCalls(): void;
+
   /** How many GPUs can be used, and if none why. */
   cudaStatus(): { devices: number; problem: string };
   /** Bytes of a GPU that are free, and all it has. */

@@ -17,6 +17,7 @@ struct AddonData {
   Napi::ObjectReference errorClasses;   // name -> TypeScript error class; empty until set
   HandleRegistry handles;
   std::shared_ptr<CompletionQueue> completions;
+  bool leavable = false;  // whether operators that it calls can be left, see async/leavable_call.h
 
   static AddonData& of(Napi::Env env) { return *env.GetInstanceData<AddonData>(); }
 };

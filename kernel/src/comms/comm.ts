@@ -53,7 +53,14 @@ export class Comms {
       this.#outputs.publish("comm_close", { comm_id: id, data: {} }, { parent: header });
       return;
     }
-    target(this.#add(id, String(name)), dataOf(content), buffers);
+    const comm = this.#add(id, String(name));
+    try {
+      target(comm, dataOf(content), buffers);
+    } catch (error) {
+      // The page would wait for ever for a comm that nobody listens to.
+      comm.close();
+      throw error;
+    }
   }
 
   received({ content, buffers }: IncomingMessage): void {

@@ -7,8 +7,12 @@ import { type InterruptState, Phase } from "./interruptState";
 
 /** How long the main thread has to notice an interrupt by itself. */
 const GRACE_MS = 80;
+/** And after it was stopped, to come to the message that it is to: stopped once more, it would never read it. */
+const SETTLE_MS = 250;
 const POLL_MS = 10;
 const PAUSE_MS = 400;
+/** Code that does not pause for so long is within C++. */
+const NATIVE_MS = 60;
 const MAX_STEPS = 100;
 /** Code that its addon calls stands on top of C++, which code must not be taken away from. */
 const LIBRARY = pathToFileURL(dirname(require.resolve("@graphpatch/native"))).href;
@@ -16,11 +20,19 @@ const LIBRARY = pathToFileURL(dirname(require.resolve("@graphpatch/native"))).hr
 const KERNEL = pathToFileURL(dirname(__dirname)).href;
 
 interface Paused {
-  params: { callFrames: { url: string; location: { scriptId: string } }[] };
+  params: { callFrames: { location: { scriptId: string } }[] };
 }
 
 interface ScriptParsed {
   params: { scriptId: string; url: string };
+}
+
+/** How the interrupter reaches the main thread. */
+export interface MainThread {
+  /** Sends it the message that it is to stop; it acknowledges in the state. */
+  ask(): void;
+  /** Lets it stop waiting for an operator that takes long. */
+  leaveNative(): void;
 }
 
 /**
@@ -32,19 +44,21 @@ interface ScriptParsed {
  */
 export class Interrupter {
   readonly #state: InterruptState;
-  readonly #ask: () => void;
+  readonly #main: MainThread;
   readonly #inspector = new Session();
   /** Ids of the scripts of the library. */
   readonly #library = new Set<string>();
+  /** Ids of the scripts of the kernel and of Node. */
+  readonly #own = new Set<string>();
   #running = false;
 
-  /** @param ask sends the main thread the message that it is to stop; it acknowledges in `state` */
-  constructor(state: InterruptState, ask: () => void) {
+  constructor(state: InterruptState, main: MainThread) {
     this.#state = state;
-    this.#ask = ask;
+    this.#main = main;
     this.#inspector.connectToMainThread();
     this.#inspector.on("Debugger.scriptParsed", ({ params: { scriptId, url } }: ScriptParsed) => {
       if (url.startsWith(LIBRARY)) this.#library.add(scriptId);
+      else if (url.startsWith(KERNEL) || url.startsWith("node:")) this.#own.add(scriptId);
     });
   }
 
@@ -53,11 +67,16 @@ export class Interrupter {
     this.#running = true;
     try {
       const before = this.#state.acknowledged;
-      this.#ask();
-      for (let patience = PAUSE_MS; !(await this.#noticed(before)); patience *= 2) {
+      this.#main.ask();
+      if (await this.#noticed(before, GRACE_MS)) return;
+      // First, because the cell then ends by itself: its operator throws.
+      if (this.#state.phase !== Phase.kernel) this.#main.leaveNative();
+      if (await this.#noticed(before, GRACE_MS)) return;
+      for (let patience = PAUSE_MS; ; patience *= 2) {
         await this.#terminate(before, patience);
+        if (await this.#noticed(before, SETTLE_MS)) return;
         // What was terminated may have been the message's own handling.
-        if (!(await this.#noticed(before))) this.#ask();
+        this.#main.ask();
       }
     } finally {
       this.#running = false;
@@ -65,9 +84,9 @@ export class Interrupter {
   }
 
   /** Waits for the main thread to notice; as long as the kernel does its own work, which must not be stopped half-way. */
-  async #noticed(before: number): Promise<boolean> {
+  async #noticed(before: number, grace: number): Promise<boolean> {
     let waited = 0;
-    while (waited < GRACE_MS) {
+    while (waited < grace) {
       await sleep(POLL_MS);
       if (this.#state.acknowledged !== before) return true;
       waited = this.#state.phase === Phase.kernel ? 0 : waited + POLL_MS;
@@ -82,6 +101,10 @@ export class Interrupter {
   #terminate(before: number, patience: number): Promise<void> {
     return new Promise((resolve) => {
       let steps = 0;
+      const isNative = setTimeout(() => {
+        if (this.#state.phase !== Phase.kernel && this.#state.acknowledged === before)
+          this.#main.leaveNative();
+      }, NATIVE_MS);
       const leave = () => {
         clearTimeout(timer);
         this.#inspector.post("Debugger.disable", () => resolve());
@@ -89,14 +112,14 @@ export class Interrupter {
       // Nothing pauses when nothing runs; and what runs later must not.
       const timer = setTimeout(leave, patience);
       const stop = ({ params }: Paused) => {
+        clearTimeout(isNative);
         if (this.#library.has(params.callFrames[0]?.location.scriptId) && steps++ < MAX_STEPS) {
           this.#inspector.post("Debugger.stepOut");
           return;
         }
-        const isUsers = params.callFrames.some(
-          ({ url }) => !url.startsWith("node:") && !url.startsWith(KERNEL),
-        );
-        if (isUsers && this.#state.phase !== Phase.kernel && this.#state.acknowledged === before) {
+        // Without code of a cell's it is about to read the message, which must not be taken from it.
+        const isOwn = params.callFrames.every(({ location }) => this.#own.has(location.scriptId));
+        if (!isOwn && this.#state.phase !== Phase.kernel && this.#state.acknowledged === before) {
           this.#inspector.post("Runtime.evaluate", { expression: REPAIR_EXPRESSION });
           this.#inspector.post("Runtime.terminateExecution");
         }

@@ -1,6 +1,5 @@
 const CONTEXT = 2;
 const RED = "\u001b[31m";
-const CYAN = "\u001b[36m";
 // Dimmed, not grey: JupyterLab leaves it as it is, and its grey cannot be seen on a dark page.
 const DIM = "\u001b[2m";
 const BOLD = "\u001b[1m";
@@ -8,7 +7,8 @@ const PLAIN = "\u001b[0m";
 
 export const colour = {
   error: (text: string) => `${RED}${text}${PLAIN}`,
-  place: (text: string) => `${CYAN}${text}${PLAIN}`,
+  // tsc's cyan cannot be read on the pink of JupyterLab's errors.
+  place: (text: string) => `${BOLD}${text}${PLAIN}`,
   faint: (text: string) => `${DIM}${text}${PLAIN}`,
   strong: (text: string) => `${BOLD}${text}${PLAIN}`,
 };

@@ -10,7 +10,21 @@ export function loadCancellation(): Pick<Native, "withSignal"> {
 }
 
 /** Loads the library (and libtorch with it, which takes a moment). */
+/** Loads the library (and libtorch with it, which takes a moment). Interrupts end the waits for its operators. */
 export function loadNative(): Native {
   // By its file: by its name the request would come back here (see moduleRedirects).
-  return require(require.resolve("@graphpatch/native")) as Native;
+  const native = require(require.resolve("@graphpatch/native")) as Native;
+  leavableCalls(require.resolve(ADDON)).setLeavable(true);
+  return native;
+}
+
+/** The addon's side of an interrupt. */
+interface LeavableCalls {
+  setLeavable(on: boolean): void;
+  leaveCalls(): void;
+}
+
+/** @param addon path of {@link ADDON} */
+export function leavableCalls(addon: string): LeavableCalls {
+  return (require(addon) as { binding: LeavableCalls }).binding;
 }

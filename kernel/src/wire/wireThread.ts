@@ -5,6 +5,7 @@ import { Reply, Router, XPublisher } from "zeromq";
 import { Interrupter } from "../control/interrupter";
 import { InterruptState } from "../control/interruptState";
 import { KERNEL_INFO } from "../kernelInfo";
+import { leavableCalls } from "../preload/native";
 import { type Connection, endpoint, readConnection } from "./connection";
 import { Framing } from "./framing";
 import type { Header, IncomingMessage, JsonObject, OutgoingMessage } from "./message";
@@ -35,6 +36,8 @@ class WireThread {
   readonly #port: MessagePort;
   readonly #ahead: string;
   readonly #interrupter: Interrupter;
+  /** Whether cells may be using the addon. */
+  #isNative = false;
   readonly #sockets = {
     shell: new Router({ linger: 1000 }),
     control: new Router({ linger: 1000 }),
@@ -60,9 +63,12 @@ class WireThread {
     this.#framing = new Framing(this.#connection.key, randomUUID());
     this.#port = port;
     this.#ahead = data.ahead;
-    this.#interrupter = new Interrupter(new InterruptState(data.interruptState), () =>
-      this.#toMain({ kind: "interrupt" }),
-    );
+    this.#interrupter = new Interrupter(new InterruptState(data.interruptState), {
+      ask: () => this.#toMain({ kind: "interrupt" }),
+      leaveNative: () => {
+        if (this.#isNative) leavableCalls(data.ahead).leaveCalls();
+      },
+    });
   }
 
   async start(): Promise<void> {
@@ -169,6 +175,7 @@ class WireThread {
         setTimeout(() => this.#toMain(message), BARRIER_MS);
         break;
       case "load":
+        this.#isNative = true;
         loadAhead(this.#ahead);
         break;
       case "close":

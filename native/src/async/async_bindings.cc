@@ -4,6 +4,7 @@
 
 #include "addon_data.h"
 #include "async/engine_thread.h"
+#include "async/leavable_call.h"
 #include "errors/errors.h"
 
 namespace graphpatch {
@@ -15,6 +16,10 @@ void initAsync(Napi::Env env, Napi::Object exports) {
   exports.Set("setNumThreads", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
                 guarded(info, [&] { setIntraOpThreads(info[0].As<Napi::Number>().Int32Value()); });
               }));
+  exports.Set("setLeavable", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
+                AddonData::of(info.Env()).leavable = info[0].As<Napi::Boolean>();
+              }));
+  exports.Set("leaveCalls", Napi::Function::New(env, [](const Napi::CallbackInfo&) { leaveCalls(); }));
   exports.Set("getNumThreads", Napi::Function::New(env, [](const Napi::CallbackInfo& info) -> Napi::Value {
                 return Napi::Number::New(info.Env(), intraOpThreads());
               }));

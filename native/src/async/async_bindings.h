@@ -4,7 +4,8 @@
 
 namespace graphpatch {
 
-// Exports setNumThreads(n) and getNumThreads().
+// Exports setNumThreads(n) and getNumThreads(); setLeavable(on), of operators that this environment calls,
+// and leaveCalls(), which other threads' environments call.
 void initAsync(Napi::Env env, Napi::Object exports);
 
 }  // namespace graphpatch

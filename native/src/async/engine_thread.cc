@@ -41,6 +41,24 @@ class EngineThread {
     wake_.notify_one();
   }
 
+  // At once: on a thread of its own while there is other work.
+  void pushAside(std::function<void()> job) {
+    bool idle;
+    {
+      const std::lock_guard lock(mutex_);
+      idle = !working_ && jobs_.empty();
+    }
+    if (idle) {
+      push(std::move(job));
+      return;
+    }
+    std::thread([this, job = std::move(job)] {
+      at::init_num_threads();
+      useThreads();
+      job();
+    }).detach();
+  }
+
   void setThreads(int count) { threads_ = count; }
 
  private:
@@ -48,14 +66,19 @@ class EngineThread {
     at::init_num_threads();
     for (;;) {
       std::function<void()> job = next();
-      const int threads = threads_.load();
-      if (threads > 0 && threads != at::get_num_threads()) at::set_num_threads(threads);
+      useThreads();
       job();
     }
   }
 
+  void useThreads() const {
+    const int threads = threads_.load();
+    if (threads > 0 && threads != at::get_num_threads()) at::set_num_threads(threads);
+  }
+
   std::function<void()> next() {
     std::unique_lock lock(mutex_);
+    working_ = false;
     const auto hasJob = [this] { return !jobs_.empty(); };
     if (!wake_.wait_for(lock, kIdle, hasJob)) {
       lock.unlock();
@@ -65,6 +88,7 @@ class EngineThread {
     }
     std::function<void()> job = std::move(jobs_.front());
     jobs_.pop_front();
+    working_ = true;
     return job;
   }
 
@@ -72,6 +96,7 @@ class EngineThread {
   std::condition_variable wake_;
   std::deque<std::function<void()>> jobs_;
   bool started_ = false;
+  bool working_ = false;
   std::atomic<int> threads_{0};  // 0: whatever libtorch chose
 };
 
@@ -109,6 +134,11 @@ Napi::Promise runOnEngine(Napi::Env env, std::function<Finish()> work) {
     });
   });
   return deferred.Promise();
+}
+
+void runAside(std::function<void()> work) {
+  releaseOpenMpWorkers();
+  EngineThread::instance().pushAside(std::move(work));
 }
 
 void setIntraOpThreads(int count) {

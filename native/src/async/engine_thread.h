@@ -18,6 +18,10 @@ using Finish = std::function<Napi::Value(Napi::Env)>;
 // until settled.
 Napi::Promise runOnEngine(Napi::Env env, std::function<Finish()> work);
 
+// Runs `work`, which throws nothing, off this thread: on the engine thread, or on one of its own while that
+// has other work. The caller is to wait: its own OpenMP workers are let go.
+void runAside(std::function<void()> work);
+
 // Number of threads within an operator, on the JavaScript thread and on the engine thread.
 void setIntraOpThreads(int count);
 int intraOpThreads();

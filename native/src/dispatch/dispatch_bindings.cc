@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "addon_data.h"
+#include "async/leavable_call.h"
 #include "dispatch/ivalue_js.h"
 #include "dispatch/operators.h"
 #include "dispatch/resolve.h"
@@ -52,7 +53,10 @@ void announceWrites(Napi::Env env, const Call& call) {
 Napi::Value run(Napi::Env env, Call& call, bool gradEnabled) {
   if (call.overload->writes) announceWrites(env, call);
   const c10::AutoGradMode mode(gradEnabled);
-  call.overload->handle.callBoxed(call.stack);
+  if (AddonData::of(env).leavable)
+    callLeavable(call.overload->handle, call.stack);
+  else
+    call.overload->handle.callBoxed(call.stack);
   if (call.stack.size() == 1) return resultToJs(env, call, 0);
   if (call.stack.empty()) return env.Undefined();
   Napi::Array results = Napi::Array::New(env, call.stack.size());

@@ -27,5 +27,23 @@ class Comms(KernelTestCase):
     def test_an_error_in_a_handler_is_shown(self) -> None:
         self.ok('comms.registerTarget("bad", () => { throw new Error("handler failed") })')
         outputs = self.outputs_of(self.request("comm_open", {"comm_id": "c3", "target_name": "bad", "data": {}}))
-        self.assertIn("handler failed", outputs[0]["content"]["text"])
+        self.assertEqual([message["msg_type"] for message in outputs], ["comm_close", "stream"])
+        self.assertIn("handler failed", outputs[1]["content"]["text"])
+        self.assertEqual(self.reply_to(self.request("comm_info_request", {"target_name": "bad"}))["content"]["comms"], {})
         self.assertEqual(self.ok("1").result, "1")
+
+    def test_the_kernel_opens_one_too(self) -> None:
+        cell = self.ok(
+            """const sent = comms.open("page", { hello: 1 }, [Uint8Array.of(1, 2)]);
+               let got: unknown[] = []; sent.onMessage = (data, buffers) => { got.push(data, buffers.map(({ length }) => length)) };
+               sent.onClose = (data) => { got.push(data) };"""
+        )
+        opened = next(message for message in cell.outputs if message["msg_type"] == "comm_open")
+        self.assertEqual((opened["content"]["target_name"], opened["content"]["data"]), ("page", {"hello": 1}))
+        self.assertEqual([bytes(buffer) for buffer in opened["buffers"]], [b"\x01\x02"])
+        comm_id = opened["content"]["comm_id"]
+        self.outputs_of(self.request("comm_msg", {"comm_id": comm_id, "data": {"a": [1]}}, [bytes(7), b""]))
+        self.outputs_of(self.request("comm_close", {"comm_id": comm_id, "data": {"why": "done"}}))
+        self.assertEqual(self.ok("JSON.stringify(got)").result, """'[{"a":[1]},[7,0],{"why":"done"}]'""")
+        closed = self.ok('comms.open("page").close({ bye: 1 })')
+        self.assertEqual([message["msg_type"] for message in closed.outputs if message["msg_type"].startswith("comm")], ["comm_open", "comm_close"])

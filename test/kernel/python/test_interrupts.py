@@ -143,6 +143,8 @@ class Interrupts(KernelTestCase):
         time.sleep(0.6)
         started = time.monotonic()
         self.km.interrupt_kernel()
+        # It goes over another socket: a cell sent at once may come first, and would be what is interrupted.
+        time.sleep(0.3)
         self.assertEqual(self.ok("kept * 6", timeout=10).result, "42")
         self.assertLess(time.monotonic() - started, LIMIT)
 
@@ -156,3 +158,24 @@ class Interrupts(KernelTestCase):
         self.assertLess(time.monotonic() - started, 0.5)
         self.assertTrue(self.kc.is_alive())
         self.assertEqual(self.finish(msg_id).reply["status"], "ok")
+
+
+class LongOperator(KernelTestCase):
+    """With a kernel of its own, because the operator goes on."""
+
+    def test_a_single_long_operator_is_left(self) -> None:
+        # A minute or more that nothing can stop: the cell ends, and the operator is waited for no more.
+        self.ok("var kept = 7; var large = torch.randn([4000, 4000])")
+        for _ in range(2):  # the second one while the first goes on
+            msg_id = self.kc.execute("const parts = torch.linalg_svd(large)")
+            time.sleep(1.5)
+            started = time.monotonic()
+            self.km.interrupt_kernel()
+            reply = self.reply_to(msg_id)["content"]
+            self.assertLess(time.monotonic() - started, LIMIT)
+            self.assertEqual(reply["status"], "error")
+            if reply["ename"] != "Interrupted":
+                self.assertEqual(reply["ename"], "CancelledError")
+                self.assertIn("aten::linalg_svd of [4000, 4000] was left", reply["evalue"])
+            self.assertEqual(self.ok("kept * 6").result, "42")
+        self.assertEqual(self.ok("torch.ones([2]).sum().item()").result, "2")

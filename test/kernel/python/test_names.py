@@ -1,7 +1,8 @@
+import json
 from typing import Any
 
 from client import KernelTestCase
-from test_graphs import MODEL
+from test_graphs import FIXTURES, MODEL
 
 OTHER = """
 class Other extends nn.Module {
@@ -179,6 +180,19 @@ class Inspection(NamesTestCase):
             self.assertIn(signature, data["text/plain"])
             self.assertIn(docs, data["text/plain"])
             self.assertTrue(data["text/markdown"].startswith("```ts\n"), code)
+
+
+class AliasNames(KernelTestCase):
+    def test_are_completed_and_inspected(self) -> None:
+        path = json.dumps(str(FIXTURES / "gpt2-tiny"))
+        self.ok(f'const gpt = await AutoModelForCausalLM.fromPretrained({path}); const pg = await PatchableGraph.capture(gpt, {{ input_ids: torch.tensor([[1, 2, 3]], {{ dtype: "int64" }}) }})')
+        matches, replaced, types = self.complete('pg.patch({ "blocks.1.hook_resid_p¦')
+        self.assertEqual((matches, replaced), (["blocks.1.hook_resid_post", "blocks.1.hook_resid_pre"], "blocks.1.hook_resid_p"))
+        self.assertIn("float32[1, 3, ", types[1]["type"])
+        code = 'pg.node("blocks.1.hook_resid_pre'
+        text = self.reply_to(self.kc.inspect(code, len(code)))["content"]["data"]["text/plain"]
+        self.assertIn("also called", text)
+        self.assertIn("blocks.1.hook_resid_pre", text)
 
 
 class EarlierVariables(KernelTestCase):

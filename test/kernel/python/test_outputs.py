@@ -30,6 +30,18 @@ class Outputs(KernelTestCase):
         self.assertEqual(first["transient"]["display_id"], second["transient"]["display_id"])
         self.assertEqual(second["data"]["text/plain"], "'two'")
 
+    def test_displays_by_name_and_those_of_tslab(self) -> None:
+        cell = self.ok('display("one", { id: "mine" }); display("two", { id: "mine", update: true }); display({ "text/html": "<b>" }, { raw: true }); 0')
+        first, other = cell.of("display_data")
+        (update,) = cell.of("update_display_data")
+        self.assertEqual((first["transient"], update["transient"]), ({"display_id": "mine"},) * 2)
+        self.assertEqual(other["data"], {"text/html": "<b>"})
+        cell = self.ok('const place = newDisplay(); place.text("a"); place.html("<i>b</i>"); display.markdown("*c*"); display.raw("application/x-own", "d"); 0')
+        first, *rest = cell.of("display_data")
+        (update,) = cell.of("update_display_data")
+        self.assertEqual(first["transient"], update["transient"])
+        self.assertEqual([update["data"], *(content["data"] for content in rest)], [{"text/html": "<i>b</i>"}, {"text/markdown": "*c*"}, {"application/x-own": "d"}])
+
     def test_objects_say_how_they_are_shown(self) -> None:
         cell = self.ok('({ [Symbol.for("Jupyter.display")]: () => ({ "text/html": "<i>x</i>", "text/plain": "x" }) })')
         self.assertEqual(cell.of("execute_result")[0]["data"], {"text/html": "<i>x</i>", "text/plain": "x"})

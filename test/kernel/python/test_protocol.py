@@ -2,10 +2,12 @@
 import json
 import random
 import time
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import jupyter_kernel_test
-from client import KernelTestCase
+from client import KERNEL, KernelTestCase
+from jupyter_client.manager import start_new_kernel
 from jupyter_client.session import Session
 
 
@@ -87,8 +89,31 @@ class Protocol(KernelTestCase):
         self.ok(mark)
         self.km.restart_kernel(now=False)
         self.kc.wait_for_ready(timeout=60)
-        search = {"hist_access_type": "search", "pattern": f"{mark}*", "output": False, "raw": True}
-        self.assertEqual([entry[2] for entry in self.reply_to(self.request("history_request", search))["content"]["history"]], [mark])
+        for request in (
+            {"hist_access_type": "search", "pattern": f"{mark}*"},
+            {"hist_access_type": "tail", "n": 1},
+            {"hist_access_type": "range", "session": -1, "start": 0},
+        ):
+            history = self.reply_to(self.request("history_request", {**request, "output": False, "raw": True}))["content"]["history"]
+            self.assertEqual(history[-1][2], mark, request)
+
+    def test_what_is_dropped_is_logged(self) -> None:
+        with NamedTemporaryFile("r") as log, open(log.name, "w") as out:
+            km, kc = start_new_kernel(kernel_name=KERNEL, startup_timeout=60, stderr=out)
+            try:
+                socket = kc.shell_channel.socket
+                socket.send_multipart([b"nonsense"])
+                message = kc.session.serialize(kc.session.msg("execute_request", {"code": "1"}))
+                socket.send_multipart([message[0], b"0" * 64, *message[2:]])
+                socket.send_multipart([b"<IDS|MSG>", kc.session.sign([b"{}"] * 4), *[b"{}"] * 4])
+                kc.execute_interactive("1", timeout=60, output_hook=lambda _: None)
+                lines = log.read().splitlines()
+            finally:
+                kc.stop_channels()
+                km.shutdown_kernel(now=True)
+        dropped = [line for line in lines if line.startswith("graphpatch-kernel: dropped a message: ")]
+        for reason in ("no <IDS|MSG> delimiter", "wrong signature", "the header lacks msg_id, msg_type or session"):
+            self.assertEqual(len([line for line in dropped if reason in line]), 1, lines)
 
     def test_the_kernel_is_described_before_the_compiler_is_there(self) -> None:
         started = time.monotonic()
