@@ -4,6 +4,7 @@
 import type { CatalogGraph, NodeValue, PatchMark, View } from "@graphpatch/kernel/protocol";
 import type { NotebookPanel } from "@jupyterlab/notebook";
 import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
+import type { TranslationBundle } from "@jupyterlab/translation";
 import { Token } from "@lumino/coreutils";
 import type { IDisposable } from "@lumino/disposable";
 import type { ISignal } from "@lumino/signaling";
@@ -95,6 +96,8 @@ export const ILiveProbes = new Token<ILiveProbes>(
 
 /** Draws a part of the graph that the node browser shows. */
 export interface IGraphView {
+  /** Tells the browser that a tab restored from an earlier page belongs to. */
+  attach(browser: BrowserModel): void;
   /** Shows a node or module of the browser's graph in a tab, which follows the browser's selection from then on. */
   show(browser: BrowserModel, path: string): void;
 }
@@ -117,12 +120,14 @@ export interface IDrawnKind {
    * Everything in `view` is untrusted text, and everything in `figure` was checked when it was read.
    * @throws FigureError when the figure does not hold what this kind of view needs.
    */
-  draw(view: AnyView, figure: Figure, theme: Theme): Drawing;
+  draw(view: AnyView, figure: Figure, theme: Theme, trans: TranslationBundle): Drawing;
 }
 
 /** A kind of view with a body of its own: controls, several pictures, a table. */
 export interface IBodiedKind {
   readonly hidesShape?: boolean;
+  /** Whether values may stand elsewhere in the bundle than in a figure. */
+  readonly hasOwnValues?: boolean;
   /** Makes the body of one view. @throws FigureError when the content does not hold what this kind of view needs. */
   open(content: ViewContent, tools: ViewTools): ViewBody;
 }

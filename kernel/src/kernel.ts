@@ -20,14 +20,15 @@ import { Language } from "./language/language";
 import { writeOriginalPositions } from "./language/stackTraces";
 import { cellTypes } from "./nodeTypes/cellTypes";
 import { NodeTypes } from "./nodeTypes/nodeTypes";
-import { globalDeclarations } from "./preload/declarations";
-import { ownGlobals, ownGlobalTypes } from "./preload/globals";
-import { moduleExports } from "./preload/moduleExports";
-import { loadNative, type Native } from "./preload/native";
+import { ownGlobals } from "./preload/globals";
+import { Library } from "./preload/library";
+import { libraryDeclarations } from "./preload/libraryDeclarations";
+import { loadCancellation } from "./preload/native";
 import { makePictures } from "./preload/pictures";
 import { progressLine } from "./progress/progressLines";
 import { Dispatcher } from "./shell/dispatcher";
 import { ExecuteQueue } from "./shell/executeQueue";
+import type { StartCache } from "./startup/startCache";
 import { shownValues, ValuesServer } from "./views";
 import type { WireClient } from "./wire/wireClient";
 
@@ -38,46 +39,55 @@ const NATIVE = "@graphpatch/native";
  * Builds the parts of the kernel on the main thread. The wire thread answers for itself from the start; what it passes on waits in the
  * port until this is done.
  */
-export function startKernel(wire: WireClient, state: InterruptState): void {
+export function startKernel(wire: WireClient, state: InterruptState, cache: StartCache): void {
   const outputs = new Outputs((message) => wire.post(message));
 
-  let native: Native | null = null;
-  const displayNative = nativeDisplayer(() => native);
-  const displays = new Displays(outputs, [objectDisplayer(() => native), displayNative]);
+  const types = require.resolve(NATIVE).replace(/\.js$/, ".d.ts");
+  const { globals, names } = libraryDeclarations(types, cache);
+  const shield = <T>(work: () => T): T => state.shield(work);
+  const library = new Library(names, () => wire.post({ kind: "load" }), shield);
+  const displayNative = nativeDisplayer(library.loaded);
+  const displays = new Displays(outputs, [objectDisplayer(library.loaded), displayNative]);
   const comms = new Comms(outputs);
   const catalog = new Catalog(comms, displayNative);
   const inputs = new InputRequests((message) => wire.post(message));
   const history = new History(new HistoryFile(defaultHistoryFile()));
 
-  const types = require.resolve(NATIVE).replace(/\.js$/, ".d.ts");
-  const globals = globalDeclarations(types.replace(/\.d\.ts$/, ""), moduleExports(types), ownGlobalTypes());
-  const nodeTypes = new NodeTypes(loadNative, (name, text) => language.declare(name, text));
+  const nodeTypes = new NodeTypes(library, (text) => language.declare(text));
   const language = new Language({
-    modules: new Map([[NATIVE, { load: loadNative, types }]]),
+    modules: new Map([[NATIVE, { load: library.get, types }]]),
     globals,
-    shield: (work) => state.shield(work),
+    changing: nodeTypes.text,
+    shield,
     types: cellTypes(nodeTypes),
   });
   writeOriginalPositions(language.sources);
-  native = loadNative();
-  native.setProgressDisplay(() => progressLine(displays));
-  catalog.follow(native);
-  const library = native;
+  library.whenLoaded((native) => {
+    native.setProgressDisplay(() => progressLine(displays));
+    catalog.follow(native);
+  });
+  library.makeGlobal();
   Object.assign(
     globalThis,
-    native,
-    ownGlobals({ displays, outputs, inputs, comms, pictures: makePictures(() => library) }),
+    ownGlobals({ displays, outputs, inputs, comms, pictures: makePictures(library.get) }),
   );
 
   new ValuesServer(comms, shownValues, () => language.locals);
 
-  const { withSignal } = native;
-  const executions = new ExecuteQueue({ language, displays, outputs, history, wire, state, withSignal });
-  const graphs = new GraphFinder(loadNative, () => language.locals);
+  const executions = new ExecuteQueue({
+    language,
+    displays,
+    outputs,
+    history,
+    wire,
+    state,
+    withSignal: loadCancellation().withSignal,
+  });
+  const graphs = new GraphFinder(library.loaded, () => language.locals);
   const dispatcher = new Dispatcher({
     executions,
     completer: new Completer(language, graphs),
-    inspector: new Inspector(language, graphs, loadNative),
+    inspector: new Inspector(language, graphs, library.get),
     history,
     comms,
     outputs,
@@ -104,6 +114,7 @@ export function startKernel(wire: WireClient, state: InterruptState): void {
   wire.onMessage((message) => {
     switch (message.kind) {
       case "shell":
+        library.expect(message.message.content.code);
         return dispatcher.handle(message.message);
       case "stdin":
         return inputs.reply(message.message);

@@ -120,6 +120,7 @@ export interface Binding {
   setRequiresGrad(tensor: TensorHandle, requiresGrad: boolean): void;
   retainGrad(tensor: TensorHandle): void;
   isLeaf(tensor: TensorHandle): boolean;
+  version(tensor: TensorHandle): number;
   gradFn(tensor: TensorHandle): string | null;
 
   memory(): { tensors: number; bytes: number };

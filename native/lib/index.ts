@@ -2,6 +2,7 @@ export * from "./analysis";
 export * from "./attribution";
 export type { TensorData } from "./binding";
 export { withSignal } from "./cancellation";
+export * from "./difference";
 export * from "./dispatch";
 export * from "./errors";
 export * from "./graph";

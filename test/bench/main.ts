@@ -5,11 +5,12 @@ import { torch } from "@graphpatch/native";
 import { benchEngine, benchTiny } from "./engine";
 import { benchKernel } from "./kernel";
 import { benchMemory } from "./memory";
-import { benchModel, inputIds } from "./models";
+import { benchModel, longIds } from "./models";
 import { Peer } from "./peer";
 import { benchResponsiveness } from "./responsiveness";
 import { benchSaveLoad } from "./saveLoad";
-import { benchSweep } from "./sweep";
+import { benchArchiveSweep, benchLongSweep, benchSweep } from "./sweep";
+import { benchTrace } from "./trace";
 import { benchWeightForms } from "./weightForms";
 
 const threads = Number(process.env.THREADS ?? 2);
@@ -21,7 +22,7 @@ async function main(): Promise<void> {
   process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
   const script = join(__dirname, "..", "peers.py");
   const started = python
-    ? await Peer.start(python, script, [scratch, String(threads), JSON.stringify(inputIds)])
+    ? await Peer.start(python, script, [scratch, String(threads), JSON.stringify(longIds)])
     : null;
   const peer = started?.peer ?? null;
   const folder = started ? scratch : null;
@@ -34,16 +35,27 @@ async function main(): Promise<void> {
     );
 
   const small = await benchModel("small", folder);
-  // First, while nothing but the model is in memory.
-  await benchMemory(small, peer);
-  await benchResponsiveness(small);
-  await benchEngine(small, peer);
-  await benchTiny(folder, peer);
-  await benchSweep(small, peer);
-  peer?.stop();
-  await benchSaveLoad(small, scratch);
-  await benchWeightForms();
-  benchKernel(scratch);
+  const parts: Record<string, () => unknown> = {
+    // First, while nothing but the model is in memory.
+    memory: () => benchMemory(small, peer),
+    responsiveness: () => benchResponsiveness(small),
+    engine: () => benchEngine(small, peer),
+    tiny: () => benchTiny(folder, peer),
+    map: () => benchSweep(small, peer),
+    longMap: () => benchLongSweep(small, peer),
+    archiveMap: () => peer && benchArchiveSweep(small, peer),
+    trace: async () => benchTrace(await benchModel("smollm2", null), peer),
+    peerEnds: () => peer?.stop(),
+    saveLoad: () => benchSaveLoad(small, scratch),
+    weightForms: () => benchWeightForms(),
+    kernel: () => benchKernel(scratch),
+  };
+  const wanted = process.argv.slice(2);
+  const unknown = wanted.filter((name) => !(name in parts));
+  if (unknown.length > 0) throw new Error(`no part ${unknown}; there are ${Object.keys(parts).join(", ")}`);
+  for (const [name, part] of Object.entries(parts)) {
+    if (wanted.length === 0 || wanted.includes(name) || name === "peerEnds") await part();
+  }
 }
 
 main().catch((error) => {

@@ -6,7 +6,10 @@ import { setTimeout } from "node:timers/promises";
 const SETTLE_MS = 20;
 
 /** The models that the peer has, as the benchmark's own (models.ts). */
-export type ModelName = "small" | "tiny";
+export type ModelName = "small" | "tiny" | "smollm2";
+
+/** Ways in which the peer makes a map: hooks, one cell or one layer a forward; other tools. */
+export type MapTool = "hooks" | "batched" | "transformer_lens" | "nnsight";
 
 /** transformers in a process of its own, which works only when it is asked to. */
 export class Peer {
@@ -56,9 +59,24 @@ export class Peer {
     return (await this.#ask(`peak ${model}`)) as number;
   }
 
-  /** The layer × token map with hooks: seconds one cell a forward, and 16 cells a forward; sum of its values. */
-  async map(model: ModelName): Promise<{ one: number; batched: number; sum: number }> {
-    return (await this.#ask(`map ${model}`)) as { one: number; batched: number; sum: number };
+  /** The layer × token map: milliseconds, and the sum of its values; null, and a line, where the tool is not installed. */
+  async map(model: ModelName, tool: MapTool, length: number): Promise<{ ms: number; sum: number } | null> {
+    const answer = (await this.#ask(`map ${model} ${tool} ${length}`)) as
+      | { seconds: number; sum: number }
+      | { missing: string };
+    if ("seconds" in answer) return { ms: answer.seconds * 1000, sum: answer.sum };
+    console.log(`\nBENCH_PYTHON has no ${tool}: ${answer.missing}`);
+    return null;
+  }
+
+  /** Milliseconds a cell of ROME's causal trace with hooks, from `cells` cells. */
+  async traceCell(model: ModelName, cells: number): Promise<number> {
+    return ((await this.#ask(`trace ${model} ${cells}`)) as { seconds: number }).seconds * 1000;
+  }
+
+  /** The path of an archive of the model. */
+  async export(model: ModelName): Promise<string> {
+    return (await this.#ask(`export ${model}`)) as string;
   }
 
   /** Logits of the last position. */

@@ -3,8 +3,8 @@
 peers.py FOLDER THREADS INPUT_IDS: writes a random GPT-2 of GPT-2 small's shape into FOLDER/small and a tiny one into FOLDER/tiny,
 as Hugging Face directories, and says so with a line of JSON. Then it answers each line of standard input with a line of JSON:
 "run NAME": the milliseconds of one forward of several; "peak NAME": megabytes by which a few forwards exceed what was resident before them;
-"logits NAME": the logits of the last position; "map NAME": seconds of the layer x token map with hooks, one cell a forward and one layer a
-forward, and the sum of its values.
+"logits NAME": the logits of the last position; "map NAME TOOL LENGTH": seconds of the layer x token map and the sum of its values, or what
+package is missing; "trace NAME CELLS": seconds a cell of ROME's causal trace, from so many cells; "export NAME": the path of an archive of the model.
 """
 
 import json
@@ -13,6 +13,7 @@ import time
 
 import torch
 import transformers
+from peer_sweeps import Map, time_trace
 
 TINY = {"n_layer": 2, "n_embd": 64, "n_head": 4, "vocab_size": 1000, "bos_token_id": 0, "eos_token_id": 0}
 
@@ -38,11 +39,29 @@ def make(folder: str, name: str, options: dict) -> transformers.GPT2LMHeadModel:
     return model
 
 
+def make_llama(folder: str, name: str) -> transformers.LlamaForCausalLM:
+    """The shape of SmolLM2-135M."""
+    config = transformers.LlamaConfig(
+        vocab_size=49152,
+        hidden_size=576,
+        intermediate_size=1536,
+        num_hidden_layers=30,
+        num_attention_heads=9,
+        num_key_value_heads=3,
+        tie_word_embeddings=True,
+        attn_implementation="eager",
+        initializer_range=0.04,
+    )
+    model = transformers.LlamaForCausalLM(config).eval()
+    model.save_pretrained(f"{folder}/{name}")
+    return model
+
+
 def main(folder: str, threads: str, input_ids: str) -> None:
     torch.set_num_threads(int(threads))
     torch.manual_seed(0)
     models = {"small": make(folder, "small", {}), "tiny": make(folder, "tiny", TINY)}
-    ids = torch.tensor([json.loads(input_ids)])
+    ids = torch.tensor([json.loads(input_ids)[:16]])
     inputs = {name: ids % model.config.vocab_size for name, model in models.items()}
     say({"transformers": transformers.__version__, "torch": torch.__version__})
 
@@ -68,56 +87,38 @@ def main(folder: str, threads: str, input_ids: str) -> None:
             forward(name)
         return memory("VmHWM") - before
 
-    def layer_map(name: str) -> dict[str, float]:
-        model, clean = models[name], inputs[name]
-        blocks, vocabulary, length = model.transformer.h, model.config.vocab_size, clean.shape[1]
-        corrupted = clean.clone()
-        corrupted[0, 1:4] = (clean[0, 1:4] + 1234) % vocabulary
+    def layer_map(name: str, tool: str, length: str) -> dict:
+        given = torch.tensor([json.loads(input_ids)[: int(length)]]) % models[name].config.vocab_size
+        try:
+            return Map(models[name], given, f"{folder}/{name}").time(tool)
+        except ImportError as error:
+            return {"missing": str(error)}
 
-        def hooked(layer: int, change, given: torch.Tensor) -> torch.Tensor:
-            def hook(_module, _args, output):
-                return (change(output[0]), *output[1:]) if isinstance(output, tuple) else change(output)
+    def trace(name: str, cells: str) -> dict:
+        if name not in models:
+            models[name] = make_llama(folder, name)
+        given = torch.tensor([json.loads(input_ids)[:10]]) % models[name].config.vocab_size
+        return time_trace(models[name], given, samples=10, window=10, cells=int(cells))
 
-            handle = blocks[layer].register_forward_hook(hook)
-            try:
-                return model(input_ids=given, use_cache=False).logits[:, -1].log_softmax(-1)[:, 42]
-            finally:
-                handle.remove()
+    def export(name: str) -> str:
+        """As transformers exports it unless told otherwise, with fused attention."""
+        model = transformers.GPT2LMHeadModel.from_pretrained(f"{folder}/{name}").eval()
+        given = {"input_ids": inputs[name], "use_cache": False}
+        torch.export.save(torch.export.export(model, (), given, strict=False), f"{folder}/{name}.pt2")
+        return f"{folder}/{name}.pt2"
 
-        states = {}
-        for layer in range(len(blocks)):
-            hooked(layer, lambda state, layer=layer: states.setdefault(layer, state.clone()), clean)
-
-        def one(layer: int, token: int) -> torch.Tensor:
-            def put(state):
-                state = state.clone()
-                state[0, token] = states[layer][0, token]
-                return state
-
-            return hooked(layer, put, corrupted)
-
-        def batched(layer: int) -> torch.Tensor:
-            def put(state):
-                state = state.clone()
-                for token in range(length):
-                    state[token, token] = states[layer][0, token]
-                return state
-
-            return hooked(layer, put, corrupted.expand(length, -1))
-
-        start = time.perf_counter()
-        values = torch.stack([one(layer, token) for layer in range(len(blocks)) for token in range(length)])
-        middle = time.perf_counter()
-        for layer in range(len(blocks)):
-            batched(layer)
-        end = time.perf_counter()
-        return {"one": middle - start, "batched": end - middle, "sum": values.double().sum().item()}
-
-    answers = {"run": run, "peak": peak, "logits": lambda name: forward(name)[0, -1].tolist(), "map": layer_map}
+    answers = {
+        "run": run,
+        "peak": peak,
+        "logits": lambda name: forward(name)[0, -1].tolist(),
+        "map": layer_map,
+        "trace": trace,
+        "export": export,
+    }
     with torch.no_grad():
         for line in sys.stdin:
-            question, name = line.split()
-            say(answers[question](name))
+            question, *rest = line.split()
+            say(answers[question](*rest))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ const compiler = compilerForTslab({
     types: ["node"],
   }),
   system: ts.sys,
+  late: { follow: () => {}, isWanting: false },
+  review: (found) => found,
   prepare: (code) => ({ code, shifts: [], unset: null }),
   transpiled: () => {},
 });

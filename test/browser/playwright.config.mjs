@@ -10,6 +10,8 @@ export default {
   ...base,
   testDir: "tests",
   outputDir: path.join(artifacts, "browser-failures"),
+  // One picture for all systems: the tests bring their own fonts.
+  snapshotPathTemplate: path.join(import.meta.dirname, "screens", "{arg}{ext}"),
   workers: 1,
   retries: 0,
   timeout: 120_000,

@@ -361,3 +361,17 @@ describe("operators of Python packages", () => {
     await expect((await loadCase("custom")).run(example.inputs)).rejects.toThrow(/must give a tensor/);
   });
 });
+
+it("statistics of batch normalisation make no further names for what the module has", async () => {
+  const graph = await loadCase("conv-training");
+  const own = [...graph.nodes.keys()].filter((name) => name.startsWith("bn."));
+  expect(own.filter((name) => graph.nodes.get(name)?.kind !== "operator").sort()).toEqual([
+    "bn.bias",
+    "bn.input",
+    "bn.num_batches_tracked",
+    "bn.output",
+    "bn.running_mean",
+    "bn.running_var",
+    "bn.weight",
+  ]);
+});

@@ -91,7 +91,10 @@ describe.each(caseNames())("%s", (name) => {
         const { activation } = probe;
         expectFingerprint(activation, row(example.outputs), `${node}, example ${i}`);
         const gradient = probe.grad ?? torch.zeros(activation.shape);
-        expectFingerprint(gradient, row(example.gradients), `gradient of ${node}, example ${i}`);
+        const expected = row(example.gradients);
+        // Where PyTorch's depends on what was written to the value's memory later.
+        if (!Number.isNaN(expected[1]))
+          expectFingerprint(gradient, expected, `gradient of ${node}, example ${i}`);
         const patches = {
           zeroed: new ZeroPatch(),
           replaced: new ReplacePatch({ value: replacementLike(activation.shape, activation.dtype) }),

@@ -436,9 +436,9 @@ describe("hostile descriptions", () => {
     [
       "a later format",
       (description) => {
-        description.version = 2;
+        description.version = 3;
       },
-      /saved by a newer graphpatch \(format 2; this version reads 1\)/,
+      /saved by a newer graphpatch \(format 3; this version reads 2\)/,
     ],
     [
       "no version",

@@ -19,6 +19,7 @@ const env = {
   ...process.env,
   JUPYTER_PATH: join(prefix, "share", "jupyter"),
   GRAPHPATCH_HISTORY: join(prefix, "history.jsonl"),
+  GRAPHPATCH_CACHE: join(prefix, "cache"),
   PYTHONDONTWRITEBYTECODE: "1",
 };
 

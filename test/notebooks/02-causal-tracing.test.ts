@@ -1,30 +1,17 @@
-import { beforeAll, describe, expect, it } from "vitest";
-import {
-  EXECUTION_MS,
-  errorsOf,
-  executeNotebook,
-  type Notebook,
-  outputsOf,
-  tablesOf,
-  topTokensOf,
-  viewMime,
-} from "./notebook";
+import { describe, expect, it } from "vitest";
+import { type Notebook, outputsOf, runNotebook, tablesOf, topTokensOf, viewMime } from "./notebook";
 
 describe("02-causal-tracing.ipynb tells the truth", () => {
   let notebook: Notebook;
-  beforeAll(async () => {
-    notebook = await executeNotebook("02-causal-tracing.ipynb");
-  }, EXECUTION_MS);
+  runNotebook("02-causal-tracing.ipynb", (executed) => {
+    notebook = executed;
+  });
 
   /** Of the rows that a cell printed, the largest of one kind. */
   const largest = (id: string, kind: string, value: string) => {
     const rows = tablesOf(notebook, id).filter(({ restored }) => restored === kind);
     return rows.reduce((a, b) => (Number(b[value]) > Number(a[value]) ? b : a));
   };
-
-  it("runs from top to bottom without an error", () => {
-    expect(errorsOf(notebook)).toEqual([]);
-  });
 
   it("noise takes Paris away and one state brings it back, as in PyTorch", () => {
     // transformers with hooks and the same noise, torch.randn after torch.manual_seed(0).

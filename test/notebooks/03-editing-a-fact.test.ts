@@ -1,22 +1,10 @@
-import { beforeAll, describe, expect, it } from "vitest";
-import {
-  EXECUTION_MS,
-  errorsOf,
-  executeNotebook,
-  type Notebook,
-  tablesOf,
-  textOf,
-  topTokensOf,
-} from "./notebook";
+import { describe, expect, it } from "vitest";
+import { type Notebook, runNotebook, tablesOf, textOf, topTokensOf } from "./notebook";
 
 describe("03-editing-a-fact.ipynb tells the truth", () => {
   let notebook: Notebook;
-  beforeAll(async () => {
-    notebook = await executeNotebook("03-editing-a-fact.ipynb");
-  }, EXECUTION_MS);
-
-  it("runs from top to bottom without an error", () => {
-    expect(errorsOf(notebook)).toEqual([]);
+  runNotebook("03-editing-a-fact.ipynb", (executed) => {
+    notebook = executed;
   });
 
   it("before the edit the tower is in Paris", () => {

@@ -2,11 +2,12 @@ import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { beforeAll, expect, it } from "vitest";
 import { createContext } from "../../scripts/setup/context.mjs";
 
 const { root, python } = createContext();
 /** A notebook's time on a machine that runs other tests as well. */
-export const EXECUTION_MS = 900_000;
+const EXECUTION_MS = 900_000;
 export const viewMime = "application/vnd.graphpatch.view.v1+json";
 export const notebooksFolder = join(root, "notebooks");
 const artifacts = join(root, "test", "artifacts", "notebooks");
@@ -41,12 +42,24 @@ export function readNotebook(file: string): Notebook {
 }
 
 /** Executes a notebook of the notebooks folder; the executed one is kept for a person to look at. */
-export async function executeNotebook(file: string): Promise<Notebook> {
+async function executeNotebook(file: string): Promise<Notebook> {
   mkdirSync(artifacts, { recursive: true });
   const target = join(artifacts, basename(file));
   const script = resolve(__dirname, "execute.py");
   await promisify(execFile)(python, [script, join(notebooksFolder, file), target], { maxBuffer: 1 << 26 });
   return readNotebook(target);
+}
+
+/** Executes a notebook before the tests of a `describe`; the first of them is that no cell failed. */
+export function runNotebook(file: string, take: (notebook: Notebook) => void): void {
+  let notebook: Notebook;
+  beforeAll(async () => {
+    notebook = await executeNotebook(file);
+    take(notebook);
+  }, EXECUTION_MS);
+  it("runs from top to bottom without an error", () => {
+    expect(errorsOf(notebook)).toEqual([]);
+  });
 }
 
 /** Everything a cell shows as text: its streams and the plain text of its results. */
@@ -89,7 +102,7 @@ export function outputsOf(notebook: Notebook, id: string): Output[] {
 }
 
 /** The failures of a notebook, each with its cell and the first lines of the traceback. */
-export function errorsOf(notebook: Notebook): string[] {
+function errorsOf(notebook: Notebook): string[] {
   return notebook.cells.flatMap((cell) =>
     (cell.outputs ?? [])
       .filter((output) => output.output_type === "error")

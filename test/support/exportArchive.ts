@@ -35,6 +35,8 @@ export interface ProgramNode {
   /** Given when the operator gives a list. */
   list?: boolean;
   name?: string;
+  /** The module that it stands in; the root if it is left out. */
+  module?: string;
 }
 
 /** A graph of one input `x` as `models/model.json` has it. */
@@ -55,7 +57,7 @@ export function programJson({ nodes, outputs, metas }: Program): Record<string, 
       graph: {
         inputs: [{ as_tensor: { name: "x" } }],
         outputs: tensors,
-        nodes: nodes.map(({ target, inputs, outputs: names, list, name }) => ({
+        nodes: nodes.map(({ target, inputs, outputs: names, list, name, module }) => ({
           name: name ?? names[0] ?? "",
           target,
           inputs: Object.entries(inputs).map(([key, value]) => ({
@@ -66,7 +68,7 @@ export function programJson({ nodes, outputs, metas }: Program): Record<string, 
           outputs: list
             ? [{ as_tensors: names.map((one) => ({ name: one })) }]
             : names.map((one) => ({ as_tensor: { name: one } })),
-          metadata: {},
+          metadata: module ? { nn_module_stack: `L__self__,,Root;L__self__${module},${module},Part` } : {},
         })),
         tensor_values: metas,
         sym_int_values: {},

@@ -27,7 +27,7 @@ import { FIXTURES } from "../support/files";
 import { expectedValues, INPUTS, inputsOf, MODELS } from "../support/parity";
 import { compare, difference, used } from "./support";
 
-const LEVELS = ["upstream", "batch", "causal", "positions"] as const;
+const LEVELS = ["upstream", "batch", "causal", "positions", "onednn"] as const;
 
 describe.each(MODELS.slice(0, 2))("$name", ({ name, layers, block, act, pattern, mix }) => {
   const expected = expectedValues(name);
@@ -71,16 +71,15 @@ describe.each(MODELS.slice(0, 2))("$name", ({ name, layers, block, act, pattern,
         // Positions that are padded on the left see all others.
         causal: input === "left" ? expect.any(Number) : count,
         positions: count,
-        // So few cells are not worth it.
-        packed: 0,
+        onednn: count,
       });
-      const none = { upstream: 0, shared: 0, batch: 0, causal: 0, positions: 0, packed: 0 };
+      const none = { upstream: 0, shared: 0, batch: 0, causal: 0, positions: 0, onednn: 0 };
       expect(used(exact)).toEqual({ outputs: count, ...none });
       expect(all.shape).toEqual([layers, 4]);
       await pg.optimize();
       const packed = await pg.sweep(options);
       await pg.optimize(false);
-      expect(used(packed).packed).toBe(count);
+      expect(used(packed).onednn).toBe(count);
       expect(difference(packed, exact)).toBeLessThanOrEqual(1e-5);
       for (const level of input === "left" ? LEVELS : []) {
         const without = await pg.sweep({ ...options, levels: { [level]: false } });

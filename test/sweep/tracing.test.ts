@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { withSignal } from "../../native/lib/cancellation";
 import { ArgumentError } from "../../native/lib/errors";
 import { PatchableGraph } from "../../native/lib/graph";
 import { AutoModelForCausalLM, type CausalLM } from "../../native/lib/models";
 import { Module } from "../../native/lib/nn";
-import { AddPatch, RecordPatch, ReplacePatch } from "../../native/lib/patches";
+import { AddPatch, CustomPatch, RecordPatch, ReplacePatch } from "../../native/lib/patches";
 import {
   type DoneCell,
   logProbability,
@@ -15,6 +16,7 @@ import type { Tensor } from "../../native/lib/tensor";
 import { torch } from "../../native/lib/torch";
 import { FIXTURES } from "../support/files";
 import { MODELS } from "../support/parity";
+import { compare, difference, used } from "./support";
 
 const ids = [5, 17, 3, 42, 8];
 const inputs = { input_ids: torch.tensor([ids], { dtype: "int64" }) };
@@ -68,14 +70,75 @@ test("a cancelled sweep keeps what is done and is taken up again", async () => {
   expect(torch.allclose(resumed.values, whole.values, 1e-5, 1e-6)).toBe(true);
 });
 
+test("a sweep stops in the middle of a batch, by its own signal or a cell's, and keeps the batches before it", async () => {
+  const whole = await pg.sweep(options());
+  const { cells, ...rest } = options();
+  const { bytes } = await pg.sweep.plan(options());
+  const memoryLimit = Math.ceil(bytes * 0.6);
+  for (const isOwn of [true, false]) {
+    const controller = new AbortController();
+    // Batches go by position, so this is one of the last batch; it changes nothing.
+    const stop = new CustomPatch({
+      op: (x: Tensor) => {
+        controller.abort();
+        return x;
+      },
+    });
+    const last = (cells as object[][]).map((row, l) =>
+      row.map((cell, t) => (l === 0 && t === ids.length - 1 ? { ...cell, [block(1)]: stop } : cell)),
+    ) as SweepOptions["cells"];
+    const request: SweepOptions = { ...rest, cells: last, memoryLimit };
+    const error = await (isOwn
+      ? pg.sweep({ ...request, signal: controller.signal })
+      : withSignal(controller.signal, () => pg.sweep(request))
+    ).then(
+      () => null,
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(SweepCancelledError);
+    const { result } = error as SweepCancelledError;
+    expect(result.done).toBeGreaterThan(0);
+    expect(result.done).toBeLessThan(layers * ids.length);
+    expect(result.samples[ids.length - 1]).toEqual([]);
+    const resumed = await pg.sweep({ ...options(), resume: result });
+    expect(resumed.done).toBe(layers * ids.length);
+    expect(torch.allclose(resumed.values, whole.values, 1e-5, 1e-6)).toBe(true);
+  }
+});
+
+test("what cells have in common is computed once", async () => {
+  const { cells, ...rest } = options();
+  const noise = new AddPatch({ value: torch.randn([ids.length, 32]) });
+  const other = new AddPatch({ value: torch.randn([32]), slice: ":, 1" });
+  const embedding = "transformer.wte";
+  const own = (cells as Record<string, AddPatch>[][]).flat();
+  const mixed = [
+    ...own.map((cell) => ({ [embedding]: noise, ...cell })),
+    // Too few of them, another order, and one that has nothing else.
+    ...own.slice(0, 2).map((cell) => ({ [embedding]: other, ...cell })),
+    ...own.slice(0, 5).map((cell) => ({ [embedding]: [other, noise], ...cell })),
+    { [embedding]: noise },
+    {},
+  ];
+  const request: SweepOptions = { ...rest, axes: undefined, cells: mixed };
+  const { all, exact } = await compare(pg, request);
+  expect(used(all).shared).toBe(own.length + 5);
+  expect(all.base).toEqual(exact.base);
+  const without = await pg.sweep({ ...request, levels: { shared: false } });
+  expect(used(without).shared).toBe(0);
+  expect(difference(without, exact)).toBeLessThanOrEqual(1e-5);
+  const { logits } = await pg.patch(mixed[0], () => pg.run(inputs));
+  expect(all.samples[0][0]).toBeCloseTo(Number(torch.log_softmax(logits.at("0, -1"), -1).at([9]).item()), 5);
+});
+
 test("batches keep within the memory limit, and the plan says what will be done", async () => {
-  const plan = await pg.planSweep(options());
+  const plan = await pg.sweep.plan(options());
   expect(plan).toMatchObject({ cells: layers * ids.length, batches: 1 });
   expect(plan.work).toBeLessThan(plan.naiveWork / 2);
   expect(plan.expectedTime).toBeGreaterThan(0);
   const sizes: number[] = [];
-  const memoryLimit = Math.ceil(plan.bytes * 0.8);
-  const { batches, bytes } = await pg.planSweep({ ...options(), memoryLimit });
+  const memoryLimit = Math.ceil(plan.bytes * 0.6);
+  const { batches, bytes } = await pg.sweep.plan({ ...options(), memoryLimit });
   await pg.sweep({ ...options(), memoryLimit, onCells: (cells) => sizes.push(cells.length) });
   expect(bytes).toBeLessThanOrEqual(memoryLimit);
   expect(batches).toBeGreaterThan(1);

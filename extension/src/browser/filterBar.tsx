@@ -85,6 +85,8 @@ function filterLabel(filter: NodeFilter, trans: TranslationBundle): string {
   switch (filter) {
     case "operators":
       return trans.__("Operators");
+    case "tensors":
+      return trans.__("Tensors");
     case "parameters":
       return trans.__("Parameters");
     case "attention":

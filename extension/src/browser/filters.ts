@@ -3,7 +3,7 @@ import type { NodeMarks } from "../tokens";
 import { isAttentionPattern } from "./operators";
 
 /** Quick filters of the browser, in the order they are shown. */
-export const NODE_FILTERS = ["operators", "parameters", "attention", "patched", "probed"] as const;
+export const NODE_FILTERS = ["operators", "tensors", "parameters", "attention", "patched", "probed"] as const;
 export type NodeFilter = (typeof NODE_FILTERS)[number];
 
 /** Whether a node is of one of the sorts chosen; with none chosen every node is. */
@@ -19,6 +19,8 @@ function passes(node: CatalogNode, filter: NodeFilter, marks: NodeMarks): boolea
   switch (filter) {
     case "operators":
       return node.kind === "operator";
+    case "tensors":
+      return node.shape !== null;
     case "parameters":
       return node.kind === "parameter" || node.kind === "buffer";
     case "attention":

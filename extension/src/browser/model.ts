@@ -5,6 +5,7 @@ import { type BrowserSettings, DEFAULT_SETTINGS } from "../settings";
 import type { ICatalogModel, INodeCatalog, NodeMarks } from "../tokens";
 import { type NodeFilter, passesFilters } from "./filters";
 import { NavigationHistory } from "./history";
+import { blockPrefix } from "./pointedRow";
 import { type Row, RowBuilder } from "./rows";
 import type { SavedGraph, SavedState } from "./savedState";
 import { parseQuery, type Query, SearchIndex } from "./search";
@@ -26,6 +27,8 @@ interface Prepared {
   readonly state: GraphState;
   builder: RowBuilder;
   index: SearchIndex | null;
+  /** Of the paths of the model's blocks; null until it is asked for. */
+  blocks: string | null;
 }
 
 /** Which nodes the browser shows, and which of them is active. Knows nothing of widgets. */
@@ -218,6 +221,15 @@ export class BrowserModel {
     return index >= 0 ? index : (items?.get(path === "" ? "output" : `${path}.output`)?.index ?? -1);
   }
 
+  /** Path of a block of the model by its number; null where blocks are not known. */
+  blockPath(layer: number): string | null {
+    const { prepared } = this;
+    if (!prepared) return null;
+    prepared.blocks ??= blockPrefix(prepared.tree) ?? "";
+    const path = `${prepared.blocks}${layer}`;
+    return prepared.tree.items.has(path) ? path : null;
+  }
+
   /** What is to be remembered for the next page. */
   get saved(): SavedState {
     const graphs = new Map(this.restored);
@@ -290,7 +302,14 @@ export class BrowserModel {
     const state = this.states.get(key) ?? firstState(tree, this.restored.get(graph.label));
     this.labels.set(key, graph.label);
     this.states.set(key, state);
-    this.prepared = { graph, tree, state, builder: new RowBuilder(tree, this._settings), index: null };
+    this.prepared = {
+      graph,
+      tree,
+      state,
+      builder: new RowBuilder(tree, this._settings),
+      index: null,
+      blocks: null,
+    };
   }
 
   private makeRows(): readonly Row[] {

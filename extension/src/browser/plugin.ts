@@ -37,6 +37,7 @@ export const browserPlugin: JupyterFrontEndPlugin<void> = {
   ) => {
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
     const model = new BrowserModel(catalog);
+    graphView.attach(model);
     let settings: ISettingRegistry.ISettings | null = null;
     const actions: BrowserActions = addCommands({
       app,

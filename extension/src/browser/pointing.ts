@@ -18,9 +18,13 @@ export class Pointing {
     return this._changed;
   }
 
+  /** Path of the node; of the block, where a view points at a layer. */
   get node(): string | null {
     const { source } = this.model;
-    return (source && this.highlights?.get(source.kernelId)?.node) ?? null;
+    const highlight = source && this.highlights?.get(source.kernelId);
+    if (!highlight) return null;
+    const { node, layer } = highlight;
+    return node ?? (layer === undefined ? null : this.model.blockPath(layer));
   }
 
   /** Points at what a path means, or with null at nothing. */

@@ -3,6 +3,7 @@ import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/rea
 import * as React from "react";
 import type { BrowserActions } from "./actions";
 import type { BrowserModel } from "./model";
+import { isPointedRow } from "./pointedRow";
 import type { Pointing } from "./pointing";
 import type { Row } from "./rows";
 import { type TreeAction, treeAction, typeAhead } from "./treeKeys";
@@ -113,9 +114,7 @@ export function TreeView({ model, actions, trans, pointing, focusFilter }: TreeV
               query={model.query}
               marks={model.marks}
               isActive={item.index === active}
-              isPointedAt={
-                pointedAt !== null && (row.path === pointedAt || `${row.path}.output` === pointedAt)
-              }
+              isPointedAt={pointedAt !== null && isPointedRow(row, pointedAt)}
               trans={trans}
               onClick={() => onClick(row)}
               onDoubleClick={() => onDoubleClick(row)}

@@ -1,3 +1,4 @@
+import type { TranslationBundle } from "@jupyterlab/translation";
 import { tokenLabel } from "../text";
 import type { AnyView } from "../tokens";
 import type { Figure, HeatmapTrace, Theme, Ticks } from "./drawing";
@@ -137,9 +138,9 @@ export function hasNames(axis: CellAxis): boolean {
 }
 
 /** `token 3 “ Paris”` for the place under the pointer. */
-export function describePlace(axis: CellAxis, at: number): string {
+export function describePlace(axis: CellAxis, at: number, trans: TranslationBundle): string {
   const name = axis.name(at);
-  const title = axis.title || "index";
+  const title = axis.title || trans.__("index");
   const index = axis.index(at);
   const range = axis.perCell > 1 ? `${index}–${index + axis.perCell - 1}` : String(index);
   return name === null ? `${title} ${range}` : `${title} ${range}: ${name}`;

@@ -1,3 +1,4 @@
+import type { TranslationBundle } from "@jupyterlab/translation";
 import type { Figure, HeatmapTrace, Theme } from "./drawing";
 import { FigureError } from "./figure";
 
@@ -21,7 +22,11 @@ export function heatmapsOf(figure: Figure): [HeatmapTrace, ...HeatmapTrace[]] {
 }
 
 /** Marks NaN with a cross and infinities with a triangle that points up or down. */
-export function markUnusual(rows: readonly ArrayLike<number>[], theme: Theme): Marks {
+export function markUnusual(
+  rows: readonly ArrayLike<number>[],
+  theme: Theme,
+  trans: TranslationBundle,
+): Marks {
   const found = { nan: emptyMark(), up: emptyMark(), down: emptyMark() };
   let total = 0;
   rows.forEach((row, y) => {
@@ -36,11 +41,15 @@ export function markUnusual(rows: readonly ArrayLike<number>[], theme: Theme): M
     }
   });
   const notes: string[] = [];
-  if (found.nan.x.length > 0) notes.push("× marks NaN.");
-  if (found.up.x.length + found.down.x.length > 0) notes.push("▲ and ▼ mark ∞ and −∞.");
+  if (found.nan.x.length > 0) notes.push(trans.__("× marks NaN."));
+  if (found.up.x.length + found.down.x.length > 0) notes.push(trans.__("▲ and ▼ mark ∞ and −∞."));
   if (total > MOST_MARKS) {
     notes.push(
-      `Only the first ${MOST_MARKS.toLocaleString("en")} of ${total.toLocaleString("en")} such values are marked.`,
+      trans.__(
+        "Only the first %1 of %2 such values are marked.",
+        MOST_MARKS.toLocaleString("en"),
+        total.toLocaleString("en"),
+      ),
     );
   }
   return {

@@ -10,9 +10,13 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** A button as Lab's own look. */
-export function button(label: string, onClick: () => void): HTMLButtonElement {
-  const made = element("button", "jp-mod-styled jp-mod-minimal gp-View-button", label);
+/** A button as Lab's own look, or of a class of its own. */
+export function button(
+  label: string,
+  onClick: () => void,
+  className = "jp-mod-styled jp-mod-minimal gp-View-button",
+): HTMLButtonElement {
+  const made = element("button", className, label);
   made.type = "button";
   made.addEventListener("click", onClick);
   return made;

@@ -4,11 +4,27 @@
  * A notebook is not trusted, and a figure can hold much more than numbers (remote images, links, buttons). So nothing
  * of it is handed on to plotly: values, labels and titles are taken out here, checked, and drawn anew.
  */
+import type { TranslationBundle } from "@jupyterlab/translation";
 import type { Figure, HeatmapTrace, LineTrace, Ticks } from "./drawing";
 
 /** What is wrong with a figure, in words to show. */
 export class FigureError extends Error {
   override readonly name = "FigureError";
+  private readonly values: string[];
+
+  /** @param template with `%1`, `%2` in the places of `values`: the key of its translations */
+  constructor(
+    private readonly template: string,
+    ...values: (string | number)[]
+  ) {
+    const texts = values.map(String);
+    super(template.replace(/%(\d)/g, (_, at: string) => texts[Number(at) - 1] ?? ""));
+    this.values = texts;
+  }
+
+  inWords(trans: TranslationBundle): string {
+    return trans.__(this.template, ...this.values);
+  }
 }
 
 /** More cells would freeze the page; the kernel down-samples far below. */
@@ -60,7 +76,7 @@ export function readFigure(value: unknown): Figure {
 }
 
 function readTrace(value: unknown, index: number, layout: Record<string, unknown>): HeatmapTrace | LineTrace {
-  if (!isObject(value)) throw new FigureError(`Trace ${index} of the figure is damaged.`);
+  if (!isObject(value)) throw new FigureError("Trace %1 of the figure is damaged.", index);
   const name = typeof value.name === "string" ? plainText(value.name) : null;
   const where = `trace ${index}`;
   switch (value.type) {
@@ -85,7 +101,9 @@ function readTrace(value: unknown, index: number, layout: Record<string, unknown
     }
     default:
       throw new FigureError(
-        `Trace ${index} is of the type “${String(value.type)}”, which this view cannot draw.`,
+        "Trace %1 is of the type “%2”, which this view cannot draw.",
+        index,
+        String(value.type),
       );
   }
 }
@@ -130,7 +148,7 @@ function readMatrix(value: unknown, where: string): readonly ArrayLike<number>[]
   if (Array.isArray(value)) return readNested(value, where);
   const { values, shape } = readTyped(value, where);
   if (shape.length !== 2)
-    throw new FigureError(`The values of ${where} are not a table of rows and columns.`);
+    throw new FigureError("The values of %1 are not a table of rows and columns.", where);
   const [rows, columns] = shape;
   return Array.from({ length: rows }, (_, row) => values.subarray(row * columns, (row + 1) * columns));
 }
@@ -138,11 +156,11 @@ function readMatrix(value: unknown, where: string): readonly ArrayLike<number>[]
 function readNested(value: unknown[], where: string): readonly ArrayLike<number>[] {
   const rows = value.map((row) => {
     if (!Array.isArray(row))
-      throw new FigureError(`The values of ${where} are not a table of rows and columns.`);
+      throw new FigureError("The values of %1 are not a table of rows and columns.", where);
     return numbersOf(row, where);
   });
   if (rows.some((row) => row.length !== rows[0].length)) {
-    throw new FigureError(`The rows of ${where} differ in length.`);
+    throw new FigureError("The rows of %1 differ in length.", where);
   }
   checkCells(rows.length * (rows[0]?.length ?? 0), where);
   return rows;
@@ -152,19 +170,19 @@ function numbersOf(list: unknown[], where: string): Float64Array {
   return Float64Array.from(list, (item) => {
     if (typeof item === "number") return item;
     if (item === null) return Number.NaN;
-    throw new FigureError(`The values of ${where} are not all numbers.`);
+    throw new FigureError("The values of %1 are not all numbers.", where);
   });
 }
 
 function readTyped(value: unknown, where: string): { values: NumberArray; shape: number[] } {
   if (!isObject(value) || typeof value.bdata !== "string" || typeof value.dtype !== "string") {
-    throw new FigureError(`The values of ${where} are missing from the notebook.`);
+    throw new FigureError("The values of %1 are missing from the notebook.", where);
   }
   const type = Object.hasOwn(ARRAY_TYPES, value.dtype) ? ARRAY_TYPES[value.dtype] : undefined;
-  if (!type) throw new FigureError(`The values of ${where} are of the unknown type “${value.dtype}”.`);
+  if (!type) throw new FigureError("The values of %1 are of the unknown type “%2”.", where, value.dtype);
   checkCells((value.bdata.length * 3) / 4 / type.width, where);
   const bytes = decodeBase64(value.bdata, where);
-  if (bytes.byteLength % type.width !== 0) throw new FigureError(`The values of ${where} are cut off.`);
+  if (bytes.byteLength % type.width !== 0) throw new FigureError("The values of %1 are cut off.", where);
   const values = type.make(bytes.buffer);
   const shape = readShape(value.shape, values.length, where);
   return { values, shape };
@@ -176,7 +194,7 @@ function readShape(value: unknown, length: number, where: string): number[] {
   const sizes = Array.isArray(value) ? value.map(Number) : String(value).split(",").map(Number);
   const isValid = sizes.every((size) => Number.isInteger(size) && size >= 0);
   if (!isValid || sizes.reduce((product, size) => product * size, 1) !== length) {
-    throw new FigureError(`The values of ${where} do not fill the shape ${String(value)}.`);
+    throw new FigureError("The values of %1 do not fill the shape %2.", where, String(value));
   }
   return sizes;
 }
@@ -188,12 +206,12 @@ function decodeBase64(text: string, where: string): Uint8Array<ArrayBuffer> {
     for (let at = 0; at < binary.length; at++) bytes[at] = binary.charCodeAt(at);
     return bytes;
   } catch {
-    throw new FigureError(`The values of ${where} are damaged.`);
+    throw new FigureError("The values of %1 are damaged.", where);
   }
 }
 
 function checkCells(cells: number, where: string): void {
-  if (cells > MOST_CELLS) throw new FigureError(`${where} holds too many values to be drawn here.`);
+  if (cells > MOST_CELLS) throw new FigureError("%1 holds too many values to be drawn here.", where);
 }
 
 function readColorLimits(axis: unknown): { min: number; max: number } | null {

@@ -1,4 +1,5 @@
 import type { ViewGrid } from "@graphpatch/kernel/protocol";
+import type { TranslationBundle } from "@jupyterlab/translation";
 import { tokenLabel, visibleText } from "../text";
 import type { AnyView, Highlight, IDrawnKind } from "../tokens";
 import { heatmapsOf, markUnusual } from "./cells";
@@ -15,10 +16,10 @@ const FRAME = { top: 26, bottom: 58, buttons: 16 };
 const MOST_ACROSS = 3;
 const LEAST_WIDTH = 230;
 /** Beside the panels of a line: labels of rows; and beside each panel: its colour bar. */
-const LABELS = 150;
+const LABELS = { letter: 7, beside: 30, min: 60 };
 const BAR = 82;
 const CELLS = { column: 28, min: 150 };
-const LONGEST_LABEL = 18;
+const LONGEST_LABEL = 22;
 /** Of a colour bar: as much as fits above it, beside the next panel's title. */
 const LONGEST_TITLE = 13;
 const MOST_ROW_LABELS = 64;
@@ -26,7 +27,7 @@ const MOST_ROW_LABELS = 64;
 /** Maps of tokens × layers and the like, side by side, after ROME: each with its own colours and bar, subject tokens starred. */
 export const gridView: IDrawnKind = {
   hidesShape: true,
-  draw(view: AnyView, figure: Figure, theme: Theme): Drawing {
+  draw(view: AnyView, figure: Figure, theme: Theme, trans: TranslationBundle): Drawing {
     const { grid } = view;
     if (!grid) throw new FigureError("The description of this grid is missing.");
     const maps = heatmapsOf(figure).map((trace, at) => ({ trace, panel: grid.panels[at] }));
@@ -35,7 +36,7 @@ export const gridView: IDrawnKind = {
     }
     const starred = new Set(grid.starred);
     const marks = maps.map(({ trace }, at) => {
-      const { data, notes } = markUnusual(trace.rows, theme);
+      const { data, notes } = markUnusual(trace.rows, theme, trans);
       const axes = { xaxis: `x${axisSuffix(at)}`, yaxis: `y${axisSuffix(at)}` };
       return { data: data.map((own) => ({ ...own, ...axes })), notes };
     });
@@ -54,9 +55,11 @@ export const gridView: IDrawnKind = {
       const title = grid.panels[panel].title;
       return [
         ...(title === "" ? [] : [visibleText(title)]),
-        `${placeLabel(grid.rows, row)}${starred.has(row) ? " (subject)" : ""}`,
+        starred.has(row) ? trans.__("%1 (subject)", placeLabel(grid.rows, row)) : placeLabel(grid.rows, row),
         placeLabel(grid.columns, column),
-        visibleText(`${grid.measured} ${describeValue(maps[panel].trace, row, column, grid.n)}`.trim()),
+        visibleText(
+          `${grid.measured} ${describeValue(maps[panel].trace, row, column, grid.n, trans)}`.trim(),
+        ),
       ];
     };
     return {
@@ -85,6 +88,7 @@ export const gridView: IDrawnKind = {
         grid,
         maps,
         marks.flatMap(({ notes }) => notes),
+        trans,
       ),
       maps: places,
       link: ({ trace, row, column }) => linkOf(grid, trace, row, column),
@@ -109,11 +113,17 @@ function placeLabel({ name, labels }: ViewGrid["rows"], at: number): string {
 }
 
 /** `0.41 ± 0.03 (standard error, n = 10)`. */
-function describeValue(trace: HeatmapTrace, row: number, column: number, n: number | null): string {
+function describeValue(
+  trace: HeatmapTrace,
+  row: number,
+  column: number,
+  n: number | null,
+  trans: TranslationBundle,
+): string {
   const value = trace.rows[row][column];
-  if (Number.isNaN(value)) return "not measured";
+  if (Number.isNaN(value)) return trans.__("not measured");
   const error = trace.errors?.[row][column];
-  const about = [error === undefined ? "" : "standard error", n === null ? "" : `n = ${n}`].filter(
+  const about = [error === undefined ? "" : trans.__("standard error"), n === null ? "" : `n = ${n}`].filter(
     (part) => part !== "",
   );
   const range = error === undefined ? "" : ` ± ${formatValue(error)}`;
@@ -124,26 +134,38 @@ function notesOf(
   grid: ViewGrid,
   maps: readonly { trace: HeatmapTrace }[],
   marks: readonly string[],
+  trans: TranslationBundle,
 ): string[] {
   const notes: string[] = [];
-  if (grid.measured.length > LONGEST_TITLE) notes.push(visibleText(`Measured: ${grid.measured}`));
-  if (grid.starred.length > 0) notes.push("* marks the subject’s tokens.");
+  if (grid.measured.length > LONGEST_TITLE) notes.push(visibleText(trans.__("Measured: %1", grid.measured)));
+  if (grid.starred.length > 0) notes.push(trans.__("* marks the subject’s tokens."));
   if (grid.reference !== null) {
-    const isCentre = grid.panels.every(({ palette }) => palette === "diverging");
-    notes.push(
-      isCentre
-        ? `White is the value without the cells’ patches, ${formatValue(grid.reference)}.`
-        : `Colours begin at the score of the corrupted run, ${formatValue(grid.reference)}.`,
-    );
+    notes.push(originNote(grid, grid.reference, trans));
     const below = maps.reduce(
       (count, { trace }, at) =>
         grid.panels[at].palette === "diverging" ? count : count + countBelow(trace, grid.reference as number),
       0,
     );
-    if (below > 0) notes.push(`${below.toLocaleString("en")} cells lie below it and have its colour.`);
+    if (below > 0)
+      notes.push(trans.__("%1 cells lie below it and have its colour.", below.toLocaleString("en")));
   }
-  if (grid.n !== null && grid.n > 1) notes.push(`Each cell is a mean of ${grid.n} measurements.`);
+  if (grid.n !== null && grid.n > 1) notes.push(trans.__("Each cell is a mean of %1 measurements.", grid.n));
   return [...notes, ...new Set(marks)];
+}
+
+/** What the colours are measured from. */
+function originNote({ panels, origin }: ViewGrid, reference: number, trans: TranslationBundle): string {
+  const value = formatValue(reference);
+  if (origin === "same") return trans.__("Colours begin at no change.");
+  const isCentre = panels.every(({ palette }) => palette === "diverging");
+  if (isCentre) {
+    return origin === "base"
+      ? trans.__("The middle of the colours is the value without the cells’ patches, %1.", value)
+      : trans.__("The middle of the colours is %1.", value);
+  }
+  return origin === "corrupted"
+    ? trans.__("Colours begin at the score of the corrupted run, %1.", value)
+    : trans.__("Colours begin at %1.", value);
 }
 
 function countBelow({ rows }: HeatmapTrace, least: number): number {
@@ -154,13 +176,20 @@ function countBelow({ rows }: HeatmapTrace, least: number): number {
 
 /** How many panels stand beside each other, and how large their cells are together. */
 function measures(width: number, count: number, { rows, columns }: ViewGrid) {
-  const fitting = Math.max(1, Math.floor((width - LABELS) / LEAST_WIDTH));
+  const labels = labelRoom(rows.labels);
+  const fitting = Math.max(1, Math.floor((width - labels) / LEAST_WIDTH));
   const across = Math.min(count, MOST_ACROSS, fitting);
   const down = Math.ceil(count / across);
   const height = Math.min(HEIGHTS.max, Math.max(HEIGHTS.min, rows.labels.length * ROW_HEIGHT));
-  const wanted = LABELS + across * (Math.max(CELLS.min, columns.labels.length * CELLS.column) + BAR);
+  const wanted = labels + across * (Math.max(CELLS.min, columns.labels.length * CELLS.column) + BAR);
   const used = Math.min(width, wanted);
-  return { across, down, height, used };
+  return { across, down, height, used, labels };
+}
+
+/** Room for the longest of the rows' labels, the axis title and the margin. */
+function labelRoom(labels: readonly string[]): number {
+  const longest = Math.max(1, ...labels.map((label) => tokenLabel(label).length + 1));
+  return Math.max(LABELS.min, LABELS.beside + LABELS.letter * Math.min(LONGEST_LABEL, longest));
 }
 
 /** Axes, colour bars and titles for a picture of this width. */
@@ -170,16 +199,16 @@ function arrange(
   grid: ViewGrid,
   theme: Theme,
 ): Record<string, unknown> {
-  const { across, down, height, used } = measures(width, maps.length, grid);
+  const { across, down, height, used, labels } = measures(width, maps.length, grid);
   const line = height + FRAME.top + FRAME.bottom;
   const total = { width: used - 16, height: down * line + 8 - 20 };
-  const cells = (total.width - (LABELS - 16)) / across - BAR;
+  const cells = (total.width - (labels - 16)) / across - BAR;
   const layout: Record<string, unknown> = {};
   const annotations: unknown[] = [];
   maps.forEach(({ trace }, at) => {
     const suffix = axisSuffix(at);
     const column = at % across;
-    const left = LABELS - 16 + column * (cells + BAR);
+    const left = labels - 16 + column * (cells + BAR);
     const x = [left / total.width, (left + cells) / total.width];
     const top = Math.floor(at / across) * line + FRAME.top - 8;
     const y = [1 - (top + height) / total.height, 1 - top / total.height].map((part) =>

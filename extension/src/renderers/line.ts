@@ -1,3 +1,4 @@
+import type { TranslationBundle } from "@jupyterlab/translation";
 import { visibleText } from "../text";
 import type { AnyView, IDrawnKind } from "../tokens";
 import type { Drawing, Figure, LineTrace, Theme } from "./drawing";
@@ -13,7 +14,7 @@ const MOST_MARKERS = 60;
 /** Values along an axis, such as a loss over steps. */
 export const lineView: IDrawnKind = {
   hidesShape: true,
-  draw(view: AnyView, figure: Figure, theme: Theme): Drawing {
+  draw(view: AnyView, figure: Figure, theme: Theme, trans: TranslationBundle): Drawing {
     const lines = figure.traces.filter((trace): trace is LineTrace => trace.kind === "line");
     if (lines.length === 0) throw new FigureError("The figure of this view holds no line.");
     const xTitle = figure.xTitle ?? view.dims.at(-1) ?? "";
@@ -44,9 +45,11 @@ export const lineView: IDrawnKind = {
         const value = line.y[column];
         if (value === undefined) return [];
         const place = line.x?.[column] ?? column;
-        const what = line.name ?? (yTitle || "value");
+        const what = line.name ?? (yTitle || trans.__("value"));
         return [
-          visibleText(`${xTitle || "index"} ${typeof place === "number" ? formatValue(place) : place}`),
+          visibleText(
+            `${xTitle || trans.__("index")} ${typeof place === "number" ? formatValue(place) : place}`,
+          ),
           visibleText(`${what} ${formatValue(value)}`),
         ];
       },

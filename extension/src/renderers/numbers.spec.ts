@@ -1,6 +1,9 @@
+import { nullTranslator } from "@jupyterlab/translation";
 import { describe, expect, it } from "vitest";
 import { describeStatistics, formatValue, largest } from "./numbers";
 import { shorten } from "./plotlyText";
+
+const trans = nullTranslator.load("graphpatch");
 
 describe("numbers", () => {
   it.each([
@@ -17,12 +20,12 @@ describe("numbers", () => {
   });
 
   it("describes statistics, and counts what is not finite apart", () => {
-    expect(describeStatistics({ min: -1, max: 2, mean: 0.5, std: 1, nan: 0, inf: 0 })).toBe(
+    expect(describeStatistics({ min: -1, max: 2, mean: 0.5, std: 1, nan: 0, inf: 0 }, trans)).toBe(
       "min −1 · max 2 · mean 0.5 · std 1",
     );
-    expect(describeStatistics({ min: null, max: null, mean: null, std: null, nan: 1200, inf: 3 })).toBe(
-      "1,200 NaN · 3 infinite",
-    );
+    expect(
+      describeStatistics({ min: null, max: null, mean: null, std: null, nan: 1200, inf: 3 }, trans),
+    ).toBe("1,200 NaN · 3 infinite");
   });
 
   it("finds the largest finite value", () => {

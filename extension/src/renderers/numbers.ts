@@ -1,4 +1,5 @@
 import type { ViewStatistics } from "@graphpatch/kernel/protocol";
+import type { TranslationBundle } from "@jupyterlab/translation";
 
 /** Four significant digits, as the pictures write values: `0.1235`, `-1.235e-7`, `NaN`, `∞`. */
 export function formatValue(value: number): string {
@@ -11,16 +12,16 @@ export function formatValue(value: number): string {
 }
 
 /** The statistics of a tensor in one line; what was not finite is counted apart. */
-export function describeStatistics(statistics: ViewStatistics): string {
+export function describeStatistics(statistics: ViewStatistics, trans: TranslationBundle): string {
   const { min, max, mean, std, nan, inf } = statistics;
   const parts = [
-    ["min", min],
-    ["max", max],
-    ["mean", mean],
-    ["std", std],
+    [trans.__("min"), min],
+    [trans.__("max"), max],
+    [trans.__("mean"), mean],
+    [trans.__("std"), std],
   ].flatMap(([name, value]) => (typeof value === "number" ? [`${name} ${formatValue(value)}`] : []));
-  if (nan > 0) parts.push(`${nan.toLocaleString("en")} NaN`);
-  if (inf > 0) parts.push(`${inf.toLocaleString("en")} infinite`);
+  if (nan > 0) parts.push(trans.__("%1 NaN", nan.toLocaleString("en")));
+  if (inf > 0) parts.push(trans.__("%1 infinite", inf.toLocaleString("en")));
   return parts.join(" · ");
 }
 

@@ -14,6 +14,9 @@ import { type ViewContext, ViewWidget } from "./viewWidget";
 /** Below 2, the rank of plotly.py's renderer, whose MIME type stands in the same bundle. */
 const RANK = 1;
 
+/** The browser's command; the browser may be disabled. */
+const REVEAL = "graphpatch:reveal-node";
+
 /** Behind plotly.py's renderer, which is 2, where that is installed; before HTML and pictures. */
 const FIGURE_RANK = 45;
 
@@ -41,7 +44,7 @@ export const viewsPlugin: JupyterFrontEndPlugin<IViewMaker> = {
   requires: [IRenderMimeRegistry, IViewRegistry, IHighlights],
   optional: [INotebookTracker, IThemeManager, ITranslator],
   activate: (
-    _app: JupyterFrontEnd,
+    app: JupyterFrontEnd,
     rendermime: IRenderMimeRegistry,
     registry: IViewRegistry,
     highlights: IHighlights,
@@ -49,13 +52,17 @@ export const viewsPlugin: JupyterFrontEndPlugin<IViewMaker> = {
     themes: IThemeManager | null,
     translator: ITranslator | null,
   ) => {
-    const scopes = new ViewScopes(tracker);
+    const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
+    const scopes = new ViewScopes(tracker, trans);
     const context: ViewContext = {
       registry,
       highlights,
-      trans: (translator ?? nullTranslator).load(TRANSLATION_DOMAIN),
+      trans,
       themeChanged: themes?.themeChanged ?? null,
       scopeAt: (node) => scopes.at(node),
+      reveal: (name) => {
+        if (app.commands.hasCommand(REVEAL)) void app.commands.execute(REVEAL, { name });
+      },
     };
     rendermime.addFactory(
       {

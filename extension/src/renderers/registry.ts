@@ -2,9 +2,11 @@ import { DisposableDelegate, type IDisposable } from "@lumino/disposable";
 import type { IViewKind, IViewRegistry } from "../tokens";
 import { activationView } from "./activation/body";
 import { attentionView } from "./attention/body";
+import { differenceView } from "./difference";
 import { gridView } from "./grid";
 import { lineView } from "./line";
 import { tableView } from "./table";
+import { treeView } from "./tree";
 
 export class ViewRegistry implements IViewRegistry {
   get(kind: string): IViewKind | undefined {
@@ -28,5 +30,7 @@ export function defaultRegistry(): ViewRegistry {
   registry.register("line", lineView);
   registry.register("grid", gridView);
   registry.register("table", tableView);
+  registry.register("difference", differenceView);
+  registry.register("tree", treeView);
   return registry;
 }

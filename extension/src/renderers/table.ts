@@ -12,6 +12,7 @@ const SHARE = /^(\d+(?:\.\d+)?) %$/;
 /** A table, such as a model's most probable tokens: its values stand in the HTML of the same bundle, whose text alone is taken. */
 export const tableView: IBodiedKind = {
   hidesShape: true,
+  hasOwnValues: true,
   open: (content) => new TableBody(content),
 };
 
@@ -34,6 +35,7 @@ class TableBody implements ViewBody {
     const [head, ...rows] = cellsOf(data["text/html"]);
     const table = element("table", "gp-View-table");
     table.append(section("thead", [head], "th"), section("tbody", rows, "td"));
+    alignHeads(table);
     this.node.replaceChildren(table);
   }
 
@@ -71,6 +73,15 @@ function section(tag: "thead" | "tbody", rows: readonly string[][], cell: "th" |
     }),
   );
   return made;
+}
+
+/** Titles stand where the numbers below them do. */
+function alignHeads(table: HTMLTableElement): void {
+  const first = Array.from(table.querySelectorAll("tbody tr:first-child td"));
+  table.querySelectorAll("th").forEach((head, at) => {
+    const isNumber = first[at]?.matches(".gp-mod-number, .gp-mod-share") ?? false;
+    head.classList.toggle("gp-mod-number", isNumber);
+  });
 }
 
 function tableCell(tag: "th" | "td", text: string): HTMLElement {

@@ -35,6 +35,8 @@ export interface ViewTools {
   point(highlight: Highlight | null): void;
   /** Offers code, once it is there, with a title: to copy, or to insert below. */
   offerCode(title: string, code: Promise<string>): void;
+  /** Shows a node in the node browser. */
+  reveal(node: string): void;
 }
 
 /** What a view shows between its caption and its notes. */

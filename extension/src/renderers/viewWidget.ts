@@ -27,6 +27,8 @@ export interface ViewContext {
   readonly highlights: IHighlights;
   /** The notebook that shows an element; null for none. */
   scopeAt(node: Node): ViewScope | null;
+  /** Shows a node in the node browser. */
+  reveal(node: string): void;
 }
 
 /** A view as it is shown. */
@@ -89,15 +91,16 @@ export class ViewWidget extends Widget implements IRenderMime.IRenderer {
     const { registry, trans } = this.context;
     const view = readView(model.data[VIEW_MIME]);
     if (!view) return trans.__("The description of this picture is damaged.");
-    if (!registry.get(view.kind)) {
+    const kind = registry.get(view.kind);
+    if (!kind) {
       return trans.__("This version cannot draw views of the kind “%1”.", visibleText(view.kind));
     }
     try {
-      // A table has its values in the HTML of the bundle.
-      const figure = view.kind === "table" ? EMPTY_FIGURE : readFigure(model.data[PLOTLY_MIME]);
+      const isElsewhere = "open" in kind && kind.hasOwnValues && model.data[PLOTLY_MIME] === undefined;
+      const figure = isElsewhere ? EMPTY_FIGURE : readFigure(model.data[PLOTLY_MIME]);
       return { view, figure, data: model.data };
     } catch (error) {
-      return problemOf(error);
+      return problemOf(error, trans);
     }
   }
 
@@ -132,14 +135,14 @@ export class ViewWidget extends Widget implements IRenderMime.IRenderer {
     } catch (error) {
       if (this.isDisposed || this.content !== content) return;
       this.clear();
-      this.showProblem(problemOf(error), content.data["text/plain"]);
+      this.showProblem(problemOf(error, this.context.trans), content.data["text/plain"]);
     }
   }
 
   private open(content: ViewContent): Shown {
     const { view } = content;
     const kind = this.context.registry.get(view.kind);
-    if (!kind) throw new FigureError(this.context.trans.__("This kind of view is no longer known."));
+    if (!kind) throw new FigureError("This kind of view is no longer known.");
     this.scope = this.context.scopeAt(this.node);
     const tools: ViewTools = {
       trans: this.context.trans,
@@ -148,6 +151,7 @@ export class ViewWidget extends Widget implements IRenderMime.IRenderer {
       readout: (lines, at) => this.showReadout(lines, at),
       point: (highlight) => this.point(highlight),
       offerCode: (title, code) => void this.offer.show(title, code),
+      reveal: (node) => this.context.reveal(node),
     };
     const body = "open" in kind ? kind.open(content, tools) : new DrawnBody(kind, content, tools);
     this.host.replaceChildren(body.node);
@@ -168,7 +172,7 @@ export class ViewWidget extends Widget implements IRenderMime.IRenderer {
   private showNotes(own: readonly string[], isStored: boolean): void {
     const view = this.content?.view;
     if (!view) return;
-    const statistics = view.statistics ? describeStatistics(view.statistics) : "";
+    const statistics = view.statistics ? describeStatistics(view.statistics, this.context.trans) : "";
     const leftOut =
       view.truncated && isStored ? this.context.trans.__("Shown: %1", visibleText(view.truncated)) : "";
     const lines = [statistics, leftOut, ...own].filter((line) => line !== "");
@@ -262,7 +266,10 @@ function alternativeOf({ data, view }: ViewContent): string {
   return visibleText(words.slice(0, LONGEST_ALTERNATIVE).replaceAll("\n", "; "));
 }
 
-function problemOf(error: unknown): string {
-  if (error instanceof FigureError) return error.message;
-  return `This picture could not be drawn: ${error instanceof Error ? error.message : String(error)}`;
+function problemOf(error: unknown, trans: TranslationBundle): string {
+  if (error instanceof FigureError) return error.inWords(trans);
+  return trans.__(
+    "This picture could not be drawn: %1",
+    error instanceof Error ? error.message : String(error),
+  );
 }

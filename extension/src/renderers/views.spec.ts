@@ -1,16 +1,18 @@
 import type { View } from "@graphpatch/kernel/protocol";
+import { nullTranslator } from "@jupyterlab/translation";
 import { describe, expect, it } from "vitest";
 import { activationView } from "./activation/body";
 import { drawPlane } from "./activation/draw";
-import { storedPlane } from "./activation/planeData";
 import { drawHead } from "./attention/draw";
 import { readHeads } from "./attention/heads";
 import type { Figure, Theme } from "./drawing";
 import { FigureError, readFigure } from "./figure";
 import { lineView } from "./line";
+import { storedPlane } from "./planeData";
 import { readView } from "./readView";
 import { defaultRegistry } from "./registry";
 
+const trans = nullTranslator.load("graphpatch");
 const theme: Theme = {
   isDark: false,
   font: "sans-serif",
@@ -35,7 +37,7 @@ const view: View = {
 const figure = (z: number[][], more = {}, layout = {}): Figure =>
   readFigure({ data: [{ type: "heatmap", z, ...more }], layout });
 const drawActivation = (own: View, values: Figure, colours: Theme) =>
-  drawPlane(own, storedPlane(own, values), colours, values.colorLimits?.max ?? null, null);
+  drawPlane(own, storedPlane(own, values), colours, values.colorLimits?.max ?? null, null, trans);
 const place = (row: number, column: number) => ({ trace: 0, row, column });
 
 describe("an activation", () => {
@@ -127,7 +129,7 @@ describe("an attention pattern", () => {
       [0.25, 0.75],
     ]),
   );
-  const drawing = drawHead(attention, heads.heads[0], heads, theme);
+  const drawing = drawHead(attention, heads.heads[0], heads, theme, trans);
 
   it("begins at zero", () => {
     expect(drawing.layout.coloraxis).toMatchObject({ cmin: 0, cmax: 1 });
@@ -150,7 +152,7 @@ describe("an attention pattern", () => {
       { title: "head 0", number: 4 },
       { title: "head <1>", number: 7 },
     ]);
-    const { readout, link } = drawHead(attention, read.heads[1], read, theme);
+    const { readout, link } = drawHead(attention, read.heads[1], read, theme, trans);
     expect(readout(place(0, 0))).toEqual(["head <1>", "from query 0: ␣a", "to key 0: ␣a", "0.5"]);
     expect(link?.(place(0, 1))).toEqual({ node: "mlp.act", token: 0, head: 7 });
   });
@@ -175,7 +177,7 @@ describe("a plane of a tensor", () => {
       [Number.NaN, 4],
     ]),
   );
-  const drawing = drawPlane(view, data, theme, 5, null);
+  const drawing = drawPlane(view, data, theme, 5, null, trans);
 
   it("has axes that count entries of the tensor", () => {
     expect(drawing.data[0]).toMatchObject({ x0: 1, dx: 3, y0: 0, dy: 1, zmin: -5, zmax: 5 });
@@ -200,6 +202,7 @@ describe("a line", () => {
         layout: { yaxis: { title: { text: "<b>loss" } } },
       }),
       theme,
+      trans,
     );
     expect(drawing.data[0].name).toBe("&lt;a href='https://evil'&gt;x&lt;/a&gt;");
     expect(drawing.layout.yaxis).toMatchObject({ title: { text: "&lt;b&gt;loss" } });

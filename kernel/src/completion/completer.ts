@@ -21,6 +21,8 @@ interface Matches {
 }
 
 const MAX_TYPED = 1000;
+/** Kinds of completions that stand in strings: values, and names of modules. */
+const STRINGS = new Set(["string", "external module name"]);
 
 /** Answers complete_request: node names where one is wanted, else what the compiler offers. */
 export class Completer {
@@ -74,7 +76,7 @@ export class Completer {
     const { candidates, info } = this.#language.completions(code, position);
     const kinds = new Map(info?.entries.map(({ name, kind }) => [name, kind as string]));
     const matches = candidates
-      .filter((text) => kinds.get(text) === "string" && text.startsWith(prefix))
+      .filter((text) => STRINGS.has(kinds.get(text) ?? "") && text.startsWith(prefix))
       .sort(compareNaturally)
       .map((text) => ({ text, type: "string", signature: "" }));
     return { start, end, matches };

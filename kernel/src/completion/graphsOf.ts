@@ -6,26 +6,26 @@ import { possibleValues, type Variables } from "./values";
 
 /** Finds out which graph, or place of a graph's tree, an expression of a cell means. */
 export class GraphFinder {
-  readonly #native: () => Native;
+  readonly #native: () => Native | null;
   readonly #variables: () => Variables;
 
-  /** @param variables of the cells so far */
-  constructor(native: () => Native, variables: () => Variables) {
+  /**
+   * @param native null until it is loaded: before that there are no graphs
+   * @param variables of the cells so far
+   */
+  constructor(native: () => Native | null, variables: () => Variables) {
     this.#native = native;
     this.#variables = variables;
   }
 
   /** All graphs that are alive. */
   live(): PatchableGraph[] {
-    return this.#native().graphRegistry.list();
+    return this.#native()?.graphRegistry.list() ?? [];
   }
 
   /** The graphs that `expression` can mean; every live one where the code does not say. */
   graphs(expression: ts.Expression | null): PatchableGraph[] {
-    const { PatchableGraph } = this.#native();
-    const found = expression
-      ? this.#values(expression).filter((value) => value instanceof PatchableGraph)
-      : [];
+    const found = expression ? this.#values(expression).filter((value) => this.#isGraph(value)) : [];
     return found.length > 0 ? [...new Set(found)] : this.live();
   }
 
@@ -38,9 +38,14 @@ export class GraphFinder {
     return possibleValues(expression, this.#variables(), (value, key) => this.#read(value, key));
   }
 
+  #isGraph(value: unknown): value is PatchableGraph {
+    const native = this.#native();
+    return native !== null && value instanceof native.PatchableGraph;
+  }
+
   /** Graphs and their trees have getters that do nothing but look; of other objects only plain properties are read. */
   #read(value: object, key: string): unknown {
-    if (value instanceof this.#native().PatchableGraph && key === "graph") return value.graph;
+    if (this.#isGraph(value) && key === "graph") return value.graph;
     if (isTreePlace(value)) return value[key];
     return Object.getOwnPropertyDescriptor(value, key)?.value as unknown;
   }

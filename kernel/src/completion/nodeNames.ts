@@ -127,7 +127,14 @@ function* namesOf({ nodes, aliases }: CompletionGraph, expected: Expected): Iter
 }
 
 function completion(text: string, node: CompletionNode): NodeCompletion {
-  return { text, type: nodeType(node), signature: node.code ?? "" };
+  return {
+    text,
+    // Read of the first thousand only.
+    get type() {
+      return nodeType(node);
+    },
+    signature: node.code ?? "",
+  };
 }
 
 /** The class of the module that `node` stands in, with what it returns. */

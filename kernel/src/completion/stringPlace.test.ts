@@ -27,7 +27,7 @@ it.each([
   ['pg.graph.h["¦"]', "child", "pg.graph.h"],
   ['pg.sweep({ cells: [[{ "¦": p }]] })', "node", "pg"],
   ['pg.sweep({ cells: layers.map((l) => ({ "¦": new AddPatch({ value: l }) })) })', "node", "pg"],
-  ['pg.planSweep({ base: { "¦": p } })', "node", "pg"],
+  ['pg.sweep.plan({ base: { "¦": p } })', "node", "pg"],
   ['pg.sweep({ outputs: ["¦"] })', "node", "pg"],
   ['const patches = { "¦": [new ZeroPatch()] }', "node", undefined],
   ['const patches: PatchMap = { "¦" }', "node", undefined],

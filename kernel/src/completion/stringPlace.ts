@@ -1,4 +1,5 @@
 import ts from "typescript";
+import { graphMethod } from "../nodeTypes/graphMethod";
 
 /** What the names in a string are of. */
 export type Expected =
@@ -26,8 +27,7 @@ export interface StringPlace {
   siblings: string[];
 }
 
-/** Methods of a graph and where they take names; `cells` and `base` hold patches by name. */
-const SWEEPS = new Set(["sweep", "planSweep"]);
+/** Where sweeps hold patches by name. */
 const PATCH_PROPERTIES = new Set(["cells", "base"]);
 const LOOKUPS = new Map<string, Expected>([
   ["nodes", "own"],
@@ -114,7 +114,7 @@ function ofOutputs(list: ts.ArrayLiteralExpression): Meaning {
   if (!ts.isPropertyAssignment(property) || property.name.getText() !== "outputs") return NOTHING;
   const call = callWithArgument(property.parent);
   if (!call) return NOTHING;
-  const takes = call.method === "run" ? call.argument === 1 : SWEEPS.has(call.method) && call.argument === 0;
+  const takes = call.method === "run" ? call.argument === 1 : call.method === "sweep" && call.argument === 0;
   return takes ? { expected: "node", receiver: call.receiver } : NOTHING;
 }
 
@@ -142,8 +142,7 @@ function callWithArgument(
 ): { receiver: ts.Expression; method: string; argument: number } | null {
   const call = value.parent;
   if (!ts.isCallExpression(call) || !ts.isPropertyAccessExpression(call.expression)) return null;
-  const { expression: receiver, name } = call.expression;
-  return { receiver, method: name.text, argument: call.arguments.indexOf(value) };
+  return { ...graphMethod(call.expression), argument: call.arguments.indexOf(value) };
 }
 
 /** The graph of the sweep in whose `cells` or `base` the object stands, also in lists and in functions that make cells. */
@@ -154,7 +153,7 @@ function sweepOfCells(object: ts.ObjectLiteralExpression): ts.Expression | null 
     if (!ts.isPropertyAssignment(parent)) continue;
     if (!PATCH_PROPERTIES.has(parent.name.getText())) return null;
     const call = callWithArgument(parent.parent);
-    return call && SWEEPS.has(call.method) && call.argument === 0 ? call.receiver : null;
+    return call && call.method === "sweep" && call.argument === 0 ? call.receiver : null;
   }
   return null;
 }

@@ -1,5 +1,6 @@
 import type { Native } from "../preload/native";
 import {
+  differenceBundle,
   drawAttention,
   drawGrid,
   drawHeatmap,
@@ -23,6 +24,7 @@ export function nativeDisplayer(native: () => Native | null): Displayer {
     if (value instanceof library.Tensor) return tensorBundle(value, library);
     if (value instanceof library.TopTokens) return withTableView("most probable tokens", tableBundle(value));
     if (value instanceof library.SweepResult) return gridBundle(value);
+    if (value instanceof library.RunDifference) return differenceBundle(value);
     if (isTraceLike(value)) return drawingBundle(drawGrid(gridOfTrace(value)));
     if (isLensReadings(value)) return drawTable(lensTable(value));
     return null;

@@ -1,7 +1,10 @@
 import ts from "typescript";
-import { libraryComment } from "./bareLibraries";
+import { documentationOf } from "./documentation";
 import { isCell } from "./inlineMap";
+import type { LateDeclarations } from "./lateDeclarations";
 import { keepOldValues, type PreparedModule, type Shift } from "./liveVariables";
+import { moduleForms } from "./moduleForms";
+import { ownModules } from "./ownModules";
 import { resolveShorthands, visitEachChild } from "./shorthand";
 
 /** What the converter's use of the compiler is changed by. */
@@ -14,8 +17,8 @@ export interface CompilerHooks {
   prepare(module: string): PreparedModule;
   /** Told of every second step of a compilation (ES module → CommonJS), to follow positions back to what was written. */
   transpiled(step: TranspiledStep): void;
-  /** Whether a file is the kernel's own declarations. */
-  isOwn(file: string): boolean;
+  /** Declarations that are read when they are needed. */
+  late: LateDeclarations;
   /** What is shown of the problems found in a file. */
   review(
     found: readonly ts.Diagnostic[],
@@ -48,11 +51,10 @@ interface CompilerInternals {
       location: ts.Node,
     ): {
       displayParts: ts.SymbolDisplayPart[];
-      documentation: ts.SymbolDisplayPart[];
       symbolKind: ts.ScriptElementKind;
-      tags: ts.JSDocTagInfo[] | undefined;
     };
   };
+  bindSourceFile(file: ts.SourceFile, options: ts.CompilerOptions): void;
   getTouchingPropertyName(file: ts.SourceFile, position: number): ts.Node;
   getContainerNode(node: ts.Node): ts.Node | undefined;
   createTextSpanFromNode(node: ts.Node, file: ts.SourceFile): ts.TextSpan;
@@ -64,27 +66,32 @@ const internals = ts as unknown as CompilerInternals;
  * The TypeScript that tslab 1.0.22 is given in place of its own fork of 5.0.4: stock TypeScript with the five functions the fork
  * adds, and with `hooks` applied.
  */
-export function compilerForTslab(hooks: CompilerHooks): object {
+export function compilerForTslab(hooks: CompilerHooks): Pick<typeof ts, "transpileModule"> {
   const additions = {
     sys: hooks.system,
     getNullTransformationContext: () => internals.nullTransformationContext,
     getDefaultTypeRoots: () => [],
-    // The kernel's own declarations are known to be right, and large.
-    getPreEmitDiagnostics: (program: ts.Program, file?: ts.SourceFile) =>
-      file && hooks.isOwn(file.fileName) ? [] : ts.getPreEmitDiagnostics(program, file),
-    getPreEmitDiagnosticsOfFiles: (program: ts.Program, files: readonly ts.SourceFile[]) =>
-      getPreEmitDiagnosticsOfFiles(program, files, hooks),
+    getPreEmitDiagnosticsOfFiles: (program: ts.Program, [cell]: readonly ts.SourceFile[]) =>
+      preEmitDiagnostics(program, cell, hooks),
     visitEachChild,
     getQuickInfoAtPosition,
     Completions: {
       ...internals.Completions,
-      getCompletionsAtPositionForTslab: (...args: unknown[]) =>
-        internals.Completions.getCompletionsAtPosition(...args, undefined),
+      // The host is empty; the names of modules are looked for with it.
+      getCompletionsAtPositionForTslab: (_host: object, ...args: unknown[]) =>
+        internals.Completions.getCompletionsAtPosition(moduleFinder(hooks.system), ...args, undefined),
     },
-    createWatchCompilerHost(files: string[], asked: ts.CompilerOptions, ...rest: never[]): object {
-      const create = ts.createWatchCompilerHost as (...args: unknown[]) => CompilerTimers;
-      const host = create(files, hooks.options(asked), ...rest);
+    createWatchCompilerHost(
+      files: string[],
+      asked: ts.CompilerOptions,
+      system: ts.System,
+      _createProgram: null,
+      ...rest: never[]
+    ): object {
+      const create = ts.createWatchCompilerHost as (...args: unknown[]) => WatchHost;
+      const host = create(files, hooks.options(asked), system, programMaker(hooks.late), ...rest);
       withoutLookupTimer(host);
+      host.jsDocParsingMode = ts.JSDocParsingMode.ParseNone;
       return host;
     },
     transpileModule(input: string, { compilerOptions, ...options }: ts.TranspileOptions): ts.TranspileOutput {
@@ -92,6 +99,7 @@ export function compilerForTslab(hooks: CompilerHooks): object {
       const output = ts.transpileModule(code, {
         ...options,
         compilerOptions: { ...compilerOptions, sourceMap: true, removeComments: false },
+        transformers: { before: [moduleForms(isCell(input))] },
       });
       output.outputText = keepOldValues(output.outputText.replace(SOURCE_MAP_COMMENT, ""), unset);
       hooks.transpiled({ input, shifts, output });
@@ -102,7 +110,7 @@ export function compilerForTslab(hooks: CompilerHooks): object {
 }
 
 /** Timers of the compiler for what {@link WatchedFiles} tells it; tslab's stand-in for timers knows one at a time. */
-function withoutLookupTimer(host: CompilerTimers): void {
+function withoutLookupTimer(host: WatchHost): void {
   const { setTimeout: set, clearTimeout: clear } = host;
   const done = Symbol("done");
   host.setTimeout = (callback, delay, ...args) => {
@@ -115,11 +123,54 @@ function withoutLookupTimer(host: CompilerTimers): void {
   };
 }
 
+/** What the compiler looks for modules with when it completes their names. */
+function moduleFinder(system: ts.System): object {
+  return Object.assign(Object.create(system) as object, {
+    useCaseSensitiveFileNames: () => system.useCaseSensitiveFileNames,
+  });
+}
+
+/**
+ * Makes programs whose checkers `late` listens to. The compiler's own builders look at every import of every file each time, to know what a
+ * change affects; here a cell's modules are all that is asked for.
+ */
+function programMaker(late: LateDeclarations): ts.CreateProgram<ts.BuilderProgram> {
+  return (rootNames, options, host, before, configFileParsingDiagnostics, projectReferences) => {
+    // Making a program looks at imports of the one before.
+    late.follow(null);
+    const program = ts.createProgram({
+      rootNames: rootNames ?? [],
+      options: options ?? {},
+      host,
+      oldProgram: before?.getProgram(),
+      configFileParsingDiagnostics,
+      projectReferences,
+    });
+    late.follow(program);
+    for (const name of program.getRootFileNames()) bindSourceFile(program, name);
+    return Object.assign(
+      ts.createAbstractBuilder(program, host as ts.CompilerHost, before, configFileParsingDiagnostics),
+      {
+        getAllDependencies: (file: ts.SourceFile) =>
+          ownModules(file, program).map(({ fileName }) => fileName),
+      },
+    );
+  };
+}
+
+/** Lets a file know its variables, of which tslab makes another program before anything is checked. */
+function bindSourceFile(program: ts.Program, name: string): void {
+  const file = program.getSourceFile(name);
+  if (file) internals.bindSourceFile(file, program.getCompilerOptions());
+}
+
 function asItIs(code: string): PreparedModule {
   return { code, shifts: [], unset: null };
 }
 
-interface CompilerTimers {
+/** What is changed of the compiler's host. */
+interface WatchHost {
+  jsDocParsingMode?: ts.JSDocParsingMode;
   setTimeout?(callback: () => void, delay: number, ...args: unknown[]): unknown;
   clearTimeout?(timer: unknown): void;
 }
@@ -141,15 +192,16 @@ function inOneText(diagnostic: ts.Diagnostic): ts.Diagnostic {
   return { ...diagnostic, messageText: ts.flattenDiagnosticMessageText(diagnostic.messageText, "\n") };
 }
 
-function getPreEmitDiagnosticsOfFiles(
+/** What is wrong with a cell, and with the modules beside the notebook that it imports. */
+function preEmitDiagnostics(
   program: ts.Program,
-  files: readonly ts.SourceFile[],
+  cell: ts.SourceFile,
   hooks: CompilerHooks,
 ): readonly ts.Diagnostic[] {
   // The last that is heard of a program before its cell is transformed.
   resolveShorthands(program);
   const found: ts.Diagnostic[] = [...program.getOptionsDiagnostics(), ...program.getGlobalDiagnostics()];
-  for (const file of files) {
+  for (const file of ownModules(cell, program)) {
     found.push(...program.getSyntacticDiagnostics(file));
     found.push(...hooks.review(program.getSemanticDiagnostics(file), file, program.getTypeChecker()));
     if (found.length === 0) found.push(...program.getDeclarationDiagnostics(file));
@@ -164,7 +216,14 @@ function getPreEmitDiagnosticsOfFiles(
       });
     }
   }
+  // What was found counts for nothing then, but ends the attempt before anything is emitted.
+  if (hooks.late.isWanting) return [incomplete(cell)];
   return ts.sortAndDeduplicateDiagnostics(found.filter(blocksCell).map(inOneText));
+}
+
+function incomplete(file: ts.SourceFile): ts.Diagnostic {
+  const messageText = "declarations are still to be read";
+  return { file, start: 0, length: 0, code: 0, category: ts.DiagnosticCategory.Error, messageText };
 }
 
 /** Where `await` stands outside of any function. */
@@ -202,13 +261,11 @@ function getQuickInfoAtPosition(
     internals.getContainerNode(node),
     node,
   );
-  const comment = symbol.declarations?.map(libraryComment).find((text) => text !== "");
   return {
     kind: shown.symbolKind,
     kindModifiers: "",
     textSpan: internals.createTextSpanFromNode(node, file),
     displayParts: shown.displayParts,
-    documentation: comment ? [{ kind: "text", text: comment }] : shown.documentation,
-    tags: shown.tags,
+    ...documentationOf(symbol.declarations ?? []),
   };
 }

@@ -36,6 +36,9 @@ export function cellOptions(asked: ts.CompilerOptions, paths: Record<string, str
     moduleResolution: ts.ModuleResolutionKind.Bundler,
     jsx: undefined,
     inlineSourceMap: true,
+    // `import … from "./file.ts"`, as Node itself takes it.
+    allowImportingTsExtensions: true,
+    rewriteRelativeImportExtensions: true,
     typeRoots: [dirname(dirname(require.resolve("@types/node/package.json"))), GLOBAL_TYPES_ROOT],
     types: ["node", GLOBAL_TYPES],
     paths: { ...own.paths, ...paths },

@@ -1,19 +1,20 @@
-import { basename } from "node:path";
 import { format } from "node:util";
 import type { Converter, ConvertResult, Diagnostic } from "tslab/dist/converter";
 import type { Executor } from "tslab/dist/executor";
 import ts from "typescript";
-import { withBareLibraries } from "./bareLibraries";
 import { CellSources, cellFile } from "./cellSources";
 import { compilerForTslab } from "./compilerHooks";
 import { cellOptions } from "./compilerOptions";
 import { EsModules } from "./esModules";
 import { type Failure, failureOf, failureOfDiagnostics, INTERRUPTED } from "./failure";
-import { withGlobalTypes } from "./globalTypes";
+import { GlobalTypes } from "./globalTypes";
 import { keptDeclarations } from "./keptDeclarations";
+import { LateDeclarations, lateModulesIn, lateNodeModules } from "./lateDeclarations";
 import { liveVariables } from "./liveVariables";
+import { offerModuleForms } from "./moduleForms";
 import { redirectModules } from "./moduleRedirects";
 import { annotateAny, prepareCell } from "./prepareCell";
+import { TsModules } from "./tsModules";
 import { WatchedFiles } from "./watchedFiles";
 
 export type Outcome =
@@ -25,6 +26,8 @@ export interface LanguageOptions {
   modules: ReadonlyMap<string, { load: () => unknown; types: string }>;
   /** `declare global { … }` of what cells find without importing it. */
   globals: string;
+  /** More of them, until {@link Language.declare} gives others; importing the same modules. */
+  changing: string;
   /** Runs the compiler, which an interrupt must not stop half-way. */
   shield<T>(work: () => T): T;
   types: CellTypes;
@@ -47,6 +50,8 @@ const UNNAMEABLE = new Set([4023, 4024, 4025, 2742, 2883, 7056]);
 /** A module that was not found: TS2307, TS2792. */
 const NOT_FOUND = new Set([2307, 2792]);
 const NOT_ASSIGNABLE = 2322;
+/** What stands before a place where the name of a module is typed. */
+const MODULE_NAME = /\b(?:from|import|require)\s*\(?\s*["'][^"'\n]*$/;
 /** tslab's marks of cells that do not simply run. */
 const PRAGMA = /@module\b|@browser\b/;
 
@@ -70,28 +75,36 @@ export class Language {
   readonly #executor: Executor;
   readonly #shield: LanguageOptions["shield"];
   readonly #types: CellTypes;
-  /** Modules of the kernel's own declarations. */
-  readonly #declared = new Set<string>();
+  readonly #globals: GlobalTypes;
   readonly #files: WatchedFiles;
   readonly #modules: EsModules;
+  readonly #late: LateDeclarations;
+  /** Whether the compiler has not read yet what it is to know of globals. */
+  #hasNews = false;
   /** Of the cells so far, as a declaration file. */
   #declarations = "";
   #cell: Cell = newCell("", 0);
   #stop: (() => void) | null = null;
 
-  constructor({ modules, globals, shield, types }: LanguageOptions) {
+  constructor({ modules, globals, changing, shield, types }: LanguageOptions) {
     const directory = process.cwd();
     this.#shield = shield;
     this.#types = types;
     this.sources = new CellSources(directory);
     this.#files = new WatchedFiles(directory);
     this.#modules = new EsModules(directory);
+    this.#globals = new GlobalTypes(globals, changing);
+    this.#late = new LateDeclarations([
+      ...lateNodeModules(),
+      ...lateModulesIn(globals),
+      ...[...modules].map(([name, { types }]) => [name, [types]] as const),
+    ]);
     const paths = Object.fromEntries([...modules].map(([name, { types }]) => [name, [types]]));
     const compiler = compilerForTslab({
       options: (asked) => cellOptions(asked, paths),
-      system: this.#files.system(withGlobalTypes(withBareLibraries(ts.sys), globals)),
+      system: this.#late.system(this.#globals.system(this.#files.system(ts.sys))),
+      late: this.#late,
       prepare: liveVariables,
-      isOwn: (file) => this.#declared.has(basename(file, ".ts")),
       review: (found, file, checker) => types.review(found, file, checker),
       transpiled: (step) => {
         this.sources.transpiled(step);
@@ -103,7 +116,12 @@ export class Language {
       ["@tslab/typescript-for-tslab", () => compiler],
       ...[...modules].map(([name, { load }]) => [name, load] as const),
     ]);
-    redirectModules((name, parent) => own.get(name) ?? this.#modules.loaderOf(name, parent));
+    const tsModules = new TsModules(directory, compiler.transpileModule);
+    redirectModules(
+      (name, parent) =>
+        own.get(name) ?? tsModules.loaderOf(name, parent) ?? this.#modules.loaderOf(name, parent),
+    );
+    offerModuleForms(directory, (specifier, require) => this.#modules.importModule(specifier, require));
     // Loaded here, not at the top: only now do they get our compiler.
     const { createConverter } = require("tslab/dist/converter") as typeof import("tslab/dist/converter");
     const { createExecutor } = require("tslab/dist/executor") as typeof import("tslab/dist/executor");
@@ -111,6 +129,7 @@ export class Language {
     // What the executor remembers of earlier cells is only what succeeded: the declarations here count instead.
     const wrapped: Converter = {
       ...this.#converter,
+      addModule: (...module) => this.#compile(() => this.#converter.addModule(...module)),
       convert: (_previous, code) => this.#cell.converted ?? this.#convert(code),
       complete: (_previous, code, position) => this.#converter.complete(this.#refined(code), code, position),
       inspect: (_previous, code, position) => this.#converter.inspect(this.#refined(code), code, position),
@@ -129,10 +148,16 @@ export class Language {
     );
   }
 
-  /** Adds `declare global { … }` and the like; giving a name again replaces what it declared. */
-  declare(name: string, declarations: string): void {
-    this.#declared.add(name);
-    this.#shield(() => this.#converter.addModule(name, declarations));
+  /** Replaces the declarations of globals that change. */
+  declare(changing: string): void {
+    this.#globals.change(changing);
+    this.#hasNews = true;
+  }
+
+  /** Lets the compiler read what the last cell brought (names of a large graph), while nobody waits for it. */
+  prepare(): void {
+    const declarations = this.#refined("");
+    if (this.#hasNews) this.#compile(() => this.#converter.inspect(declarations, "", 0));
   }
 
   /**
@@ -151,7 +176,9 @@ export class Language {
     });
     const before = { ...this.#executor.locals };
     const finished = new Promise<boolean>((resolve, reject) => {
-      setImmediate(() => this.#run(cell).then(resolve, reject));
+      setImmediate(() => {
+        if (!cell.interrupted) this.#run(cell).then(resolve, reject);
+      });
     });
     const ok = await Promise.race([finished, stopped]);
     this.#stop = null;
@@ -175,7 +202,9 @@ export class Language {
     code: string,
     position: number,
   ): { candidates: string[]; info: ts.CompletionInfo | undefined; start: number; end: number } {
-    return this.#shield(() => {
+    // The names of all modules are asked for.
+    if (MODULE_NAME.test(code.slice(0, position))) this.#late.reveal();
+    return this.#compile(() => {
       const { candidates, original, start, end } = this.#executor.complete(code, position);
       return { candidates, info: original, start, end };
     });
@@ -183,7 +212,7 @@ export class Language {
 
   /** What the compiler says about the name at a UTF-16 position. */
   quickInfo(code: string, position: number): ts.QuickInfo | undefined {
-    return this.#shield(() => this.#executor.inspect(code, position));
+    return this.#compile(() => this.#executor.inspect(code, position));
   }
 
   close(): void {
@@ -203,9 +232,16 @@ export class Language {
     return this.#types.refine(this.#declarations, code, this.locals);
   }
 
+  /** Runs the compiler, with all the declarations that it asks for. */
+  #compile<T>(work: () => T): T {
+    const result = this.#shield(() => this.#late.complete(work));
+    this.#hasNews = false;
+    return result;
+  }
+
   #convert(code: string): ConvertResult {
     const cell = this.#cell;
-    return this.#shield(() => {
+    return this.#compile(() => {
       this.#files.refresh();
       const declarations = this.#refined(code);
       const prepared = prepareCell(code);

@@ -3,7 +3,7 @@ import { dirname, join, sep } from "node:path";
 import ts from "typescript";
 
 const MODULES_FOLDER = `${sep}node_modules${sep}`;
-const CODE = /\.[jt]sx?$/;
+const CODE = /\.(?:[jt]sx?|[mc][jt]s)$/;
 
 interface WatchedFile {
   changed: ts.FileWatcherCallback;

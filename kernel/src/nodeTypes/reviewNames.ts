@@ -1,4 +1,5 @@
 import ts from "typescript";
+import { graphMethod } from "./graphMethod";
 import type { NamedGraph } from "./nodeTypes";
 
 /** Diagnostics that can be about a name: no such property, no such member of a union, nothing in common. */
@@ -69,8 +70,7 @@ function namesAt(node: ts.Node, checker: ts.TypeChecker): UsedName[] | null {
   // A template of constants is as good as a literal.
   const text = checker.getTypeAtLocation(ts.isComputedPropertyName(node) ? node.expression : node);
   if (text.isStringLiteral()) return [{ name: text.value, place: node }];
-  if (!ts.isIdentifier(node)) return null;
-  if (ts.isPropertyAssignment(node.parent) && node.parent.name === node)
+  if (ts.isIdentifier(node) && ts.isPropertyAssignment(node.parent) && node.parent.name === node)
     return [{ name: node.text, place: node }];
   const names = checker.getPropertiesOfType(checker.getTypeAtLocation(node)).map(({ name }) => name);
   return names.length === 0 ? null : names.map((name) => ({ name, place: node }));
@@ -86,14 +86,22 @@ function keysOf(object: ts.ObjectLiteralExpression): UsedName[] {
 function graphsFor(node: ts.Node, checker: ts.TypeChecker, graphOf: GraphOf): NamedGraph[] {
   for (let at = node.parent; at; at = at.parent) {
     if (ts.isFunctionLike(at)) return [];
-    if (!ts.isCallExpression(at) || !ts.isPropertyAccessExpression(at.expression)) continue;
-    const receiver = checker.getTypeAtLocation(at.expression.expression);
-    const graphs = (receiver.isUnion() ? receiver.types : [receiver]).map((type) =>
-      namesOf(type, checker, graphOf),
-    );
-    return graphs.filter((graph) => graph !== null);
+    if (ts.isCallExpression(at) && ts.isPropertyAccessExpression(at.expression))
+      return graphsCalled(at.expression, checker, graphOf);
   }
   return [];
+}
+
+/** The live graphs that a method is one of. */
+export function graphsCalled(
+  method: ts.PropertyAccessExpression,
+  checker: ts.TypeChecker,
+  graphOf: GraphOf,
+): NamedGraph[] {
+  const receiver = checker.getTypeAtLocation(graphMethod(method).receiver);
+  return (receiver.isUnion() ? receiver.types : [receiver])
+    .map((type) => namesOf(type, checker, graphOf))
+    .filter((graph) => graph !== null);
 }
 
 function namesOf(type: ts.Type, checker: ts.TypeChecker, graphOf: GraphOf): NamedGraph | null {
@@ -103,7 +111,7 @@ function namesOf(type: ts.Type, checker: ts.TypeChecker, graphOf: GraphOf): Name
 }
 
 /** What is wrong with a name; null when one of the graphs has it. */
-function problemOf(name: string, graphs: readonly NamedGraph[]): string | null {
+export function problemOf(name: string, graphs: readonly NamedGraph[]): string | null {
   let problem: string | null = null;
   for (const graph of graphs) {
     try {

@@ -4,6 +4,11 @@ export type Native = typeof import("@graphpatch/native");
 /** The module that loads the addon, and libtorch with it. */
 export const ADDON = "@graphpatch/native/dist/binding";
 
+/** The part of the library that cancels what it does, which loads neither the rest nor libtorch. */
+export function loadCancellation(): Pick<Native, "withSignal"> {
+  return require("@graphpatch/native/dist/cancellation") as Pick<Native, "withSignal">;
+}
+
 /** Loads the library (and libtorch with it, which takes a moment). Interrupts end the waits for its operators. */
 export function loadNative(): Native {
   // By its file: by its name the request would come back here (see moduleRedirects).

@@ -4,6 +4,7 @@
  * they are stored in the notebook once.
  */
 import { isIndexArray, isNullableNumber, isObject, isStringArray } from "./checks";
+import { isViewDifference, type ViewDifference } from "./viewDifference";
 import { isViewGrid, type ViewGrid } from "./viewGrid";
 import { isViewPlane, type ViewPlane } from "./viewPlane";
 
@@ -12,7 +13,7 @@ export const VIEW_MIME = "application/vnd.graphpatch.view.v1+json";
 /** MIME type of the figure that travels beside it. */
 export const PLOTLY_MIME = "application/vnd.plotly.v1+json";
 
-export const VIEW_KINDS = ["activation", "attention", "line", "grid", "table"] as const;
+export const VIEW_KINDS = ["activation", "attention", "line", "grid", "table", "difference", "tree"] as const;
 export type ViewKind = (typeof VIEW_KINDS)[number];
 
 /** Statistics of the whole tensor, also where the picture shows a part of it. Non-finite values are counted, and left out of the rest. */
@@ -49,8 +50,12 @@ export interface View {
   plane?: ViewPlane;
   /** Kind `attention`: the head of each heat map in the figure. */
   heads?: number[];
-  /** Kind `grid`. */
+  /** Kind `grid`; kind `difference` of models whose blocks are known. */
   grid?: ViewGrid;
+  /** Kind `difference`. */
+  difference?: ViewDifference;
+  /** Kind `tree`: path of the place at the root, "" for a whole graph. The places stand in the HTML of the bundle. */
+  root?: string;
 }
 
 export interface ViewHistogram {
@@ -92,10 +97,12 @@ export function isView(value: unknown): value is View {
     (value.truncated === null || typeof value.truncated === "string") &&
     isNullableNumber(value.clip) &&
     isAbsentOr(value.handle, (handle) => typeof handle === "string") &&
+    isAbsentOr(value.root, (root) => typeof root === "string") &&
     isAbsentOr(value.histogram, isHistogram) &&
     isAbsentOr(value.plane, isViewPlane) &&
     isAbsentOr(value.heads, isIndexArray) &&
-    isAbsentOr(value.grid, isViewGrid)
+    isAbsentOr(value.grid, isViewGrid) &&
+    isAbsentOr(value.difference, isViewDifference)
   );
 }
 

@@ -4,6 +4,10 @@ import { isIndexArray, isNullableNumber, isObject, isStringArray } from "./check
 export const GRID_PALETTES = ["purples", "greens", "reds", "blues", "diverging"] as const;
 export type GridPalette = (typeof GRID_PALETTES)[number];
 
+/** What colours are measured from: the run without the cells' patches, the corrupted run of a causal trace, no change at all. */
+export const GRID_ORIGINS = ["base", "corrupted", "same"] as const;
+export type GridOrigin = (typeof GRID_ORIGINS)[number];
+
 export interface GridAxis {
   /** "token", "layer", "head", … */
   name: string;
@@ -24,6 +28,8 @@ export interface ViewGrid {
   starred: number[];
   /** What the colours are measured from: the lowest of a sequential scale (ROME's low score), the middle of a diverging one. */
   reference: number | null;
+  /** What the reference is; absent where only its value is known. */
+  origin?: GridOrigin;
   /** Measurements behind each cell; null where they differ or nothing is known. */
   n: number | null;
 }
@@ -52,6 +58,7 @@ export function isViewGrid(value: unknown): value is ViewGrid {
     ) &&
     isIndexArray(value.starred) &&
     isNullableNumber(value.reference) &&
+    (value.origin === undefined || (GRID_ORIGINS as readonly unknown[]).includes(value.origin)) &&
     isNullableNumber(value.n)
   );
 }

@@ -10,6 +10,9 @@ import type { Language, Outcome } from "../language/language";
 import { type IncomingMessage, isJsonObject, type JsonObject } from "../wire/message";
 import type { WireClient } from "../wire/wireClient";
 
+/** Requests that are sent one after the other come sooner. */
+const PAUSE_MS = 50;
+
 export interface ExecuteServices {
   language: Language;
   displays: Displays;
@@ -27,6 +30,8 @@ export class ExecuteQueue {
   readonly #waiting: IncomingMessage[] = [];
   #running = false;
   #count = 0;
+  /** Until the next request is prepared for. */
+  #pause: NodeJS.Timeout | undefined;
   #current: CellContext | null = null;
 
   constructor(services: ExecuteServices) {
@@ -34,6 +39,7 @@ export class ExecuteQueue {
   }
 
   add(request: IncomingMessage): void {
+    clearTimeout(this.#pause);
     this.#waiting.push(request);
     if (!this.#running) void this.#run();
   }
@@ -56,6 +62,7 @@ export class ExecuteQueue {
       for (const aborted of failed) this.#abort(aborted);
     }
     this.#running = false;
+    this.#pause = setTimeout(() => this.#services.language.prepare(), PAUSE_MS).unref();
   }
 
   /** @returns the requests that are not to run because this one failed */

@@ -17,7 +17,9 @@ export interface Drawing {
 
 /** All forms of a drawing as one output, so that a notebook reads the same with and without the extension. */
 export function drawingBundle({ view, figure, png, text, live }: Drawing): MimeBundle {
-  const shown = live ? { ...view, handle: shownValues.add(live) } : view;
+  // The tensor may have been freed since it was drawn.
+  const isThere = live !== undefined && !(live.kind === "tensor" && live.tensor.isDisposed);
+  const shown = isThere ? { ...view, handle: shownValues.add(live) } : view;
   const data: MimeBundle["data"] = { [VIEW_MIME]: shown, [PLOTLY_MIME]: figure, "text/plain": text };
   const image = png();
   if (!image) return { data, metadata: {} };

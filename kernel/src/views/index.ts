@@ -1,4 +1,5 @@
 export { type AttentionOptions, drawAttention } from "./attention";
+export { differenceBundle } from "./difference";
 export { type Drawing, drawingBundle } from "./drawing";
 export { drawGrid } from "./grid/drawGrid";
 export { gridOfSweep, gridOfTrace, isTraceLike } from "./grid/fromResults";
@@ -8,5 +9,12 @@ export { drawLines, type LineOptions, type LineValues } from "./line";
 export { shownValues } from "./live/handles";
 export { ValuesServer } from "./live/valuesServer";
 export { type PlotSpec, plotBundle } from "./plot";
-export { isLensReadings, type LensReadingLike, lensTable, tableBundle, withTableView } from "./table";
+export {
+  isLensReadings,
+  type LensReadingLike,
+  lensTable,
+  tableBundle,
+  withTableView,
+  withTreeView,
+} from "./table";
 export type { Annotation, TensorLike } from "./tensorValues";

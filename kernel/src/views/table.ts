@@ -28,10 +28,18 @@ export function tableBundle({ title, columns, rows }: Table): MimeBundle {
 }
 
 /** A bundle whose HTML is a table, with a view that draws it. */
-export function withTableView(title: string, { data, metadata }: MimeBundle): MimeBundle {
+export function withTableView(title: string, bundle: MimeBundle): MimeBundle {
+  return withHtmlView({ kind: "table", node: title }, bundle);
+}
+
+/** A bundle whose HTML holds the places of a graph, with a view that draws it. @param root path of the first place */
+export function withTreeView(title: string, root: string, bundle: MimeBundle): MimeBundle {
+  return withHtmlView({ kind: "tree", node: title, root }, bundle);
+}
+
+function withHtmlView(own: Pick<View, "kind" | "node" | "root">, { data, metadata }: MimeBundle): MimeBundle {
   const view: View = {
-    kind: "table",
-    node: title,
+    ...own,
     shape: [],
     dtype: "text",
     dims: [],

@@ -7,8 +7,8 @@ export interface WireThreadData {
   /** Shared with the main thread: see `control/interruptState.ts`. */
   interruptState: SharedArrayBuffer;
   /**
-   * A module to load on one more thread once the sockets are there, while the main thread loads the compiler. Its libraries stay with the
-   * process: the main thread's own turn is short then.
+   * A module to load on one more thread when the main thread says so, while that compiles the first cell that needs it. Its libraries stay with
+   * the process: the main thread's own turn is short then.
    */
   ahead: string;
 }
@@ -22,6 +22,7 @@ export type ToWire =
   | { kind: "stream"; stream: StreamText }
   /** Asks for an answer after everything that has arrived on the shell socket was passed on. */
   | { kind: "barrier"; id: number }
+  | { kind: "load" }
   | { kind: "close" };
 
 /** Wire thread → main thread. */

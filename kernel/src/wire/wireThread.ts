@@ -34,6 +34,8 @@ class WireThread {
   readonly #connection: Connection;
   readonly #framing: Framing;
   readonly #port: MessagePort;
+  readonly #ahead: string;
+  #isNativeAsked = false;
   readonly #interrupter: Interrupter;
   readonly #sockets = {
     shell: new Router({ linger: 1000 }),
@@ -59,9 +61,11 @@ class WireThread {
     this.#connection = readConnection(data.connectionFile);
     this.#framing = new Framing(this.#connection.key, randomUUID());
     this.#port = port;
+    this.#ahead = data.ahead;
     this.#interrupter = new Interrupter(new InterruptState(data.interruptState), {
       ask: () => this.#toMain({ kind: "interrupt" }),
-      leaveNative: () => leavableCalls(data.ahead).leaveCalls(),
+      // Where the library is not loaded there is no operator to leave.
+      leaveNative: () => this.#isNativeAsked && leavableCalls(data.ahead).leaveCalls(),
     });
   }
 
@@ -168,6 +172,10 @@ class WireThread {
       case "barrier":
         setTimeout(() => this.#toMain(message), BARRIER_MS);
         break;
+      case "load":
+        this.#isNativeAsked = true;
+        loadAhead(this.#ahead);
+        break;
       case "close":
         void this.#close();
     }
@@ -211,5 +219,5 @@ function outgoing(type: string, content: JsonObject, parent: Partial<Header> | n
 if (parentPort) {
   watchParent();
   const data = workerData as WireThreadData;
-  void new WireThread(data, parentPort).start().then(() => loadAhead(data.ahead));
+  void new WireThread(data, parentPort).start();
 }

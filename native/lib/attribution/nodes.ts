@@ -1,7 +1,7 @@
 import { ArgumentError } from "../errors";
+import { Dataflow } from "../graph/dataflow";
 import type { NodeInfo } from "../graph/nodeIndex";
 import type { GraphRunner } from "../graph/runner";
-import { Dataflow } from "../sweep/dataflow";
 
 /** A node that is scored. */
 export interface ScoredNode {

@@ -1,140 +1,63 @@
-import { binding } from "../binding";
 import type { CapturedGraph } from "./capture";
-import { nameDimensions } from "./dimensions";
 import type { NodeInfo } from "./nodeIndex";
-import type { ArgumentSpec, NodeSpec } from "./spec";
+import { type NodeSpec, refsOf } from "./spec";
 
-/** What is known of a node and its place in the computation. */
-export interface NodeDetails extends NodeInfo {
-  /** Signature of the operator, as PyTorch prints it; null for what no operator of libtorch makes. */
-  readonly schema: string | null;
-  /** Names of the dimensions, as far as shape and inputs tell: `["batch", "token", "hidden"]`. Null for a number. */
-  readonly dims: string[] | null;
-  readonly device: string;
-  /** Nodes whose values it is computed from, in the order of its arguments. */
-  readonly inputs: readonly string[];
-  /** Nodes that are computed from it, in execution order. */
-  readonly users: readonly string[];
-  /** Other names that it goes by (TransformerLens'). */
-  readonly aliases: readonly string[];
-}
-
-/** How the named nodes of a graph follow from each other. Made when it is first asked for. */
+/** Who makes and who uses each value of a graph. */
 export class Dataflow {
-  readonly #captured: CapturedGraph;
+  /** In execution order, guards left out. */
+  readonly nodes: readonly NodeSpec[];
+  readonly inputs: ReadonlySet<number>;
   readonly #producers = new Map<number, NodeSpec>();
-  readonly #nameOf = new Map<number, string>();
-  readonly #inputs = new Map<string, readonly string[]>();
-  readonly #users = new Map<string, string[]>();
-  readonly #aliases = new Map<string, string[]>();
-  readonly #devices = new Map<number, string>();
-  readonly #schemas = new Map<string, string | null>();
-  readonly #tokenCount: number | null;
+  readonly #infos = new Map<number, NodeInfo>();
+  #deciding: ReadonlySet<number> | null = null;
 
-  constructor(captured: CapturedGraph) {
-    const { spec, index, inputs } = captured;
-    this.#captured = captured;
-    for (const node of spec.nodes) for (const value of node.results) this.#producers.set(value, node);
-    for (const name of index.infos.keys()) this.#nameOf.set(index.resolve(name).value, name);
-    for (const name of index.infos.keys()) {
-      const from = this.#sourcesOf(index.resolve(name).value);
-      this.#inputs.set(name, from);
-      for (const source of from) add(this.#users, source, name);
-    }
-    for (const [alias, name] of index.aliases) add(this.#aliases, name, alias);
-    this.#tokenCount =
-      inputs.find(({ shape, dtype }) => shape.length === 2 && dtype === "int64")?.shape[1] ?? null;
-    this.#placeValues();
-  }
-
-  /** @param info a node of this graph */
-  details(info: NodeInfo): NodeDetails {
-    const { name, shape, operator } = info;
-    return {
-      ...info,
-      schema: this.#schema(operator),
-      dims: shape && nameDimensions(shape, this.#tokenCount),
-      device: this.#devices.get(this.#captured.index.resolve(name).value) ?? "cpu",
-      inputs: this.#inputs.get(name) ?? [],
-      users: this.#users.get(name) ?? [],
-      aliases: this.#aliases.get(name) ?? [],
-    };
-  }
-
-  /** The named nodes that a value is made from; values without a name are looked through. */
-  #sourcesOf(value: number): string[] {
-    const found = new Set<string>();
-    const seen = new Set<number>([value]);
-    const pending = [this.#producers.get(value)];
-    for (let node = pending.pop(); node; node = pending.pop()) {
-      for (const ref of referencesOf(node)) {
-        if (seen.has(ref)) continue;
-        seen.add(ref);
-        const name = this.#nameOf.get(ref);
-        const producer = this.#producers.get(ref);
-        if (name !== undefined) found.add(name);
-        else if (producer) pending.push(producer);
-      }
-    }
-    return [...found];
-  }
-
-  /** A value is where the device argument of its operator says, or else where its first argument with a place is. */
-  #placeValues(): void {
-    const { spec } = this.#captured;
-    for (const { value, tensor } of spec.constants) this.#devices.set(value, tensor.device);
-    const [only, ...others] = new Set(this.#devices.values());
-    for (const value of spec.inputs) if (others.length === 0 && only) this.#devices.set(value, only);
-    for (const node of spec.nodes) {
-      const device =
-        deviceArgument(node) ??
-        referencesOf(node)
-          .map((ref) => this.#devices.get(ref))
-          .find((known) => known !== undefined) ??
-        (others.length === 0 ? only : undefined);
-      if (device !== undefined) for (const value of node.results) this.#devices.set(value, device);
+  constructor(readonly captured: CapturedGraph) {
+    this.nodes = captured.spec.nodes.filter(({ type }) => type !== "guard");
+    this.inputs = new Set(captured.spec.inputs);
+    for (const node of this.nodes) for (const result of node.results) this.#producers.set(result, node);
+    for (const info of captured.index.infos.values()) {
+      this.#infos.set(captured.index.resolve(info.name).value, info);
     }
   }
 
-  #schema(operator: string): string | null {
-    let text = this.#schemas.get(operator);
-    if (text !== undefined) return text;
-    const [name, overload = ""] = operator.split(".");
-    try {
-      text = operator.includes("::") ? binding.schema(name, overload).text : null;
-    } catch {
-      // Operators written in TypeScript are not libtorch's.
-      text = null;
-    }
-    this.#schemas.set(operator, text);
-    return text;
+  /** What made the value; undefined for inputs and constants. */
+  producer(value: number): NodeSpec | undefined {
+    return this.#producers.get(value);
   }
-}
 
-function add(map: Map<string, string[]>, key: string, item: string): void {
-  const list = map.get(key);
-  if (list) list.push(item);
-  else map.set(key, [item]);
-}
+  /** Undefined for a constant, and for a value without a name. */
+  info(value: number): NodeInfo | undefined {
+    return this.#infos.get(value);
+  }
 
-function referencesOf({ args, when }: NodeSpec): number[] {
-  const refs = args.flatMap((argument: ArgumentSpec | null) => {
-    if (!argument || "constant" in argument) return [];
-    if ("ref" in argument) return [argument.ref];
-    return argument.list.flatMap((item) => ("ref" in item ? [item.ref] : []));
-  });
-  return when ? [...refs, when.value] : refs;
-}
+  /** Values whose patches decide what others are aliases of (`NodeSpec.unless`). */
+  get deciding(): ReadonlySet<number> {
+    this.#deciding ??= new Set(
+      this.nodes.flatMap(({ unless }) =>
+        (unless?.watched ?? []).flatMap((values) => {
+          const [names, others = []] = values.map((value) => this.#names(value));
+          const isOnlyOne = (value: number) => names.includes(value) !== others.includes(value);
+          return [...names, ...others].filter(isOnlyOne);
+        }),
+      ),
+    );
+    return this.#deciding;
+  }
 
-function deviceArgument({ type, operator, overload, args }: NodeSpec): string | null {
-  if (type !== "operator" || !args.some(isText)) return null;
-  const at = binding
-    .schema(operator, overload)
-    .arguments.findIndex((argument) => argument.type.startsWith("Device"));
-  const given = args[at];
-  return isText(given) ? given.constant : null;
-}
+  /** A value and those that it is an alias of. */
+  #names(value: number): number[] {
+    const names = [value];
+    for (let maker = this.producer(value); maker?.type === "alias" && !maker.unless; ) {
+      const [source] = this.uses(maker);
+      names.push(source);
+      maker = this.producer(source);
+    }
+    return names;
+  }
 
-function isText(argument: ArgumentSpec | null | undefined): argument is { constant: string } {
-  return !!argument && "constant" in argument && typeof argument.constant === "string";
+  /** Values that the node is computed from, in the order of its arguments, and that decide whether it is run. */
+  uses({ args, when }: NodeSpec): number[] {
+    const refs = args.flatMap(refsOf);
+    return when ? [...refs, when.value] : refs;
+  }
 }

@@ -1,6 +1,6 @@
 export type { Size } from "../dispatch/size";
 export type { AliasTable, HasNodeAliases } from "./aliases";
-export type { NodeDetails } from "./dataflow";
+export type { NodeDetails } from "./details";
 export { formatTree, type GraphPlace, type GraphTree } from "./graphTree";
 export type { RunInputs } from "./inputs";
 export type { LoadOptions } from "./load";

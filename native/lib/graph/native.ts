@@ -65,6 +65,8 @@ export interface PlanRequest {
   observed: number[];
   /** Patched values that need not be computed. */
   replaced: number[];
+  /** Patched values that a patch changes. */
+  changed: number[];
   /** Multiply by packed weights where that can be done. */
   packed: boolean;
 }

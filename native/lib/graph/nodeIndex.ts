@@ -68,6 +68,11 @@ export class NodeIndex {
     throw this.#unknown(name);
   }
 
+  /** What is known of the node that `name` means. @throws UnknownNodeError */
+  infoOf(name: string): NodeInfo {
+    return this.#infos.get(name) ?? this.resolve(name).info;
+  }
+
   #find(name: string): { info: NodeInfo; value: number } | null {
     const info = this.#infos.get(name);
     const value = this.#values.get(name);

@@ -24,16 +24,21 @@ export type PatchMap<Nodes extends NodeNames = AnyNodes> = Nodes;
 
 /**
  * A name of one of `Nodes`, or a place of the graph's tree. A name that is put together at run time (`string`, or a template with
- * variables) is taken as it is; a literal must be one of the names. Looks a literal up as one property, because a union of all names would
- * take the compiler long in large graphs.
+ * variables) is taken as it is; a literal must be one of the names.
  */
-export type NodeName<K extends string | GraphPlace, Nodes extends NodeNames> = K extends GraphPlace
-  ? K
-  : K extends string
-    ? Nodes extends { readonly [P in K]?: Patches }
+export type NodeName<K extends string | GraphPlace, Nodes extends NodeNames> =
+  // K is inferred from the second part alone, which is `unknown` in the end: from the check, the compiler would work out all its branches.
+  NoInfer<CheckedName<K, Nodes>> & (K extends never ? K : unknown);
+
+/**
+ * `K`, or all names where it is none of them. Looks a literal up as one property, because a union of all names would take the compiler long in
+ * large graphs; and asks first whether it is a literal, because the compiler also works out what `string` would give.
+ */
+type CheckedName<K extends string | GraphPlace, Nodes extends NodeNames> = K extends string
+  ? // biome-ignore lint/complexity/noBannedTypes: `{}` is assignable where K is no literal
+    {} extends Record<K, 1>
+    ? K
+    : Nodes extends { readonly [P in K]?: Patches }
       ? K
-      : // biome-ignore lint/complexity/noBannedTypes: `{}` is assignable where K is no literal
-        {} extends Record<K, 1>
-        ? K
-        : keyof Nodes
-    : never;
+      : keyof Nodes
+  : K;

@@ -52,7 +52,11 @@ class RunOutcome implements PatchOutcome {
 
 /** What a patch did that stands in several places of one run. */
 class JointOutcome implements PatchOutcome {
-  constructor(private readonly parts: readonly PatchOutcome[]) {}
+  readonly parts: PatchOutcome[];
+
+  constructor(...parts: PatchOutcome[]) {
+    this.parts = parts;
+  }
 
   get fired(): boolean {
     return this.parts.some(({ fired }) => fired);
@@ -82,15 +86,13 @@ class JointOutcome implements PatchOutcome {
 
 /** Tells the patches of a run what they saw and did, and their scopes which of them fired. */
 export function deliverOutcomes(report: RunReport, placed: readonly PlacedPatch[]): void {
-  const byPatch = new Map<Patch, PatchOutcome[]>();
+  const byPatch = new Map<Patch, RunOutcome | JointOutcome>();
   placed.forEach((place, i) => {
     const outcome = new RunOutcome(report, i, place);
     if (outcome.fired) place.scope.fired.add(place.patch);
-    const others = byPatch.get(place.patch);
-    if (others) others.push(outcome);
-    else byPatch.set(place.patch, [outcome]);
+    const other = byPatch.get(place.patch);
+    if (other instanceof JointOutcome) other.parts.push(outcome);
+    else byPatch.set(place.patch, other ? new JointOutcome(other, outcome) : outcome);
   });
-  for (const [patch, outcomes] of byPatch) {
-    patch.receive(outcomes.length === 1 ? outcomes[0] : new JointOutcome(outcomes));
-  }
+  for (const [patch, outcome] of byPatch) patch.receive(outcome);
 }

@@ -26,6 +26,8 @@ export interface PatchList {
   observed: number[];
   /** Of those, the ones that need not be computed. */
   replaced: number[];
+  /** Of those, the ones that a patch changes. */
+  changed: number[];
 }
 
 /**
@@ -63,17 +65,32 @@ function changes(patch: Patch): boolean {
 }
 
 /** A probe keeps one value a run: on two nodes it would show either. */
-function checkAlone(patch: Patch, node: string, looking: Map<Patch, string>): void {
-  const other = looking.get(patch);
-  looking.set(patch, node);
-  if (other === undefined) return;
+function refuseTwice(
+  patch: Patch,
+  node: string,
+  byValue: ReadonlyMap<number, readonly PlacedPatch[]>,
+): never {
+  const other = [...byValue.values()].flat().find((placed) => placed.patch === patch)?.info.name;
   throw new PatchError(
     `the same ${patch} is ${other === node ? `twice on ${node}` : `on ${other} and on ${node}`}: it can keep one value only; make one for each`,
   );
 }
 
+/** The patch as the addon takes it; `isFirst` of its value, the shapes of which may be known before the run. */
+function describe(patch: Patch, info: NodeInfo, value: number, isFirst: boolean, shapesKnown: boolean) {
+  const native = patch.toNative(info.name, value);
+  if (shapesKnown && (changes(patch) || patch.slice)) native.known = info;
+  if (isFirst && patch instanceof WholeValue) {
+    native.shape = patch.whole.shape;
+  } else if (isFirst && shapesKnown && replacesWhole(patch, info)) {
+    native.shape = info.shape;
+    native.strides = info.strides;
+  }
+  return native;
+}
+
 /**
- * The patches of `scopes` for a run.
+ * The patches of `scopes` for a run. Thousands of probes come through here in every run: what is made for each is kept small.
  * @param capturedInputs whether the inputs have the shapes of the capture.
  * @throws PatchError for a probe that stands in two places.
  */
@@ -85,31 +102,23 @@ export function collectPatches(
   const shapesKnown = capturedInputs && keepsShapes(scopes, infoOf);
   const byValue = new Map<number, PlacedPatch[]>();
   const observed = new Set<number>();
-  const looking = new Map<Patch, string>();
+  const looking = new Set<Patch>();
   const replaced: number[] = [];
+  const changed = new Set<number>();
   for (const scope of scopes) {
     for (const { node, value, patches } of scope.entries) {
       const info = infoOf(node);
       for (const patch of patches) {
-        if (!changes(patch)) checkAlone(patch, info.name, looking);
+        if (changes(patch)) changed.add(value);
+        else if (looking.has(patch)) refuseTwice(patch, info.name, byValue);
+        else looking.add(patch);
         if (patch.observes) observed.add(value);
-        const placed = byValue.get(value) ?? [];
-        if (placed.length === 0) byValue.set(value, placed);
-        if (patch.onlyLooks) {
-          placed.push({ patch, info, native: value, scope });
-          continue;
-        }
-        const native = patch.toNative(info.name, value);
-        if (shapesKnown && (changes(patch) || patch.slice)) native.known = info;
-        if (placed.length === 0 && patch instanceof WholeValue) {
-          native.shape = patch.whole.shape;
-          replaced.push(value);
-        } else if (placed.length === 0 && shapesKnown && replacesWhole(patch, info)) {
-          native.shape = info.shape;
-          native.strides = info.strides;
-          replaced.push(value);
-        }
-        placed.push({ patch, info, native, scope });
+        const before = byValue.get(value);
+        const native = patch.onlyLooks ? value : describe(patch, info, value, !before, shapesKnown);
+        if (typeof native === "object" && native.shape) replaced.push(value);
+        const placed = { patch, info, native, scope };
+        if (before) before.push(placed);
+        else byValue.set(value, [placed]);
       }
     }
   }
@@ -118,6 +127,7 @@ export function collectPatches(
     patched: [...byValue.keys()],
     observed: [...observed],
     replaced,
+    changed: [...changed],
   };
 }
 

@@ -1,6 +1,8 @@
 import { type AttributionOptions, attributionPatch } from "../attribution/attributionPatch";
 import type { AttributionResult } from "../attribution/result";
 import { activeSignal } from "../cancellation";
+import { type DiffOptions, diffRuns, type RunSide } from "../difference/diffRuns";
+import type { RunDifference } from "../difference/result";
 import { CancelledError, PatchError } from "../errors";
 import type { Module } from "../nn/module";
 import { Patch } from "../patches/patch";
@@ -9,17 +11,16 @@ import { type AverageTrace, type AverageTraceOptions, averageTrace } from "../sw
 import { type CausalTraceOptions, causalTrace } from "../sweep/causalTrace";
 import { type LensReading, type LogitLensOptions, logitLens } from "../sweep/logitLens";
 import { native } from "../sweep/native";
-import { planSweep, type SweepPlan } from "../sweep/planSweep";
-import type { SweepResult } from "../sweep/result";
+import { planSweep } from "../sweep/planSweep";
 import { countCells, showCells } from "../sweep/showCells";
 import { sweep } from "../sweep/sweep";
-import type { SweepOptions } from "../sweep/sweepOptions";
+import type { Sweep, SweepOptions } from "../sweep/sweepOptions";
 import type { CausalTrace } from "../sweep/trace";
 import { Tensor } from "../tensor/tensor";
 import { torch } from "../torch";
 import type { SaveOptions } from "../weights/safetensorsWriter";
 import { type CapturedGraph, capture } from "./capture";
-import { Dataflow, type NodeDetails } from "./dataflow";
+import { GraphDetails, type NodeDetails } from "./details";
 import { tokensOf } from "./dimensions";
 import { buildTree, formatTree, type GraphPlace, type GraphTree } from "./graphTree";
 import { bindInputs, forwardArguments, type RunInputs } from "./inputs";
@@ -84,7 +85,7 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
   readonly #native: NativeGraph;
   readonly #plans: PlanCache;
   #tree: GraphTree | null = null;
-  #dataflow: Dataflow | null = null;
+  #details: GraphDetails | null = null;
   /** Scopes of probes that are in force in every run, and what to call after one. */
   readonly #watches = new Map<PatchScope, () => void>();
   #packed = false;
@@ -183,8 +184,8 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
    */
   details<K extends string | GraphPlace>(name: NodeName<K, Nodes>): NodeDetails;
   details(name: unknown): NodeDetails {
-    this.#dataflow ??= new Dataflow(this.#captured);
-    return this.#dataflow.details(this.#captured.index.resolve(String(name)).info);
+    this.#details ??= new GraphDetails(this.#captured);
+    return this.#details.details(this.#captured.index.resolve(String(name)).info);
   }
 
   /**
@@ -251,10 +252,11 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
   }
 
   #resolvePatches(patches: object): NodePatches[] {
-    return Object.entries<Patches | undefined>(patches as PatchMap).flatMap(([name, given]) => {
-      if (given === undefined) return [];
+    const entries: NodePatches[] = [];
+    for (const [name, given] of Object.entries<Patches | undefined>(patches as PatchMap)) {
+      if (given === undefined) continue;
       const { info, value } = this.#captured.index.resolve(name);
-      const list = Array.isArray(given) ? (given as readonly Patch[]) : [given as Patch];
+      const list: Patch[] = given instanceof Patch ? [given] : [given].flat();
       for (const patch of list) {
         if (!(patch instanceof Patch)) {
           throw new PatchError(
@@ -262,8 +264,9 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
           );
         }
       }
-      return [{ node: info.name, value, patches: [...list] }];
-    });
+      entries.push({ node: info.name, value, patches: list });
+    }
+    return entries;
   }
 
   /**
@@ -300,7 +303,14 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
       return { packed: 0, bytes: 0 };
     }
     const outputs = this.#captured.output.values;
-    const plan = this.#plans.get({ outputs, patched: [], observed: [], replaced: [], packed: true });
+    const plan = this.#plans.get({
+      outputs,
+      patched: [],
+      observed: [],
+      replaced: [],
+      changed: [],
+      packed: true,
+    });
     const { count, bytes } = await engine.packWeights(plan);
     return { packed: count, bytes };
   }
@@ -326,12 +336,12 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
     const { inputs, scopes, outputs, packed, gradEnabled, signal } = request;
     const list = collectPatches(
       scopes,
-      (node) => this.#captured.index.resolve(node).info,
+      (node) => this.#captured.index.infoOf(node),
       this.#hasCapturedShapes(inputs),
     );
-    const { observed, replaced } = list;
+    const { observed, replaced, changed } = list;
     const patched = kept.length === 0 ? list.patched : [...new Set([...list.patched, ...kept])];
-    const plan = this.#plans.get({ outputs, patched, observed, replaced, packed });
+    const plan = this.#plans.get({ outputs, patched, observed, replaced, changed, packed });
     for (const scope of scopes) scope.runs++;
     const run = engine.startRun(
       plan,
@@ -360,9 +370,6 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
       run: (request) => this.#runWith({ gradEnabled: false, ...request, quiet: true }),
       keep: ({ patched, ...request }) =>
         this.#runKeeping({ ...request, gradEnabled: false, quiet: true }, patched),
-      unpack: async () => {
-        if (!this.#packed) await engine.unpackWeights(this.#native);
-      },
     };
   }
 
@@ -419,7 +426,8 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
 
   /**
    * Runs many patched runs of the graph, each a cell of a grid, and measures each. Cells share whatever they have in common, exact to
-   * rounding; `exact: true` runs each by itself. Patches in force hold in every cell.
+   * rounding; `exact: true` runs each by itself. Patches in force hold in every cell. `pg.sweep.plan(options)` says beforehand what it would
+   * do: cells, arithmetic, bytes, expected time; it runs the graph once or twice, to know how long a run takes.
    * @throws UnknownNodeError, ArgumentError before anything runs; SweepCancelledError with what was done.
    *
    * @example
@@ -429,17 +437,17 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
    *   metric: logProbability({ token }),
    * });
    */
-  sweep(options: SweepOptions<Nodes>): Promise<SweepResult> {
-    const sweepOptions = options as unknown as SweepOptions;
-    const total = countCells(sweepOptions.cells) - (sweepOptions.resume?.done ?? 0);
-    return showCells("sweep", total, options.onCells, (onCells) =>
-      sweep(this.#runner, { ...sweepOptions, onCells }),
-    );
-  }
-
-  /** What {@link sweep} would do: cells, arithmetic, bytes, expected time. Runs the graph once, to know how long a run takes. */
-  planSweep(options: SweepOptions<Nodes>): Promise<SweepPlan> {
-    return planSweep(this.#runner, options as unknown as SweepOptions);
+  get sweep(): Sweep<Nodes> {
+    const untyped = (options: SweepOptions<Nodes>) => options as unknown as SweepOptions;
+    const run = (given: SweepOptions<Nodes>) => {
+      const options = untyped(given);
+      const total = countCells(options.cells) - (options.resume?.done ?? 0);
+      return showCells("sweep", total, options.onCells, (onCells) =>
+        sweep(this.#runner, { ...options, onCells }),
+      );
+    };
+    const plan = (options: SweepOptions<Nodes>) => planSweep(this.#runner, untyped(options));
+    return Object.assign(run, { plan });
   }
 
   /**
@@ -465,8 +473,24 @@ export class PatchableGraph<M extends Module = Module, Nodes extends NodeNames =
    * @example
    * const scores = await pg.attributionPatch({ clean, corrupted, metric: logitDifference({ correct, wrong }), by: ["token"] });
    */
-  attributionPatch(options: AttributionOptions): Promise<AttributionResult> {
+  attributionPatch<K extends string = never>(
+    options: AttributionOptions & { nodes?: readonly NodeName<K, Nodes>[] },
+  ): Promise<AttributionResult> {
     return attributionPatch(this.#runner, options);
+  }
+
+  /**
+   * Runs the graph twice and compares the two runs node by node: norms of the differences, relative changes, the first node at which
+   * they part, and for models whose blocks are known layer × token. Patches around the call hold in both runs.
+   * @param a the run that changes are relative to
+   * @param b the other run; its inputs are those of `a` unless given
+   * @throws UnknownNodeError, ArgumentError before anything runs; CancelledError.
+   *
+   * @example
+   * const diff = await pg.diffRuns({ inputs }, { patches: { "transformer.h_5.mlp": new ZeroPatch() } });
+   */
+  diffRuns(a: RunSide<Nodes>, b: Partial<RunSide<Nodes>>, options: DiffOptions = {}): Promise<RunDifference> {
+    return diffRuns(this.#runner, a as unknown as RunSide, b as unknown as Partial<RunSide>, options);
   }
 
   /** What the model would predict after each of its blocks. See {@link LogitLensOptions}. */

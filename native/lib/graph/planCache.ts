@@ -10,8 +10,8 @@ export class PlanCache {
   constructor(private readonly graph: NativeGraph) {}
 
   get(request: PlanRequest): NativePlan {
-    const { outputs, patched, observed, replaced, packed } = request;
-    const key = [outputs, patched, observed, replaced, packed].map(String).join(";");
+    const { outputs, patched, observed, replaced, changed, packed } = request;
+    const key = [outputs, patched, observed, replaced, changed, packed].map(String).join(";");
     const known = this.#plans.get(key);
     const plan = known ?? engine.createPlan(this.graph, request);
     this.#plans.delete(key);

@@ -41,6 +41,4 @@ export interface GraphRunner {
   run(request: Omit<RunRequest, "gradEnabled" | "quiet"> & { gradEnabled?: boolean }): Promise<RunValue[]>;
   /** A run that keeps what cells which patch `patched` will need of it, and the run. Without gradients. */
   keep(request: KeepRequest): Promise<{ values: RunValue[]; run: NativeRun; placed: readonly Patch[] }>;
-  /** Lets go of packed weights, unless `optimize()` is on. */
-  unpack(): Promise<void>;
 }

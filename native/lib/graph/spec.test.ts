@@ -208,6 +208,7 @@ async function numberOf(operator: string, a: bigint | number, b: bigint | number
     patched: [],
     observed: [],
     replaced: [],
+    changed: [],
     packed: false,
   });
   const progress = await engine.advanceRun(engine.startRun(plan, [torch.ones([1])], [], false));

@@ -56,6 +56,11 @@ export interface NodeSpec {
   expected?: number;
   /** Guards: what to say instead of naming the number. */
   message?: string;
+  /**
+   * Aliases: of `other` instead, where a patch has cut the tensor off from the memory it shared. One watched value: where a
+   * patch changes it, or what it is an alias of. Two: where a patch changes one of those that only one of both goes through.
+   */
+  unless?: { other: number; watched: number[][] };
   /** The node is run only where this value, a boolean, is as expected: a branch of a condition. */
   when?: { value: number; expected: boolean };
 }

@@ -1,6 +1,6 @@
+import type { Dataflow } from "../graph/dataflow";
 import type { NodeSpec } from "../graph/spec";
 import { dimensions, reference, references, type SizeItem, sizes } from "./arguments";
-import type { Dataflow } from "./dataflow";
 import { ALONG, ELEMENTWISE } from "./operatorKinds";
 
 /**

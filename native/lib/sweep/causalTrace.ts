@@ -1,4 +1,5 @@
 import { ArgumentError } from "../errors";
+import { Dataflow } from "../graph/dataflow";
 import { tokensOf, tokenText } from "../graph/dimensions";
 import type { RunInputs } from "../graph/inputs";
 import type { PatchMap } from "../graph/nodeTypes";
@@ -9,7 +10,6 @@ import { torch } from "../torch";
 import { reference } from "./arguments";
 import { labelBatch } from "./batchRules";
 import { type BlockNodes, findBlocks } from "./blocks";
-import { Dataflow } from "./dataflow";
 import { logProbability, type Metric, probability } from "./metrics";
 import { SweepResult, type SweepTimings } from "./result";
 import { defaultOutput } from "./setup";

@@ -4,14 +4,6 @@ import type { SweepJob } from "./setup";
 /** Bytes of an element. */
 const BYTES: Record<string, number> = { float64: 8, int64: 8, float32: 4, int32: 4, float16: 2, bfloat16: 2 };
 
-/** Bytes of the matrices that would be packed, at most. */
-export function packedBytes({ runner }: SweepJob): number {
-  const matrices = runner.captured.spec.constants
-    .map(({ tensor }) => tensor)
-    .filter((tensor) => tensor.dtype === "float32" && tensor.dim() === 2);
-  return matrices.reduce((sum, tensor) => sum + 4 * tensor.numel(), 0);
-}
-
 /** Bytes of what a base run has to keep for cells: all that depends on what they patch, from the captured shapes with the inputs' sizes in the place of the captured ones. */
 export function keptBytes(job: SweepJob, cells: readonly number[]): number {
   const { flow, runner, inputs } = job;

@@ -18,5 +18,5 @@ export {
 export type { SweepPlan } from "./planSweep";
 export { type LevelReport, SweepCancelledError, SweepResult, type SweepTimings } from "./result";
 export type { Subject } from "./subject";
-export type { DoneCell, SweepLevels, SweepOptions } from "./sweepOptions";
+export type { DoneCell, Sweep, SweepLevels, SweepOptions } from "./sweepOptions";
 export { CausalTrace, type MeanOf, type TraceKind } from "./trace";

@@ -37,7 +37,12 @@ export interface NativeCells {
   baseBytes: number;
   /** Whether outputs come cut to the positions that are read. */
   isCut: boolean;
+  /** Whether this machine's libtorch has oneDNN. */
+  hasOneDnn: boolean;
 }
+
+/** How waves multiply by weights: as `optimize()` laid them out, by oneDNN as they lie, by the graph's own operators. */
+export type Products = "packed" | "onednn" | "operator";
 
 /** A cell, and why something was so for it. */
 export type Reason = [cell: number, why: string];
@@ -63,14 +68,16 @@ export type WaveProgress =
 interface SweepBinding {
   /** Before the run begins: keeps what cells that patch these values will need of it; `packs`: it uses packed weights itself. */
   keepValues(run: NativeRun, patched: readonly number[], packs: boolean): void;
+  /** Frees what the run kept; nothing can begin from it any more. The garbage collector does not see how much that is. */
+  dropKeptValues(run: NativeRun): void;
   /** From a run that kept values and is over. @throws PatchError for a patch that cannot fit. */
   surveyCells(
     run: NativeRun,
     cells: readonly (readonly NativePatch[])[],
     request: SurveyRequest,
   ): Promise<NativeCells>;
-  /** `packs`: multiply by packed weights. */
-  startWave(survey: NativeSurvey, cells: readonly number[], packs: boolean): NativeWave;
+  /** `unused`: bytes of freed tensors that it keeps for its next ones. */
+  startWave(survey: NativeSurvey, cells: readonly number[], products: Products, unused: number): NativeWave;
   /** Goes on, on the engine thread; `result` is what the custom patch gave. */
   advanceWave(wave: NativeWave, result?: RunValue): Promise<WaveProgress>;
   cancelWave(wave: NativeWave): void;

@@ -6,6 +6,7 @@ export function whyPlain({ flow, cells }: SweepJob, cell: number): string | null
     return "the graph has branches or loops";
   for (const [value, patches] of cells[cell].patches) {
     if (flow.info(value)?.shape === null) return "patches a size";
+    if (flow.deciding.has(value)) return "patches a tensor that shares memory which is written to later";
     if (patches.some(({ kind }) => kind === "probe" || kind === "record")) return "has a probe";
   }
   return null;

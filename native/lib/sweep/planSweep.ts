@@ -1,6 +1,6 @@
 import type { GraphRunner } from "../graph/runner";
 import { torch } from "../torch";
-import { BESIDES, chunkCells } from "./chunks";
+import { BESIDES, chunkCells, unusedIn } from "./chunks";
 import { keptBytes } from "./cost";
 import { whyPlain } from "./plain";
 import { runPlain } from "./plainRun";
@@ -24,10 +24,7 @@ export interface SweepPlan {
   expectedTime: number;
 }
 
-/** How much longer cells take than their matrix products. */
-const BESIDE_PRODUCTS = 1.4;
-
-/** See `PatchableGraph.planSweep`. */
+/** See `PatchableGraph.sweep`. */
 export async function planSweep(runner: GraphRunner, options: SweepOptions): Promise<SweepPlan> {
   const job = prepareSweep(runner, options);
   const levels = readLevels(options);
@@ -44,7 +41,8 @@ export async function planSweep(runner: GraphRunner, options: SweepOptions): Pro
   let each = 0;
   for (const base of bases) if (base.cells.length > 0) each = await addBase(plan, base, options);
   const plain = all.length - together.length;
-  plan.expectedTime = (BESIDE_PRODUCTS * plan.work) / productSpeed(job) + runTime * (bases.length + plain);
+  // Waves multiply faster than that; what they do beside their products makes up for it.
+  plan.expectedTime = plan.work / productSpeed(job) + runTime * (bases.length + plain);
   plan.naiveWork = all.length * each;
   plan.work += (bases.length + plain) * each;
   plan.batches += plain;
@@ -59,12 +57,14 @@ async function addBase(plan: SweepPlan, { job, cells }: SharedBase, options: Swe
     reusesPositions: levels.causal,
     signal: options.signal,
   });
+  survey.release();
   const { work, bytes, baseWork, baseBytes } = survey.native;
-  const memory = (options.memoryLimit ?? DEFAULT_MEMORY) - baseBytes;
-  for (const places of chunkCells(survey, { memory, together: levels.batch })) {
+  const limit = options.memoryLimit ?? DEFAULT_MEMORY;
+  const unused = unusedIn(limit);
+  for (const places of chunkCells(survey, { memory: limit - baseBytes - unused, together: levels.batch })) {
     plan.batches += 1;
     const taken = places.reduce((sum, place) => sum + bytes[place] * BESIDES, 0);
-    plan.bytes = Math.max(plan.bytes, baseBytes + taken);
+    plan.bytes = Math.max(plan.bytes, baseBytes + taken + Math.min(taken, unused));
   }
   plan.work += work.reduce((sum, own) => sum + own, 0);
   return baseWork;

@@ -1,4 +1,5 @@
 import { ArgumentError } from "../errors";
+import { Dataflow } from "../graph/dataflow";
 import { tokensOf } from "../graph/dimensions";
 import type { RunValue } from "../graph/native";
 import type { PatchScope } from "../graph/patchScope";
@@ -6,7 +7,6 @@ import type { GraphRunner } from "../graph/runner";
 import type { Patch } from "../patches/patch";
 import { Tensor } from "../tensor/tensor";
 import { type Axis, readAxes, readCells } from "./cells";
-import { Dataflow } from "./dataflow";
 import { functionMetric, type Metric, type MetricFunction } from "./metrics";
 import type { SweepOptions } from "./sweepOptions";
 

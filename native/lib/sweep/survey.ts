@@ -19,10 +19,10 @@ export interface Survey {
   offset: number;
   /** Patches of the base in the order of its run. */
   basePatches: readonly Patch[];
-  /** Texts × positions of the inputs. */
-  rows: number;
   /** Milliseconds of the base run. */
   milliseconds: number;
+  /** Frees the base run's values, when no wave will begin from them any more. */
+  release(): void;
 }
 
 /** How cells may be run. */
@@ -75,8 +75,8 @@ export async function surveyCells(
     positions,
     offset,
     basePatches: placed,
-    rows: counts.texts * counts.positions,
     milliseconds,
+    release: () => native.dropKeptValues(run),
   };
 }
 

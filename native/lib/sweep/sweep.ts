@@ -1,11 +1,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { activeSignal } from "../cancellation";
 import { ArgumentError, CancelledError } from "../errors";
 import type { GraphRunner } from "../graph/runner";
 import type { Tensor } from "../tensor/tensor";
 import type { CellRuns } from "./cell";
 import { readCells } from "./cells";
-import { chunkCells } from "./chunks";
-import { keptBytes, packedBytes } from "./cost";
+import { chunkCells, unusedIn } from "./chunks";
+import { keptBytes } from "./cost";
+import type { Products } from "./native";
 import { whyPlain } from "./plain";
 import { runPlain } from "./plainRun";
 import { readPositions } from "./positions";
@@ -21,13 +23,13 @@ import {
   readLevels,
   type SweepLevels,
   type SweepOptions,
-  WORTH_PACKING,
 } from "./sweepOptions";
 import { runWave, type WaveResult } from "./waveRun";
 
 /** See `PatchableGraph.sweep`. */
-export async function sweep(runner: GraphRunner, options: SweepOptions): Promise<SweepResult> {
+export async function sweep(runner: GraphRunner, given: SweepOptions): Promise<SweepResult> {
   const started = performance.now();
+  const options = { ...given, signal: activeSignal(given.signal) };
   const job = prepareSweep(runner, options);
   const run = new SweepRun(job, options);
   try {
@@ -35,8 +37,6 @@ export async function sweep(runner: GraphRunner, options: SweepOptions): Promise
   } catch (error) {
     if (error instanceof CancelledError) throw new SweepCancelledError(run.result(started));
     throw error;
-  } finally {
-    if (run.usesPacked) await runner.unpack();
   }
   return run.result(started);
 }
@@ -52,7 +52,6 @@ class SweepRun {
   #baseTime = 0;
   #batch = 1;
   #positions: number[] | null = null;
-  usesPacked = false;
   readonly #runs: CellRuns;
 
   constructor(
@@ -107,12 +106,22 @@ class SweepRun {
       : null;
   }
 
-  #whyNotPacked({ native, rows }: Survey): string | null {
-    if (this.job.runner.isPacked) return null;
-    if (!this.#levels.packed) return "turned off";
-    const runs = native.work.reduce((sum, work) => sum + work, 0) / Math.max(native.baseWork, 1);
-    if (runs * rows < WORTH_PACKING) return "too little work to be worth it";
-    return packedBytes(this.job) > this.#memory ? "the weights do not fit the memory limit" : null;
+  #whyNotOneDnn({ native }: Survey): string | null {
+    if (!this.#levels.onednn) return "turned off";
+    const { constants } = this.job.runner.captured.spec;
+    const isMatrix = constants.some(
+      ({ tensor: { dtype, shape, device } }) =>
+        dtype === "float32" && shape.length === 2 && device.startsWith("cpu"),
+    );
+    if (!isMatrix) return "no float32 weights on CPU";
+    return native.hasOneDnn ? null : "this libtorch has no oneDNN";
+  }
+
+  /** How waves multiply by weights, and bytes of freed tensors that they keep. */
+  get #use(): { products: Products; unused: number } {
+    const unused = unusedIn(this.#memory);
+    if (!this.#levels.onednn) return { products: "operator", unused };
+    return { products: this.job.runner.isPacked ? "packed" : "onednn", unused };
   }
 
   /** Cells that begin from one base run. */
@@ -122,28 +131,31 @@ class SweepRun {
       reusesPositions: this.#levels.causal,
       signal: this.options.signal,
     });
+    try {
+      await this.#chunks(survey, isShared);
+    } finally {
+      survey.release();
+    }
+  }
+
+  async #chunks(survey: Survey, isShared: boolean): Promise<void> {
     if (isShared) this.#baseTime += survey.milliseconds;
     else await this.#takeBase(survey.outputs, survey.positions, survey.milliseconds);
     const outputs = survey.positions
       ? survey.outputs.map((value) => selectPositions(value, survey.positions as number[]))
       : survey.outputs;
     const unchanged = isShared ? await this.#measure(outputs) : this.#base;
-    const whyNotPacked = this.#whyNotPacked(survey);
-    this.usesPacked ||= whyNotPacked === null;
     const chunks = chunkCells(survey, {
-      memory: this.#memory - survey.native.baseBytes,
+      memory: this.#memory - survey.native.baseBytes - unusedIn(this.#memory),
       together: this.#levels.batch,
     });
-    for (const places of chunks) await this.#chunk({ survey, isShared, unchanged, whyNotPacked }, places);
+    for (const places of chunks) await this.#chunk({ survey, isShared, unchanged }, places);
   }
 
-  async #chunk(
-    { survey, isShared, unchanged, whyNotPacked }: Started,
-    places: readonly number[],
-  ): Promise<void> {
+  async #chunk({ survey, isShared, unchanged }: Started, places: readonly number[]): Promise<void> {
     let wave: WaveResult;
     try {
-      wave = await runWave(survey, places, whyNotPacked === null, this.options.signal);
+      wave = await runWave(survey, places, this.#use, this.options.signal);
     } catch (error) {
       // Whatever went wrong is that cell's error that has it when it is run by itself.
       if (error instanceof CancelledError) throw error;
@@ -168,7 +180,7 @@ class SweepRun {
         batch: this.#whyAlone(wave, index, places.length),
         causal: this.#levels.causal ? (wave.widened.get(index) ?? null) : "turned off",
         positions: this.#whyAllPositions(survey),
-        packed: whyNotPacked,
+        onednn: this.#whyNotOneDnn(survey),
       });
     }
     this.options.onCells?.(done);
@@ -191,7 +203,7 @@ class SweepRun {
     const outputs = await runPlain(this.job, cell, this.#positions, this.options.signal);
     const samples = await this.#measure(outputs);
     this.#samples[cell] = samples;
-    this.#report.cell({ upstream: why, shared: why, batch: why, causal: why, positions: why, packed: why });
+    this.#report.cell({ upstream: why, shared: why, batch: why, causal: why, positions: why, onednn: why });
     this.options.onCells?.([{ index: cell, samples }]);
   }
 
@@ -235,7 +247,6 @@ interface Started {
   survey: Survey;
   isShared: boolean;
   unchanged: readonly number[];
-  whyNotPacked: string | null;
 }
 
 /** Runs single cells again, in the scopes that the sweep was called in. */

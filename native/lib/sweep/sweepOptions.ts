@@ -1,7 +1,8 @@
 import type { RunInputs } from "../graph/inputs";
-import type { AnyNodes, NodeNames, PatchMap } from "../graph/nodeTypes";
+import type { AnyNodes, NodeName, NodeNames, PatchMap } from "../graph/nodeTypes";
 import type { Axis, Cells } from "./cells";
 import type { Metric, MetricFunction } from "./metrics";
+import type { SweepPlan } from "./planSweep";
 import type { SweepResult } from "./result";
 
 /** Ways of saving work that a sweep may use; each is exact to rounding. All are on unless turned off. */
@@ -16,8 +17,8 @@ export interface SweepLevels {
   causal?: boolean;
   /** Compute, where positions do not see one another any more, only those that the metric reads. */
   positions?: boolean;
-  /** Multiply by packed weights (see `optimize`). */
-  packed?: boolean;
+  /** Multiply by weights with oneDNN, which is faster at many rows than the library that libtorch multiplies with. Float32 on CPU. */
+  onednn?: boolean;
 }
 
 /** A cell that is done. */
@@ -45,7 +46,7 @@ export interface SweepOptions<Nodes extends NodeNames = AnyNodes> {
   /** Runs each cell by itself, as `pg.patch(cell, () => pg.run(inputs))` does. */
   exact?: boolean;
   levels?: SweepLevels;
-  /** Bytes that the base run's values and the cells of one batch may take together, and packed weights besides, as estimated; 1 GiB unless given. One cell is always run. */
+  /** Bytes that the base run's values and the cells of one batch may take together, as estimated; 1 GiB unless given. One cell is always run. */
   memoryLimit?: number;
   /** Cancels between two operators; what was done is in the error's `result`. */
   signal?: AbortSignal;
@@ -55,15 +56,26 @@ export interface SweepOptions<Nodes extends NodeNames = AnyNodes> {
   resume?: SweepResult;
 }
 
+/** Options with names of outputs that are checked as literals. */
+type CheckedOptions<Nodes extends NodeNames, K extends string> = SweepOptions<Nodes> & {
+  outputs?: readonly NodeName<K, Nodes>[];
+};
+
+interface Sweeps<Nodes extends NodeNames> {
+  sweep<K extends string = never>(options: CheckedOptions<Nodes, K>): Promise<SweepResult>;
+  /** What the sweep would do. */
+  plan<K extends string = never>(options: CheckedOptions<Nodes, K>): Promise<SweepPlan>;
+}
+
+/** `pg.sweep(options)`, and `pg.sweep.plan(options)`. */
+export type Sweep<Nodes extends NodeNames = AnyNodes> = Sweeps<Nodes>["sweep"] & Pick<Sweeps<Nodes>, "plan">;
+
 /** `memoryLimit` unless it is given. */
 export const DEFAULT_MEMORY = 2 ** 30;
-
-/** Rows that are multiplied by each weight when packing it is worth the time: it takes as long as some hundreds of them. */
-export const WORTH_PACKING = 2000;
 
 /** Which levels are on. */
 export function readLevels({ exact = false, levels }: SweepOptions): Required<SweepLevels> {
   const all = !exact;
-  const every = { upstream: all, shared: all, batch: all, causal: all, positions: all, packed: all };
+  const every = { upstream: all, shared: all, batch: all, causal: all, positions: all, onednn: all };
   return { ...every, ...(exact ? {} : levels) };
 }

@@ -3,7 +3,7 @@ import type { RunValue } from "../graph/native";
 import { runUnpatched } from "../graph/patchScope";
 import { CustomPatch } from "../patches/customPatch";
 import type { Tensor } from "../tensor/tensor";
-import { native, type Reason, type WaveProgress } from "./native";
+import { native, type Products, type Reason, type WaveProgress } from "./native";
 import { selectPositions } from "./stacking";
 import type { Survey } from "./survey";
 
@@ -19,15 +19,15 @@ export interface WaveResult {
   separated: ReadonlyMap<number, string>;
 }
 
-/** Runs cells of a survey, by their place in it, together; `packs`: with packed weights. */
+/** Runs cells of a survey, by their place in it, together. */
 export async function runWave(
   survey: Survey,
   places: readonly number[],
-  packs: boolean,
+  { products, unused }: { products: Products; unused: number },
   signal?: AbortSignal,
 ): Promise<WaveResult> {
   if (signal?.aborted) throw new CancelledError("the sweep was cancelled");
-  const wave = native.startWave(survey.native.survey, places, packs);
+  const wave = native.startWave(survey.native.survey, places, products, unused);
   const cancel = () => native.cancelWave(wave);
   signal?.addEventListener("abort", cancel, { once: true });
   try {

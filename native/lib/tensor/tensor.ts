@@ -80,6 +80,11 @@ export class Tensor extends TensorBase {
     return binding.isLeaf(this);
   }
 
+  /** How often the values were changed in place, through this tensor or another on the same memory. */
+  get _version(): number {
+    return binding.version(this);
+  }
+
   /** Name of the function that backward() will go through (`"AddBackward0"`); null for a leaf. */
   get grad_fn(): string | null {
     return binding.gradFn(this);

@@ -99,6 +99,10 @@ Napi::Value isLeaf(const Napi::CallbackInfo& info) {
   return guarded(info, [&] { return Napi::Boolean::New(info.Env(), unwrapTensor(info[0]).is_leaf()); });
 }
 
+Napi::Value version(const Napi::CallbackInfo& info) {
+  return guarded(info, [&] { return Napi::Number::New(info.Env(), unwrapTensor(info[0])._version()); });
+}
+
 // The name of the function that made the tensor ("AddBackward0"), null for a leaf.
 Napi::Value gradFn(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
@@ -120,6 +124,7 @@ void initAutograd(Napi::Env env, Napi::Object exports) {
   exports.Set("setRequiresGrad", Napi::Function::New(env, setRequiresGrad));
   exports.Set("retainGrad", Napi::Function::New(env, retainGrad));
   exports.Set("isLeaf", Napi::Function::New(env, isLeaf));
+  exports.Set("version", Napi::Function::New(env, version));
   exports.Set("gradFn", Napi::Function::New(env, gradFn));
 }
 

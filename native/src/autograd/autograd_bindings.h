@@ -4,7 +4,7 @@
 
 namespace graphpatch {
 
-// Exports backward, grad, setGrad, requiresGrad, setRequiresGrad, retainGrad, isLeaf and gradFn.
+// Exports backward, grad, setGrad, requiresGrad, setRequiresGrad, retainGrad, isLeaf, version and gradFn.
 void initAutograd(Napi::Env env, Napi::Object exports);
 
 }  // namespace graphpatch

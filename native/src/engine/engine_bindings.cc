@@ -85,7 +85,7 @@ Napi::Value createPlan(const Napi::CallbackInfo& info) {
         loaded->graph, loaded->cache,
         PlanRequest{valueIndexes(request.Get("outputs")), valueIndexes(request.Get("patched")),
                     valueIndexes(request.Get("observed")), valueIndexes(request.Get("replaced")),
-                    request.Get("packed").ToBoolean()});
+                    valueIndexes(request.Get("changed")), request.Get("packed").ToBoolean()});
     return Handle<const Plan>::wrap(info.Env(), std::move(plan));
   });
 }

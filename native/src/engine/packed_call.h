@@ -13,4 +13,8 @@ namespace graphpatch {
 std::optional<at::Tensor> multiplyPacked(const Step& step, PackedWeights& weights, const at::Tensor& input,
                                          const c10::IValue& bias);
 
+// The same by oneDNN with the weight as it lies: of many rows as fast, and nothing has to be packed.
+std::optional<at::Tensor> multiplyByOneDnn(const Step& step, const at::Tensor& input,
+                                           const c10::IValue& bias);
+
 }  // namespace graphpatch

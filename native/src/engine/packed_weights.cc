@@ -91,10 +91,16 @@ int64_t PackedWeights::bytes() const {
   return sum;
 }
 
-at::Tensor packedLinear(const at::Tensor& input, const at::Tensor& packed, const at::Tensor& bias) {
+bool hasOneDnn() {
+  static const bool has = at::globalContext().hasMKLDNN() &&
+                          c10::Dispatcher::singleton().findSchema({"mkldnn::_linear_pointwise", ""});
+  return has;
+}
+
+at::Tensor oneDnnLinear(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias) {
   static const c10::OperatorHandle multiply = onednn("mkldnn::_linear_pointwise");
   torch::jit::Stack stack{input,
-                          packed,
+                          weight,
                           bias.defined() ? c10::IValue(bias) : c10::IValue(),
                           std::string("none"),
                           c10::impl::GenericList(c10::OptionalType::create(c10::NumberType::get())),

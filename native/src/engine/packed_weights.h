@@ -48,7 +48,11 @@ class PackedWeights {
   std::unordered_map<int64_t, Packed> packed_;
 };
 
-// input @ weight + bias, [..., in] → [..., out], float32. An undefined bias is none.
-at::Tensor packedLinear(const at::Tensor& input, const at::Tensor& packed, const at::Tensor& bias);
+// Whether this build of libtorch, on this processor, has oneDNN.
+bool hasOneDnn();
+
+// input @ weight + bias, [..., in] → [..., out], float32, by oneDNN. The weight is packed, or [out, in] with
+// any strides; an undefined bias is none.
+at::Tensor oneDnnLinear(const at::Tensor& input, const at::Tensor& weight, const at::Tensor& bias);
 
 }  // namespace graphpatch

@@ -48,7 +48,9 @@ Plan::Plan(std::shared_ptr<const Graph> graph, std::shared_ptr<RunCache> cache, 
       cache_(std::move(cache)),
       isPatched_(flags(request.patched, graph_->valueCount())),
       isReplaced_(flags(request.replaced, graph_->valueCount())),
+      isChanged_(flags(request.changed, graph_->valueCount())),
       isNeeded_(graph_->valueCount(), false) {
+  findCutOffs();
   for (ValueIndex output : request.outputs) outputs_.push_back(resolve(output));
   const std::vector<bool> needed = neededNodes(request.observed);
   for (ValueIndex value : request.patched) {
@@ -74,9 +76,58 @@ ValueIndex Plan::resolve(ValueIndex value) const {
   while (!isPatched_[value]) {
     const int32_t producer = graph_->producerOf(value);
     if (producer < 0 || !isAlias(graph_->nodes()[producer])) break;
-    value = graph_->nodes()[producer].arguments[0].value;
+    value = namedBy(graph_->nodes()[producer]);
   }
   return value;
+}
+
+ValueIndex Plan::namedBy(const Node& alias) const {
+  if (isCutOff_.empty() || !isCutOff_[graph_->producerOf(alias.results[0])]) return alias.arguments[0].value;
+  return std::get<Alias>(alias.operation).other;
+}
+
+// In order, as whether an alias is cut off may depend on earlier ones.
+void Plan::findCutOffs() {
+  const std::vector<Node>& nodes = graph_->nodes();
+  if (std::find(isChanged_.begin(), isChanged_.end(), true) == isChanged_.end()) return;
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    const auto* alias = std::get_if<Alias>(&nodes[i].operation);
+    if (alias == nullptr || alias->watches.empty()) continue;
+    if (isCutOff_.empty()) isCutOff_.assign(nodes.size(), false);
+    isCutOff_[i] = std::any_of(alias->watches.begin(), alias->watches.end(),
+                               [&](const Alias::Watch& watch) { return isCutOff(watch); });
+  }
+}
+
+bool Plan::isCutOff(const Alias::Watch& watch) const {
+  const auto isChanged = [&](ValueIndex value) { return isChanged_[value]; };
+  std::vector<ValueIndex> names = namesOf(watch.value);
+  if (watch.against >= 0) {
+    const std::vector<ValueIndex> others = namesOf(watch.against);
+    const auto isOnlyIn = [&](const std::vector<ValueIndex>& one, const std::vector<ValueIndex>& two) {
+      return std::any_of(one.begin(), one.end(), [&](ValueIndex value) {
+        return isChanged_[value] && std::find(two.begin(), two.end(), value) == two.end();
+      });
+    };
+    return isOnlyIn(names, others) || isOnlyIn(others, names);
+  }
+  for (;;) {
+    if (std::any_of(names.begin(), names.end(), isChanged)) return true;
+    const int32_t producer = graph_->producerOf(names.back());
+    if (producer < 0 || !isAlias(graph_->nodes()[producer])) return false;
+    names = namesOf(namedBy(graph_->nodes()[producer]));
+  }
+}
+
+std::vector<ValueIndex> Plan::namesOf(ValueIndex value) const {
+  std::vector<ValueIndex> names{value};
+  for (;;) {
+    const int32_t producer = graph_->producerOf(names.back());
+    if (producer < 0 || !isAlias(graph_->nodes()[producer])) return names;
+    const Node& alias = graph_->nodes()[producer];
+    if (!std::get<Alias>(alias.operation).watches.empty()) return names;
+    names.push_back(alias.arguments[0].value);
+  }
 }
 
 std::vector<bool> Plan::neededNodes(const std::vector<ValueIndex>& observed) {
@@ -90,7 +141,13 @@ std::vector<bool> Plan::neededNodes(const std::vector<ValueIndex>& observed) {
     for (size_t i = graph_->nodes().size(); i-- > 0;) {
       if (!isNeeded(i, running)) continue;
       nodeNeeded[i] = true;
-      forEachUse(graph_->nodes()[i], [&](ValueIndex used) { isNeeded_[resolve(used)] = true; });
+      const Node& node = graph_->nodes()[i];
+      if (isAlias(node)) {
+        isNeeded_[resolve(namedBy(node))] = true;
+        if (node.when) isNeeded_[resolve(node.when->value)] = true;
+      } else {
+        forEachUse(node, [&](ValueIndex used) { isNeeded_[resolve(used)] = true; });
+      }
       for (int32_t loop = graph_->loopOf(i); loop >= 0; loop = graph_->loops()[loop].outer) {
         isSettled = isSettled && running[loop];
         running[loop] = true;
@@ -151,7 +208,11 @@ Step Plan::prepareStep(const Node& node, bool packed) {
   Step step{&node, {}, {}, {}, {}, {}, -1, {}};
   if (node.when) step.when = BranchCondition{resolve(node.when->value), node.when->expected};
   step.arguments.reserve(node.arguments.size());
-  for (const Argument& argument : node.arguments) step.arguments.push_back(prepare(argument));
+  for (const Argument& argument : node.arguments) {
+    Argument used = argument;
+    if (isAlias(node)) used.value = namedBy(node);
+    step.arguments.push_back(prepare(used));
+  }
   for (ValueIndex result : node.results) {
     step.results.push_back(isReplaced_[result] ? -1 : result);
     if (isPatched_[result] && !isReplaced_[result] && isNeeded_[result]) step.patched.push_back(result);
@@ -240,12 +301,7 @@ void Plan::findShapeValues() {
   };
   for (size_t i = shapeSteps_; i < steps_.size(); ++i) {
     if (steps_[i].when) use(steps_[i].when->value);
-    for (const Argument& argument : steps_[i].arguments) {
-      if (argument.kind == Argument::Kind::Value) use(argument.value);
-      for (const ListElement& element : argument.list) {
-        if (const ValueIndex* value = std::get_if<ValueIndex>(&element)) use(*value);
-      }
-    }
+    forEachUse(steps_[i].arguments, use);
   }
   for (ValueIndex output : outputs_) use(output);
 }
@@ -276,12 +332,7 @@ void Plan::planReleases() {
       if (result >= 0) releaseAt(i, result);
     }
     if (step.when) releaseAt(i, step.when->value);
-    for (const Argument& argument : step.arguments) {
-      if (argument.kind == Argument::Kind::Value) releaseAt(i, argument.value);
-      for (const ListElement& element : argument.list) {
-        if (const ValueIndex* value = std::get_if<ValueIndex>(&element)) releaseAt(i, *value);
-      }
-    }
+    forEachUse(step.arguments, [&](ValueIndex value) { releaseAt(i, value); });
   }
 }
 

@@ -19,6 +19,8 @@ struct PlanRequest {
   std::vector<ValueIndex> observed;
   // Of those, the ones whose patches give the whole value: what made it is not run.
   std::vector<ValueIndex> replaced;
+  // Of those, the ones that a patch changes.
+  std::vector<ValueIndex> changed;
   // Multiply by packed weights where that can be done.
   bool packed = false;
 };
@@ -81,6 +83,13 @@ class Plan {
  private:
   // Follows unpatched aliases to the value they name.
   ValueIndex resolve(ValueIndex value) const;
+  // The value that an alias names in this plan.
+  ValueIndex namedBy(const Node& alias) const;
+  // Finds the aliases with watches that name their other value.
+  void findCutOffs();
+  bool isCutOff(const Alias::Watch& watch) const;
+  // A value and those that it is a plain alias of.
+  std::vector<ValueIndex> namesOf(ValueIndex value) const;
   // Fills isNeeded_; gives the nodes to run.
   std::vector<bool> neededNodes(const std::vector<ValueIndex>& observed);
   bool isNeeded(size_t node, const std::vector<bool>& runningLoops) const;
@@ -98,6 +107,9 @@ class Plan {
   std::shared_ptr<RunCache> cache_;
   std::vector<bool> isPatched_;
   std::vector<bool> isReplaced_;
+  std::vector<bool> isChanged_;
+  // By node; empty if there are none.
+  std::vector<bool> isCutOff_;
   std::vector<bool> isNeeded_;
   std::vector<ValueIndex> outputs_;
   std::vector<ValueIndex> patchedAtStart_;

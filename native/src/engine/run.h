@@ -75,6 +75,11 @@ class Run {
   // After the end of a run that keeps values.
   const std::vector<c10::IValue>& keptValues() const { return frame_; }
   const std::unordered_map<ValueIndex, c10::IValue>& unpatchedValues() const { return unpatched_; }
+  // When nobody needs them any more.
+  void dropKeptValues() {
+    frame_.clear();
+    unpatched_.clear();
+  }
 
   // Lets go of every tensor but those that are kept; JavaScript's garbage collector does not see what this
   // object holds.

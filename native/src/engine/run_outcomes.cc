@@ -66,7 +66,9 @@ Napi::Value RunOutcomes::takeActivation(size_t index) {
   unregister(index);
   PatchOutcome& outcome = outcomes_[index];
   const bool shared = std::exchange(outcome.shared, false);
-  const c10::IValue activation = std::exchange(outcome.activation, c10::IValue());
+  c10::IValue activation = std::exchange(outcome.activation, c10::IValue());
+  // Most are never asked for, so the tensor object of their own is made here.
+  if (activation.isTensor()) activation = activation.toTensor().detach();
   const Napi::Value value = ivalueToJs(env_, activation);
   if (shared) handleOf(value).share();
   return value;

@@ -72,10 +72,25 @@ void Graph::lint() {
                                                       std::to_string(value) + " before it is made");
       }
     });
+    if (const auto* alias = std::get_if<Alias>(&node.operation); alias != nullptr && alias->other >= 0) {
+      checkWatches(node, *alias, made);
+    }
     for (ValueIndex result : node.results) {
       make(result, "node " + node.name);
       producers_[result] = static_cast<int32_t>(i);
     }
+  }
+}
+
+// What is watched may be named after the alias.
+void Graph::checkWatches(const Node& node, const Alias& alias, const std::vector<bool>& made) const {
+  bool isValid = alias.other < valueCount_ && made[alias.other];
+  for (const Alias::Watch& watch : alias.watches) {
+    isValid = isValid && watch.value >= 0 && watch.value < valueCount_ && watch.against < valueCount_;
+  }
+  if (!isValid) {
+    throw GraphpatchError("CorruptFileError",
+                          "graph: node " + node.name + " is an alias of values that are not made");
   }
 }
 

@@ -41,7 +41,21 @@ struct OperatorCall {
 
 // Gives its one argument a second name, so that it can be patched apart from the first one: what a module
 // receives, what it returns, a parameter as one module uses it. Costs nothing where it is not patched.
-struct Alias {};
+//
+// With `watches` it names argument 0 unless a patch has cut the tensor off from what it shared its memory
+// with; then it names `other`, what the tensor was before that memory was written. Plans choose; runs see one
+// name only.
+struct Alias {
+  // Aliases of one tensor. One list: it is cut off where a patch changes the value, or one of those it is an
+  // alias of. Two: where a patch changes one of those that only one of both goes through.
+  struct Watch {
+    ValueIndex value = -1;
+    // -1 for none.
+    ValueIndex against = -1;
+  };
+  std::vector<Watch> watches;
+  ValueIndex other = -1;
+};
 
 // Arithmetic on plain numbers (sizes).
 struct NumberCall {
@@ -134,6 +148,7 @@ class Graph {
   // Throws GraphpatchError when a value is used before it is made, made twice, or out of range. The
   // constructor also checks each node (node_checks.h): what plans and runs rely on.
   void lint();
+  void checkWatches(const Node& node, const Alias& alias, const std::vector<bool>& made) const;
   // Pairs the nodes of each loop. Throws GraphpatchError where one lacks its others.
   void findLoops();
 
@@ -148,11 +163,10 @@ class Graph {
   std::unordered_set<const c10::StorageImpl*> constantStorages_;
 };
 
-// Calls `visit(ValueIndex)` for every value that `node` uses, in order, repeated uses too.
+// Calls `visit(ValueIndex)` for every value that `arguments` use, in order, repeated uses too.
 template <class F>
-void forEachUse(const Node& node, F&& visit) {
-  if (node.when) visit(node.when->value);
-  for (const Argument& argument : node.arguments) {
+void forEachUse(const std::vector<Argument>& arguments, F&& visit) {
+  for (const Argument& argument : arguments) {
     if (argument.kind == Argument::Kind::Value) {
       visit(argument.value);
     } else if (argument.kind == Argument::Kind::List) {
@@ -161,6 +175,13 @@ void forEachUse(const Node& node, F&& visit) {
       }
     }
   }
+}
+
+// And those that decide whether `node` runs.
+template <class F>
+void forEachUse(const Node& node, F&& visit) {
+  if (node.when) visit(node.when->value);
+  forEachUse(node.arguments, visit);
 }
 
 }  // namespace graphpatch

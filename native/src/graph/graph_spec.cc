@@ -165,6 +165,21 @@ std::optional<BranchCondition> branchCondition(const Napi::Value& spec, const st
                          object.Get("expected").ToBoolean()};
 }
 
+Alias aliasFromSpec(const Napi::Value& spec, const std::string& node) {
+  Alias alias;
+  if (spec.IsUndefined()) return alias;
+  const std::string what = node + ": unless";
+  const Napi::Object unless = toObject(spec, what);
+  alias.other = toValueIndex(unless.Get("other"), what);
+  const Napi::Array watched = toArray(unless.Get("watched"), what);
+  for (uint32_t i = 0; i < watched.Length(); ++i) {
+    const std::vector<ValueIndex> values = toValueIndexes(watched.Get(i), what);
+    if (values.empty() || values.size() > 2) malformed(what, "lists of one or two values", watched.Get(i));
+    alias.watches.push_back({values.front(), values.size() == 2 ? values.back() : -1});
+  }
+  return alias;
+}
+
 Node nodeFromSpec(const Napi::Object& spec) {
   const std::string name = toText(spec.Get("name"), "a node's name");
   const std::string type = toText(spec.Get("type"), name + ": type");
@@ -205,7 +220,9 @@ Node nodeFromSpec(const Napi::Object& spec) {
     node.operation = While{};
   } else if (type == "repeat") {
     node.operation = Repeat{};
-  } else if (type != "alias") {
+  } else if (type == "alias") {
+    node.operation = aliasFromSpec(spec.Get("unless"), name);
+  } else {
     throw GraphpatchError("CorruptFileError",
                           "graph: node " + name + " has the unknown type \"" + type + "\"");
   }

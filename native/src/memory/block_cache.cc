@@ -8,9 +8,11 @@
 #include <malloc.h>
 #endif
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace graphpatch {
@@ -60,6 +62,13 @@ class BlockCache final : public c10::Allocator {
     default_copy_data(destination, source, bytes);
   }
 
+  // How many bytes of unused blocks are kept at most from now on; gives how many were.
+  size_t limit(size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    while (kept_ > bytes) evict();
+    return std::exchange(most_, bytes);
+  }
+
  private:
   void* take(SizeClass wanted) {
     {
@@ -98,9 +107,9 @@ class BlockCache final : public c10::Allocator {
   // What was used last is kept: when there is no room, blocks of the size that has most of them go.
   void give(Header* header) {
     const size_t bytes = bytesOf(header->sizeClass);
-    if (bytes > kMostKept) return c10::free_cpu(header);
     const std::lock_guard lock(mutex_);
-    while (kept_ + bytes > kMostKept) evict();
+    if (bytes > most_) return c10::free_cpu(header);
+    while (kept_ + bytes > most_) evict();
     kept_ += bytes;
     unused_[header->sizeClass].push_back(header);
   }
@@ -132,9 +141,15 @@ class BlockCache final : public c10::Allocator {
   std::mutex mutex_;
   std::array<std::vector<Header*>, kClasses> unused_;
   size_t kept_ = 0;
+  size_t most_ = kMostKept;
 };
 
 }  // namespace
+
+BlockCacheLimit::BlockCacheLimit(size_t bytes)
+    : before_(BlockCache::instance().limit(std::min(bytes, kMostKept))) {}
+
+BlockCacheLimit::~BlockCacheLimit() { BlockCache::instance().limit(before_); }
 
 void installBlockCache() {
   static std::once_flag once;

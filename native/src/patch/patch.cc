@@ -63,7 +63,8 @@ c10::IValue observe(const Patch& patch, const c10::IValue& current, PatchOutcome
     return current;
   }
   // Values never change after their node ran, so a probe may share the memory of what it sees.
-  outcome.activation = partOf(patch, current.toTensor()).detach();
+  const at::Tensor part = partOf(patch, current.toTensor());
+  outcome.activation = part.requires_grad() ? part.detach() : part;
   outcome.shared = true;
   return patch.keepGradient ? withGradient(patch, current.toTensor(), outcome) : current;
 }

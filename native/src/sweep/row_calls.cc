@@ -18,14 +18,14 @@ std::vector<int64_t> joined(std::vector<int64_t> front, at::IntArrayRef back) {
 class RowCall {
  public:
   RowCall(const Survey& survey, const WaveValues& values, size_t index, const std::vector<CellSpan>& spans,
-          bool packs)
+          Products products)
       : survey_(survey),
         values_(values),
         step_(survey.plan().steps()[index]),
         rule_(survey.rule(index)),
         spans_(spans),
         texts_(rule_.layout.textsIn(survey.counts())),
-        packs_(packs) {}
+        products_(products) {}
 
   std::vector<at::Tensor> run() {
     if (std::holds_alternative<Alias>(step_.node->operation)) return {operand(0)};
@@ -66,12 +66,14 @@ class RowCall {
         list.set(given.element, tensor);
       }
     }
-    if (packs_ && step_.packable) {
+    if (products_ != Products::Operator && step_.packable) {
       const PackableLinear& linear = *step_.packable;
       const c10::IValue bias = linear.bias < 0 ? c10::IValue() : stack[linear.bias];
-      const auto packed =
-          multiplyPacked(step_, survey_.plan().cache().packedWeights, stack[linear.input].toTensor(), bias);
-      if (packed) return {*packed};
+      const at::Tensor rows = stack[linear.input].toTensor();
+      const auto product = products_ == Products::Packed
+                               ? multiplyPacked(step_, survey_.plan().cache().packedWeights, rows, bias)
+                               : multiplyByOneDnn(step_, rows, bias);
+      if (product) return {*product};
     }
     return called(std::move(stack));
   }
@@ -146,7 +148,7 @@ class RowCall {
       // [texts or 1, …] for each cell.
       mask = mask.unsqueeze(0).expand(joined({hasTexts && mask.size(0) > 1 ? count : 1}, mask.sizes()));
       mask = hasTexts ? mask.flatten(0, 1) : mask;
-    } else if (stack[5].toBool()) {
+    } else if (stack[5].toBool() && span.positions() < survey_.counts().positions) {
       const int64_t positions = survey_.counts().positions;
       mask = at::ones({span.positions(), positions}, queries.options().dtype(at::kBool)).tril(span.begin);
     }
@@ -154,7 +156,7 @@ class RowCall {
     stack[1] = flat(keys);
     stack[2] = flat(values);
     stack[3] = mask.defined() ? c10::IValue(mask) : c10::IValue();
-    stack[5] = false;
+    stack[5] = stack[5].toBool() && !mask.defined();
     const at::Tensor result = called(std::move(stack)).front();
     return hasTexts ? result.unflatten(0, {count, texts_}) : result;
   }
@@ -165,14 +167,14 @@ class RowCall {
   const RowRule& rule_;
   const std::vector<CellSpan>& spans_;
   int64_t texts_;
-  bool packs_;
+  Products products_;
 };
 
 }  // namespace
 
 std::vector<at::Tensor> callRows(const Survey& survey, const WaveValues& values, size_t step,
-                                 const std::vector<CellSpan>& spans, bool packs) {
-  return RowCall(survey, values, step, spans, packs).run();
+                                 const std::vector<CellSpan>& spans, Products products) {
+  return RowCall(survey, values, step, spans, products).run();
 }
 
 }  // namespace graphpatch

@@ -46,6 +46,14 @@ RowReach reachOfWeights(const at::Tensor& weights) {
   return reachOf(seen);
 }
 
+at::Tensor keptBySoftmax(const at::Tensor& mask, int64_t positions) {
+  if (mask.scalar_type() == at::kBool) return seenThrough(mask, positions);
+  // Where a whole row is hidden, its weights are as if nothing were. In double, for the lowest float swallows
+  // kHidden.
+  const at::Tensor exact = mask.to(at::kDouble);
+  return seenThrough(exact.gt(exact.amax({-1}, true) + kHidden), positions);
+}
+
 at::Tensor seenThrough(const at::Tensor& mask, int64_t positions) {
   at::Tensor seen = mask.scalar_type() == at::kBool ? mask : at::le(mask, kHidden).logical_not();
   while (seen.dim() > 2) seen = seen.any(0);

@@ -29,5 +29,7 @@ RowReach reachOfWeights(const at::Tensor& weights);
 // added hides what it makes smaller than anything that scores are: -1e30 and less, which swallows any score
 // of reasonable size, and takes its exponential to 0.
 at::Tensor seenThrough(const at::Tensor& mask, int64_t positions);
+// The same of a mask whose scores go to a softmax at once: what gets a weight.
+at::Tensor keptBySoftmax(const at::Tensor& mask, int64_t positions);
 
 }  // namespace graphpatch

@@ -20,16 +20,6 @@ bool isElementwise(PatchKind kind) {
          kind == PatchKind::Scale;
 }
 
-template <class F>
-void forEachValue(const Step& step, F&& visit) {
-  for (const Argument& argument : step.arguments) {
-    if (argument.kind == Argument::Kind::Value) visit(argument.value);
-    for (const ListElement& element : argument.list) {
-      if (const ValueIndex* value = std::get_if<ValueIndex>(&element)) visit(*value);
-    }
-  }
-}
-
 }  // namespace
 
 void Positions::join(const Positions& other) {
@@ -60,9 +50,9 @@ std::vector<bool> valuesToKeep(const Plan& plan, const std::vector<ValueIndex>& 
   for (ValueIndex output : plan.outputs()) kept[output] = true;
   for (const Step& step : plan.steps()) {
     bool reached = step.when && differs[step.when->value];
-    forEachValue(step, [&](ValueIndex value) { reached = reached || differs[value]; });
+    forEachUse(step.arguments, [&](ValueIndex value) { reached = reached || differs[value]; });
     if (!reached) continue;
-    forEachValue(step, [&](ValueIndex value) { kept[value] = true; });
+    forEachUse(step.arguments, [&](ValueIndex value) { kept[value] = true; });
     for (ValueIndex result : step.results) {
       if (result >= 0) kept[result] = differs[result] = true;
     }
@@ -117,7 +107,7 @@ void Survey::findDiffering() {
   for (size_t i = 0; i < plan().steps().size(); ++i) {
     const Step& step = plan().steps()[i];
     bool reached = step.when && differs_[step.when->value];
-    forEachValue(step, [&](ValueIndex value) {
+    forEachUse(step.arguments, [&](ValueIndex value) {
       users_[value].push_back(i);
       reached = reached || differs_[value];
     });
@@ -143,7 +133,7 @@ void Survey::findRules() {
     bool there = !step.results.empty();
     for (ValueIndex result : step.results) there = there && result >= 0 && frame()[result].isTensor();
     bool fromRows = false;
-    forEachValue(step, [&](ValueIndex value) {
+    forEachUse(step.arguments, [&](ValueIndex value) {
       fromRows = fromRows || layouts_[value].hasRows() || differs_[value];
       there = there && !frame()[value].isNone();
     });
@@ -203,7 +193,7 @@ void Survey::needOperands(size_t index) {
   if (wanted.isEmpty()) return;
   const bool sees =
       rule.mode == RowMode::Scores || rule.mode == RowMode::Mix || rule.mode == RowMode::Attention;
-  forEachValue(step, [&](ValueIndex value) {
+  forEachUse(step.arguments, [&](ValueIndex value) {
     // Sizes and other numbers have no positions.
     bool whole = !byPosition || !layouts_[value].hasPositions();
     for (size_t i = 0; i < rule.operands.size() && !whole; ++i) {
@@ -302,7 +292,7 @@ void Survey::findReach(size_t index) {
     const c10::IValue mask = argumentValue(step.arguments.at(3), frame());
     at::Tensor seen = at::ones({positions, positions}, at::kBool);
     if (argumentValue(step.arguments.at(5), frame()).toBool()) seen = seen.tril();
-    if (mask.isTensor()) seen = at::logical_and(seen, seenThrough(mask.toTensor(), positions).to(at::kCPU));
+    if (mask.isTensor()) seen = at::logical_and(seen, keptBySoftmax(mask.toTensor(), positions).to(at::kCPU));
     if (isPlain(operandValue(step, rule.operands[0]))) reaches_.emplace(index, reachOf(seen));
   }
 }

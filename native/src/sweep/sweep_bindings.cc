@@ -31,6 +31,14 @@ Napi::Value keepValues(const Napi::CallbackInfo& info) {
   });
 }
 
+// dropKeptValues(run): after the last wave that begins from it
+Napi::Value dropKeptValues(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    Handle<Run>::unwrap(info[0])->dropKeptValues();
+    return info.Env().Undefined();
+  });
+}
+
 CellPatches cellFromJs(const Napi::Array& specs) {
   CellPatches patches;
   for (uint32_t i = 0; i < specs.Length(); ++i) {
@@ -92,17 +100,26 @@ Napi::Value surveyCells(const Napi::CallbackInfo& info) {
         object["baseWork"] = Napi::Number::New(env, baseWork);
         object["baseBytes"] = Napi::Number::New(env, baseBytes);
         object["isCut"] = Napi::Boolean::New(env, isCut);
+        object["hasOneDnn"] = Napi::Boolean::New(env, hasOneDnn());
         return object;
       };
     });
   });
 }
 
-// startWave(survey, cells: number[], packs: boolean)
+Products productsFromJs(const Napi::Value& name) {
+  const std::string text = name.As<Napi::String>().Utf8Value();
+  if (text == "packed") return Products::Packed;
+  return text == "onednn" ? Products::OneDnn : Products::Operator;
+}
+
+// startWave(survey, cells: number[], products: "packed" | "onednn" | "operator", unused: number)
 Napi::Value startWave(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
-    return Handle<Wave>::wrap(info.Env(), std::make_shared<Wave>(Handle<const Survey>::unwrap(info[0]),
-                                                                 valueIndexes(info[1]), info[2].ToBoolean()));
+    return Handle<Wave>::wrap(
+        info.Env(), std::make_shared<Wave>(Handle<const Survey>::unwrap(info[0]), valueIndexes(info[1]),
+                                           productsFromJs(info[2]),
+                                           static_cast<size_t>(info[3].As<Napi::Number>().Int64Value())));
   });
 }
 
@@ -151,7 +168,13 @@ Napi::Value advanceWave(const Napi::CallbackInfo& info) {
     releaseOpenMpWorkers();
     if (!info[1].IsUndefined()) wave->resume(valueFromJs(info[1], "the result of a custom patch"));
     return runOnEngine(info.Env(), [wave]() -> Finish {
-      const bool done = wave->advance();
+      bool done = false;
+      try {
+        done = wave->advance();
+      } catch (...) {
+        wave->clear();
+        throw;
+      }
       return [wave, done](Napi::Env env) { return done ? finishedWave(env, *wave) : pausedWave(env, *wave); };
     });
   });
@@ -168,6 +191,7 @@ Napi::Value cancelWave(const Napi::CallbackInfo& info) {
 
 void initSweep(Napi::Env env, Napi::Object exports) {
   exports["keepValues"] = Napi::Function::New(env, keepValues, "keepValues");
+  exports["dropKeptValues"] = Napi::Function::New(env, dropKeptValues, "dropKeptValues");
   exports["surveyCells"] = Napi::Function::New(env, surveyCells, "surveyCells");
   exports["startWave"] = Napi::Function::New(env, startWave, "startWave");
   exports["advanceWave"] = Napi::Function::New(env, advanceWave, "advanceWave");

@@ -155,9 +155,7 @@ CellCost SweepCost::follow(const Start& start) const {
         any = any || !own.back().isEmpty();
       }
       if (rule.mode == RowMode::PerCell) {
-        for (const Argument& argument : step.arguments) {
-          if (argument.kind == Argument::Kind::Value) any = any || !positions[argument.value].isEmpty();
-        }
+        forEachUse(step.arguments, [&](ValueIndex value) { any = any || !positions[value].isEmpty(); });
       }
       Positions needed;
       for (ValueIndex result : step.results) needed.join(survey_.needed(result));

@@ -8,11 +8,16 @@
 #include <utility>
 
 #include "../errors/errors.h"
+#include "../memory/block_cache.h"
 
 namespace graphpatch {
 
-Wave::Wave(std::shared_ptr<const Survey> survey, std::vector<int32_t> cells, bool packs)
-    : survey_(std::move(survey)), cells_(std::move(cells)), packs_(packs), values_(*survey_) {
+Wave::Wave(std::shared_ptr<const Survey> survey, std::vector<int32_t> cells, Products products, size_t unused)
+    : survey_(std::move(survey)),
+      cells_(std::move(cells)),
+      products_(products),
+      unused_(unused),
+      values_(*survey_) {
   for (int32_t cell = 0; cell < static_cast<int32_t>(cells_.size()); ++cell) {
     const CellPatches& list = survey_->cells().at(placeOf(cell));
     for (size_t i = 0; i < list.size(); ++i) {
@@ -24,6 +29,7 @@ Wave::Wave(std::shared_ptr<const Survey> survey, std::vector<int32_t> cells, boo
 }
 
 bool Wave::advance() {
+  const BlockCacheLimit limit(unused_);
   const at::AutoGradMode noGradients(false);
   const at::AutoDispatchBelowADInplaceOrView below;
   const Plan& plan = survey_->plan();

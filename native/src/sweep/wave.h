@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "row_calls.h"
 #include "survey.h"
 #include "wave_values.h"
 
@@ -25,8 +26,8 @@ struct WavePause {
 class Wave {
  public:
   // `cells` are places in the survey's list. Cells that change the same positions should be neighbours.
-  // `packs`: multiply by packed weights.
-  Wave(std::shared_ptr<const Survey> survey, std::vector<int32_t> cells, bool packs);
+  // `unused`: bytes of freed tensors that it keeps for its next ones.
+  Wave(std::shared_ptr<const Survey> survey, std::vector<int32_t> cells, Products products, size_t unused);
 
   // To the end (true), or to a custom patch (false).
   bool advance();
@@ -70,7 +71,8 @@ class Wave {
 
   std::shared_ptr<const Survey> survey_;
   std::vector<int32_t> cells_;
-  bool packs_;
+  Products products_;
+  size_t unused_;
   WaveValues values_;
   // The cells that patch a value, and the places of these patches in their lists.
   std::unordered_map<ValueIndex, std::vector<std::pair<int32_t, std::vector<size_t>>>> patches_;

@@ -7,7 +7,7 @@
 
 #include "../engine/arguments.h"
 #include "../engine/step_error.h"
-#include "row_calls.h"
+#include "../errors/errors.h"
 #include "wave.h"
 
 namespace graphpatch {
@@ -17,22 +17,20 @@ namespace {
 // Vectors with larger elements may have products that no mask hides, and 0 times infinity is no number.
 constexpr double kReasonable = 1e9;
 
-template <class F>
-void forEachValue(const Step& step, F&& visit) {
-  for (const Argument& argument : step.arguments) {
-    if (argument.kind == Argument::Kind::Value) visit(argument.value);
-    for (const ListElement& element : argument.list) {
-      if (const ValueIndex* value = std::get_if<ValueIndex>(&element)) visit(*value);
-    }
-  }
-}
-
 bool isReasonable(const at::Tensor& rows) {
   return rows.numel() == 0 || rows.abs().max().item<double>() < kReasonable;
 }
 
 bool sees(RowMode mode) {
   return mode == RowMode::Scores || mode == RowMode::Mix || mode == RowMode::Attention;
+}
+
+// Rows that are not as the base's would be read as what they are not.
+void checkRows(const at::Tensor& rows, const at::Tensor& base, const RowLayout& layout, const Node& node) {
+  if (rows.sizes().slice(1) == at::IntArrayRef(layout.restSizes(base.sizes())) &&
+      rows.scalar_type() == base.scalar_type())
+    return;
+  throw GraphpatchError("ShapeError", node.name + " gives other sizes or another dtype for rows");
 }
 
 }  // namespace
@@ -44,7 +42,7 @@ void Wave::dropReaching(const Step& step) {
     for (const CellSpan& span : rows->spans)
       drop(span.cell, step.node->name + " is run for one cell at a time");
   };
-  forEachValue(step, dropAll);
+  forEachUse(step.arguments, dropAll);
   if (step.when) dropAll(step.when->value);
 }
 
@@ -79,7 +77,9 @@ std::vector<CellSpan> Wave::spansOf(size_t index, std::vector<int32_t>& alone) {
   const auto visit = [&](ValueIndex value, const RowOperand* operand, size_t place) {
     const CellRows* rows = values_.find(value);
     if (rows == nullptr) return;
-    const bool mayBeWild = sees(rule.mode) && place > 0 && !isReasonable(rows->rows);
+    // A fused operator may leave out what its mask hides, and then not make the same of what is no number.
+    const bool mayBeWild =
+        sees(rule.mode) && (place > 0 || rule.mode == RowMode::Attention) && !isReasonable(rows->rows);
     const int64_t texts = survey_->layout(value).textsIn(survey_->counts());
     for (const CellSpan& span : rows->spans) {
       if (isDropped(span.cell)) continue;
@@ -95,7 +95,7 @@ std::vector<CellSpan> Wave::spansOf(size_t index, std::vector<int32_t>& alone) {
     }
   };
   if (rule.mode == RowMode::PerCell) {
-    forEachValue(step, [&](ValueIndex value) { visit(value, nullptr, 0); });
+    forEachUse(step.arguments, [&](ValueIndex value) { visit(value, nullptr, 0); });
   } else {
     for (size_t i = 0; i < rule.operands.size(); ++i)
       visit(operandValue(step, rule.operands[i]), &rule.operands[i], i);
@@ -133,9 +133,10 @@ void Wave::together(size_t index, std::vector<CellSpan> spans) {
   const RowLayout& layout = survey_->rule(index).layout;
   const int64_t texts = layout.textsIn(survey_->counts());
   numberRows(spans, texts);
-  const std::vector<at::Tensor> results = callRows(*survey_, values_, index, spans, packs_);
+  const std::vector<at::Tensor> results = callRows(*survey_, values_, index, spans, products_);
   for (size_t i = 0; i < step.results.size(); ++i) {
     const ValueIndex value = step.results[i];
+    checkRows(results[i], survey_->frame()[value].toTensor(), layout, *step.node);
     if (layout == survey_->layout(value)) {
       values_.put(value, {CellRows{results[i], spans}});
       continue;
@@ -154,7 +155,7 @@ void Wave::oneByOne(size_t index, const std::vector<int32_t>& cells) {
   std::vector<std::vector<CellRows>> parts(step.results.size());
   std::vector<c10::IValue> frame = survey_->frame();
   for (int32_t cell : cells) {
-    forEachValue(step, [&](ValueIndex value) {
+    forEachUse(step.arguments, [&](ValueIndex value) {
       const c10::IValue& base = survey_->frame()[value];
       if (base.isTensor()) frame[value] = values_.whole(value, cell, base.toTensor());
     });

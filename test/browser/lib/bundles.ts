@@ -114,3 +114,78 @@ export function headsBundle(heads: number): Record<string, unknown> {
   };
   return { ...whole, [viewMime]: { ...(whole[viewMime] as object), truncated: null }, [plotlyMime]: figure };
 }
+
+/** A causal trace of made-up numbers, as ROME draws it: the peak at the subject's last token. */
+export function gridBundle(): Record<string, unknown> {
+  const layers = Array.from({ length: 12 }, (_, layer) => String(layer));
+  const panels = [
+    { title: "state", palette: "purples", middle: 4, token: 4, height: 0.6 },
+    { title: "MLP", palette: "greens", middle: 5, token: 4, height: 0.4 },
+    { title: "attention", palette: "reds", middle: 8, token: 10, height: 0.3 },
+  ];
+  const size = [TOKENS.length, layers.length];
+  const maps = panels.map(({ middle, token, height }) =>
+    TOKENS.flatMap((_, row) =>
+      layers.map(
+        (__, layer) => 0.05 + height * Math.exp(-((layer - middle) ** 2) / 12 - (row - token) ** 2 / 2),
+      ),
+    ),
+  );
+  const view = {
+    kind: "grid",
+    node: "causal trace",
+    shape: [3, ...size],
+    dtype: "float64",
+    dims: ["map", "token", "layer"],
+    tokens: TOKENS,
+    statistics: null,
+    truncated: null,
+    clip: null,
+    grid: {
+      measured: "p(answer)",
+      rows: { name: "token", title: "token", labels: TOKENS },
+      columns: { name: "layer", title: "layer", labels: layers },
+      panels: panels.map(({ title, palette }) => ({ title, palette })),
+      starred: [1, 2, 3, 4],
+      reference: 0.05,
+      origin: "corrupted",
+      n: 10,
+    },
+  };
+  const axis = (at: number) => `coloraxis${at === 0 ? "" : at + 1}`;
+  return bundle(view, {
+    data: maps.map((values, at) => ({ type: "heatmap", z: typed(values, size), coloraxis: axis(at) })),
+    layout: Object.fromEntries(
+      maps.map((values, at) => [axis(at), { cmin: 0.05, cmax: Math.max(...values) }]),
+    ),
+  });
+}
+
+/** A logit lens, as the kernel writes it. */
+export function lensBundle(): Record<string, unknown> {
+  const cell = (tag: string, texts: string[]) =>
+    `<tr>${texts.map((text) => `<${tag}>${text}</${tag}>`).join("")}</tr>`;
+  const rows = Array.from({ length: 6 }, (_, layer) => [
+    String(layer),
+    `${(2 ** layer * 1.5).toFixed(2)} %`,
+    String(40 - 8 * layer),
+    layer > 3 ? "&quot; Paris&quot;" : "&quot; the&quot;",
+    `${(10 + layer * 12).toFixed(2)} %`,
+  ]);
+  const html = `<table><thead>${cell("th", ["layer", "target", "rank", "top 1", "p"])}</thead><tbody>${rows.map((row) => cell("td", row)).join("")}</tbody></table>`;
+  return {
+    [VIEW_MIME]: {
+      kind: "table",
+      node: "logit lens",
+      shape: [],
+      dtype: "text",
+      dims: [],
+      tokens: null,
+      statistics: null,
+      truncated: null,
+      clip: null,
+    },
+    "text/html": html,
+    "text/plain": "logit lens as text",
+  };
+}

@@ -85,7 +85,7 @@ export async function openBrowser(page: IJupyterLabPageFixture): Promise<Locator
 }
 
 /** The row of the browser with this name. */
-export function row(browser: Locator, name: string): Locator {
+export function row(browser: Locator, name: string | RegExp): Locator {
   return browser.getByRole("treeitem").filter({ has: browser.page().getByText(name, { exact: true }) });
 }
 

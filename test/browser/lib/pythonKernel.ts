@@ -49,16 +49,23 @@ else:
     catalog.send(snapshot())
 `;
 
-/** A Llama-shaped graph: `layers` layers of about 33 nodes, and in each MLP a long series of `extra` operators. */
-export function announceModel({
-  layers,
-  extra = 0,
-  id = "graph-1",
-}: {
+export interface ModelSize {
   layers: number;
   extra?: number;
   id?: string;
-}): string {
+}
+
+/** Makes a graph known to pages, and shows its number of nodes. */
+export function announceModel(size: ModelSize): string {
+  return `${defineModel(size)}\n${ANNOUNCE}`;
+}
+
+/** Tells pages of the graph that {@link defineModel} made. */
+export const ANNOUNCE = `${OPEN_COMM}
+len(nodes)`;
+
+/** A Llama-shaped graph: `layers` layers of about 33 nodes, and in each MLP a long series of `extra` operators. */
+export function defineModel({ layers, extra = 0, id = "graph-1" }: ModelSize): string {
   return `${ENCODE}
 def node(module, name, kind="operator", operator=None, shape=(1, 13, 576), dtype="float32", type=""):
     base = name.rsplit("_", 1)[0] if name.rsplit("_", 1)[-1].isdigit() else name
@@ -94,9 +101,7 @@ for at, one in enumerate(nodes):
     if one["operator"] == "aten::linear": one["inputs"] = [at - 2, at - 1]
 SCHEMAS = [("aten::linear", "aten::linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor"), ("aten::softmax.int", "aten::softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor")]
 ALIASES = [(f"blocks.{n['module'].split('_')[1].split('.')[0]}.attn.hook_pattern", at) for at, n in enumerate(nodes) if n["operator"] == "aten::softmax.int"]
-graphs = [encode("${id}", "LlamaForCausalLM", nodes, ALIASES, SCHEMAS)]
-${OPEN_COMM}
-len(nodes)`;
+graphs = [encode("${id}", "LlamaForCausalLM", nodes, ALIASES, SCHEMAS)]`;
 }
 
 /** Tells the page what the last run did. */

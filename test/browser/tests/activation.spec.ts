@@ -100,3 +100,14 @@ test("says when the values are gone, and keeps the saved picture", async ({ page
   const { violations } = await new AxeBuilder({ page }).include(".gp-View").analyze();
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`)).toEqual([]);
 });
+
+test("shows no other values than those it was drawn of", async ({ page, tmpPath }) => {
+  const view = await drawn(page, tmpPath, [TENSOR, 'named.at("0, 0, 3").zero_();']);
+  await run(page, 1);
+  await view.getByRole("slider", { name: /head/ }).fill("3");
+  await expect(view.locator(".gp-View-status")).toContainText(
+    "The tensor was changed in place since this picture was drawn.",
+  );
+  await expect(view.locator(".gp-View-status")).toContainText("The saved picture is shown.");
+  await expect(view.getByRole("slider", { name: /head/ })).toHaveValue("0");
+});

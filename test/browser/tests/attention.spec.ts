@@ -56,3 +56,43 @@ test("shows all heads small, one large, and colours the text by a token", async 
   const { violations } = await new AxeBuilder({ page }).include(".gp-View").analyze();
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`)).toEqual([]);
 });
+
+/** Four heads of 300 tokens, which are merged to be stored; query 200 of head 2 reads 0.77 from key 5. */
+const LARGE = `
+const large = torch.full([1, 4, 300, 300], 1 / 300);
+large.setAt([0, 2, 200, 5], 0.77);
+attentionPattern(large, { title: "large" })`;
+
+test("a large head comes in full from the kernel, and zooms", async ({ page, tmpPath }) => {
+  await openNotebook(page, tmpPath, [LARGE], "large.ipynb", "graphpatch");
+  await run(page, 0);
+  const view = page.locator(".gp-View");
+  await expect(view).toContainText("The large head has every value, from the kernel.");
+  await view.getByRole("button", { name: /Show head 2/ }).click();
+  await expect(view).toContainText("The large head has every value, from the kernel.");
+  await view.locator(".gp-View-picture").focus();
+  const keys = ["m", ...Array<string>(20).fill("PageDown"), ...Array<string>(5).fill("ArrowRight")];
+  for (const key of keys) await page.keyboard.press(key);
+  const tooltip = view.locator(".gp-View-tooltip");
+  await expect(tooltip).toContainText(/head 2.*from query 200.*to key 5.*0\.77/s);
+  await page.keyboard.press("ArrowRight");
+  // The value in full, as the kernel has it.
+  await expect(tooltip).toContainText(/to key 6.*0\.0033333/s);
+  await keep(page, "attention-large");
+
+  await test.step("a part of it, too", async () => {
+    const box = (await view.locator(".nsewdrag").first().boundingBox()) ?? {
+      x: 0,
+      y: 0,
+      width: 0,
+      height: 0,
+    };
+    await page.mouse.move(box.x + 5, box.y + (box.height * 190) / 300);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 40, box.y + (box.height * 200) / 300, { steps: 4 });
+    await page.mouse.move(box.x + 60, box.y + (box.height * 215) / 300, { steps: 4 });
+    await page.mouse.up();
+    await expect.poll(() => view.locator(".ytick text").first().textContent()).toMatch(/^(1[89]|20)\d$/);
+    await expect(view).toContainText("The large head has every value, from the kernel.");
+  });
+});

@@ -83,6 +83,7 @@ tell_probes("graph-1")`;
   await run(page, 1);
   await expect(probe).toContainText("After 2 runs");
   await keep(page, "browser-probe");
+  expect(await violations(page, ".gp-Probe")).toEqual([]);
 
   await test.step("and is there again after a page reload", async () => {
     await page.notebook.save();
@@ -184,6 +185,60 @@ test("a module that is too large is not laid out", async ({ page, tmpPath }) => 
     "This module has 400 parts; at most 300",
   );
   await expect(browser.locator(".gp-Detail")).toContainText("<b>Big</b>\\u202e");
+});
+
+test("a layout that takes long can be cancelled, and another one made", async ({ page, tmpPath }) => {
+  // Many edges between 290 boxes keep the worker busy for seconds.
+  const nodes = Array.from({ length: 290 }, (_, at) => ({
+    name: `big.mul_${at}`,
+    kind: "operator",
+    operator: "aten::mul.Tensor",
+    shape: [1],
+    dtype: "float32",
+    module: "big",
+    moduleType: "Big",
+    code: null,
+    inputs: [1, 2, 3, 5, 8, 13, 21, 34].filter((back) => back <= at).map((back) => at - back),
+  }));
+  await openNotebook(page, tmpPath, [announceNodes(nodes)]);
+  const browser = await openBrowser(page);
+  await run(page, 0);
+  await browser.getByRole("treeitem").first().click();
+  await browser.getByRole("button", { name: "Graph", exact: true }).click();
+  const graph = page.locator(".gp-Graph");
+  await expect(graph.getByRole("status")).toContainText("Laying out 290 boxes…");
+  // The page itself is not held up.
+  await graph.getByRole("button", { name: "Cancel" }).click();
+  await expect(graph.getByRole("status")).toContainText("Cancelled.");
+  await expect(graph.locator(".gp-Box")).toHaveCount(0);
+  await browser.getByRole("searchbox").fill("mul_289");
+  await browser.getByRole("treeitem").last().click();
+  await graph.getByLabel("What is shown").selectOption("neighbourhood");
+  await graph.getByLabel("Steps from the node").selectOption("1");
+  await expect(graph.locator(".gp-Box[aria-current]")).toContainText("mul_289", { timeout: 30_000 });
+});
+
+test("the graph's tab is there again after a page reload", async ({ page, tmpPath }) => {
+  const browser = await openWithNode(page, tmpPath);
+  await browser.getByRole("button", { name: "Graph", exact: true }).click();
+  const graph = page.locator(".gp-Graph");
+  await graph.getByLabel("What is shown").selectOption("module");
+  await expect(graph.locator(".gp-Graph-subject")).toHaveText("model.layers_3.self_attn");
+  await page.notebook.activate("test.ipynb");
+  await page.notebook.save();
+  await expect
+    .poll(() =>
+      page.evaluate(async () => {
+        const workspaces = await window.galata.app.serviceManager.workspaces.list();
+        return JSON.stringify(workspaces).includes("graphpatch-graph");
+      }),
+    )
+    .toBe(true);
+  await reload(page);
+  await open(page, `${tmpPath}/test.ipynb`);
+  await expect(page.locator("#graphpatch-graph")).toHaveCount(1);
+  await page.evaluate(() => window.galata.app.shell.activateById("graphpatch-graph"));
+  await expect(graph.locator(".gp-Box").first()).toBeVisible({ timeout: 30_000 });
 });
 
 test("remembers the filter and what was open", async ({ page, tmpPath }) => {

@@ -3,9 +3,13 @@ import path from "node:path";
 import { expect, test } from "@jupyterlab/galata";
 import { activationBundle } from "../lib/bundles";
 import { openBrowser, openNotebook, run } from "../lib/lab";
-import { announceModel, displayBundle } from "../lib/pythonKernel";
+import { ANNOUNCE, defineModel, displayBundle } from "../lib/pythonKernel";
 
-/** Measured figures, kept beside the screenshots. The limits in the tests leave room for a machine under load. */
+/** On a quiet machine (GRAPHPATCH_QUIET=1) the limits are those that are promised; else they leave room for other work. */
+const limit = (promised: number, underLoad: number): number =>
+  process.env.GRAPHPATCH_QUIET ? promised : underLoad;
+
+/** Measured figures, kept beside the screenshots. */
 const figures: Record<string, number> = {};
 test.afterAll(() => {
   writeFileSync(
@@ -15,12 +19,25 @@ test.afterAll(() => {
 });
 
 test("100,000 nodes are listed, filtered and scrolled smoothly", async ({ page, tmpPath }) => {
-  await openNotebook(page, tmpPath, [announceModel({ layers: 100, extra: 964 })]);
+  // The graph is made in a cell of its own: how long Python takes for that says nothing of the browser.
+  await openNotebook(page, tmpPath, [defineModel({ layers: 100, extra: 964 }), ANNOUNCE]);
   const browser = await openBrowser(page);
-  const started = Date.now();
   await run(page, 0);
+  const painted = page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        const from = performance.now();
+        const observer = new MutationObserver(() => {
+          if (!document.querySelector("#graphpatch-node-browser [role=treeitem]")) return;
+          observer.disconnect();
+          requestAnimationFrame(() => resolve(performance.now() - from));
+        });
+        observer.observe(document.body, { childList: true, subtree: true });
+      }),
+  );
+  await run(page, 1);
+  figures.firstPaintMs = await painted;
   await expect(browser.getByRole("status")).toContainText("100,006 nodes", { timeout: 30_000 });
-  figures.cellToTreeMs = Date.now() - started;
 
   figures.filterMs = await page.evaluate(async () => {
     const input = document.querySelector<HTMLInputElement>("#graphpatch-node-browser input[type=search]");
@@ -66,9 +83,10 @@ test("100,000 nodes are listed, filtered and scrolled smoothly", async ({ page, 
   const { usedSize } = await devtools.send("Runtime.getHeapUsage");
   figures.heapMb = Math.round(usedSize / 1e6);
   console.log(JSON.stringify(figures));
-  expect(figures.cellToTreeMs).toBeLessThan(12_000);
-  expect(figures.filterMs).toBeLessThan(1500);
-  expect(figures.scrollP95Ms).toBeLessThan(100);
+  expect(figures.firstPaintMs).toBeLessThan(limit(1500, 8000));
+  expect(figures.filterMs).toBeLessThan(limit(100, 1500));
+  expect(figures.scrollP95Ms).toBeLessThan(limit(20, 100));
+  expect(figures.heapMb).toBeLessThan(150);
 });
 
 test("the first heat map is there at once", async ({ page, tmpPath }) => {
@@ -90,5 +108,5 @@ test("the first heat map is there at once", async ({ page, tmpPath }) => {
   await run(page, 0);
   figures.firstHeatMapMs = await drawn;
   console.log(JSON.stringify(figures));
-  expect(figures.firstHeatMapMs).toBeLessThan(5000);
+  expect(figures.firstHeatMapMs).toBeLessThan(limit(600, 5000));
 });

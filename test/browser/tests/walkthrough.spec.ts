@@ -11,10 +11,15 @@ const inputs = tokenizer("The Eiffel Tower is located in the city of");
 const pg = await PatchableGraph.capture(model, inputs);`,
   "const { logits } = await pg.run(inputs);\ntopTokens(logits, tokenizer)",
   "",
-  `await pg.patch(
+  `const patched = await pg.patch(
   { "model.layers_21.self_attn.matmul_1": new ZeroPatch({ slice: ":, 4" }), "model.layers_21.mlp": new ProbePatch() },
   () => pg.run(inputs),
 );`,
+  `const probe = new ProbePatch();
+await pg.patch({ "model.layers_22.mlp.act_fn": probe }, () => pg.run(inputs));
+probe.activation`,
+  `const diff = await pg.diffRuns({ inputs }, { patches: { "model.layers_21.self_attn.output|sub_0": new ZeroPatch() } });
+diff`,
 ];
 
 /** A picture for people to look at; with GRAPHPATCH_DOCS_IMAGES set also the one that the guide shows. */
@@ -88,5 +93,25 @@ test("the node browser with a model", async ({ page, tmpPath }) => {
     await browser.getByRole("searchbox").fill("");
     await run(page, 3);
     await keep(page, "walk-7-badges");
+  });
+
+  await test.step("a probe's value is drawn, and so is the difference of two runs", async () => {
+    // Only the notebook beside the browser.
+    await page.evaluate(() => {
+      for (const widget of window.galata.app.shell.widgets("main"))
+        if (widget.id === "graphpatch-graph") widget.close();
+    });
+    await run(page, 4);
+    const views = page.locator(".gp-View");
+    const heatmap = views.filter({ hasText: "model.layers_22.mlp.act_fn" });
+    await expect(heatmap.locator(".heatmaplayer image")).toBeVisible();
+    await heatmap.evaluate((view) => view.scrollIntoView({ block: "end" }));
+    await show(page, "first-patch");
+    await run(page, 5);
+    const difference = views.filter({ hasText: "difference of two runs" });
+    await expect(difference.locator(".heatmaplayer image")).toHaveCount(3);
+    await expect(difference).toContainText("The runs part at model.layers_21.self_attn.output|sub_0");
+    await difference.evaluate((view) => view.scrollIntoView({ block: "start" }));
+    await show(page, "difference");
   });
 });

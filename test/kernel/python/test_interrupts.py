@@ -2,7 +2,9 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 
-from client import KernelTestCase
+from jupyter_client.manager import start_new_kernel
+
+from client import KERNEL, KernelTestCase
 
 # Seconds until an interrupted cell has ended: less than one, and more where other tests have the cores.
 LIMIT = 10
@@ -62,6 +64,20 @@ class Interrupts(KernelTestCase):
     def test_many_interrupts_one_after_the_other(self) -> None:
         for _ in range(5):
             self.interrupt("await null; for (;;) {}")
+
+    def test_while_the_library_is_loaded(self) -> None:
+        for delay in (0.2, 0.4, 0.6, 0.8):
+            manager, client = start_new_kernel(kernel_name=KERNEL, startup_timeout=60)
+            kernel = KernelTestCase()
+            kernel.km, kernel.kc = manager, client
+            kernel.ok("var kept = 7")
+            msg_id = client.execute("let t = torch.ones([2, 2]); for (;;) t = t.mm(t).mul(0)")
+            time.sleep(delay)
+            manager.interrupt_kernel()
+            self.assertEqual(kernel.reply_to(msg_id)["content"].get("ename"), "Interrupted")
+            self.assertEqual(kernel.ok("Number(torch.ones([3]).sum().item()) + kept").result, "10")
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
 
     def test_loop_of_operators(self) -> None:
         # Terminated within the addon, the process would die.

@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from client import KernelTestCase
+from test_errors import plain
 
 
 class Modules(KernelTestCase):
@@ -82,3 +83,43 @@ class Modules(KernelTestCase):
         self.ok("function loose(a) { return a }")
         cell = self.run_cell("const list = [1]; const first: number = list[0]")
         self.assertTrue(re.search("undefined", cell.reply["evalue"]), cell.reply["evalue"])
+
+    def test_modules_in_mts_files(self) -> None:
+        self.write("helper.ts", "export const three: number = 3")
+        self.write("sub/first.mts", 'import { three } from "../helper.ts";\nimport { four } from "./second.cjs";\nexport const seven: number = three + four;\nexport const fail = () => {\n  throw new Error("told")\n}')
+        self.write("sub/second.cts", "export const four: number = 4")
+        for specifier in ("./sub/first.mjs", "./sub/first.mts"):
+            self.assertEqual(self.ok(f'import {{ seven, fail }} from "{specifier}"; seven').result, "7")
+        self.assertIn("sub/first.mts:5:9", plain(self.run_cell("fail()").reply["traceback"]))
+        self.write("sub/second.cts", "export const four: number = 40")
+        self.assertEqual(self.ok('import { seven } from "./sub/first.mjs"; seven').result, "43")
+        self.write("sub/second.cts", "export const four: number = 'x'")
+        self.assertIn("'string' is not assignable", self.run_cell('import { seven } from "./sub/first.mjs"; seven').reply["evalue"])
+
+    def test_files_by_their_own_extension(self) -> None:
+        self.write("typed.ts", "export const typed = 5")
+        self.assertEqual(self.ok('import { typed } from "./typed.ts"; typed').result, "5")
+
+    def test_names_of_modules_that_are_computed(self) -> None:
+        self.write("plain.mjs", "export const plain = await 6")
+        for name, value in (("esm-only", "m.waited"), ("cjs", "m.extra + m.default()"), ("node:path", "typeof m.join"), ("./plain.mjs", "m.plain")):
+            self.ok(f'const name = "{name}" + ""; const m = await import(name)')
+            self.assertIn(self.ok(value).result, ("3", "'1f'", "'function'", "6"), name)
+        self.ok('const literal = await import("./plain.mjs")')
+        self.assertEqual(self.ok("literal.plain").result, "6")
+        self.assertEqual(self.ok('import { plain } from "./plain.mjs"; plain').result, "6")
+        self.write("plain.mjs", "export const plain = await 66")
+        self.assertEqual(self.ok('import { plain } from "./plain.mjs"; plain').result, "66")
+        self.assertIn("Cannot find module 'not-there'", self.run_cell('await import("not-" + "there")').reply["evalue"])
+
+    def test_where_cells_and_modules_are(self) -> None:
+        folder = str(Path(self.holder.name).resolve())
+        self.write("deep/place.ts", "export const place = [__dirname, __filename, import.meta.dirname, import.meta.url]")
+        self.assertEqual(self.ok("__dirname").result, repr(folder))
+        self.assertEqual(self.ok("const held = { __dirname, of: { __filename: 1 } }; [held.__dirname === __dirname, held.of.__filename]").result, "[ true, 1 ]")
+        self.assertEqual(self.ok("import.meta.dirname").result, repr(folder))
+        self.assertEqual(self.ok("new URL('data.json', import.meta.url).pathname").result, repr(f"{folder}/data.json"))
+        self.assertEqual(self.ok('import.meta.resolve("cjs")').result, repr(f"file://{folder}/node_modules/cjs/index.js"))
+        places = self.ok('import { place } from "./deep/place"; place.join()').result
+        self.assertEqual(places, repr(f"{folder}/deep,{folder}/deep/place.js,{folder}/deep,file://{folder}/deep/place.js"))
+        self.assertEqual(self.ok("const own = (__dirname: string) => __dirname; own('mine')").result, "'mine'")

@@ -48,6 +48,15 @@ class NamesAsTypes(NamesTestCase):
             'const n = 2; pg.patch({ [`layers_${n}.ad_1`]: zero }, () => 1)',
             'pg.patch({ "layers.2.add": zero, "layers_2.ad_1": zero }, () => 1)',
             'const patches = { "layers_2.ad_1": zero }; pg.patch(patches, () => 1)',
+            'pg.sweep({ inputs: x, cells: [], metric: () => 1, outputs: ["layers_2.ad_1"] })',
+            'pg.sweep.plan({ inputs: x, cells: [], metric: () => 1, outputs: ["layers_2", "layers_2.ad_1"] })',
+            'pg.attributionPatch({ clean: x, corrupted: x, metric: logProbability({ token: 1 }), nodes: ["layers_2.ad_1"] })',
+            'const made = () => ({ "layers_2.ad_1": zero }); pg.patch(made(), () => 1)',
+            'const made = () => ({ layers_1: zero, "layers_2.ad_1": zero }); pg.patch(made(), () => 1)',
+            'const made = { layers_1: zero, "layers_2.ad_1": zero }; pg.patch({ ...made, layers_3: zero }, () => 1)',
+            'const made = { layers_1: zero, "layers_2.ad_1": zero }; pg.patch(made, () => 1)',
+            'pg.sweep({ inputs: x, cells: [1, 2].map(() => ({ layers_1: zero, "layers_2.ad_1": zero })), metric: () => 1 })',
+            'const base = { layers_1: zero, "layers_2.ad_1": zero }; pg.sweep({ inputs: x, cells: [], base, metric: () => 1 })',
         ):
             with self.subTest(code=code):
                 self.assertIn('no node "layers_2.ad_1". Did you mean "layers_2.add_1"', self.refused(code))
@@ -72,6 +81,9 @@ class NamesAsTypes(NamesTestCase):
             'await pg.run(x, { outputs: ["layers.2", pg.graph.layers_1] })',
             'const out = await pg.patch({ "layers.2": zero }, () => pg.run(x)); out.shape',
             'await other.run(x, { outputs: ["output|y"] })',
+            'const made = (): { layers_1: Patch; nothing?: Patch } => ({ layers_1: zero }); pg.patch(made(), () => 1)',
+            'const made = (l: number) => ({ [`layers_${l}`]: zero }); pg.patch(made(1), () => 1)',
+            'await pg.sweep({ inputs: x, cells: [{ layers_1: zero }], metric: (out) => Number(out.layers_2.sum().item()), outputs: ["layers_2"] as string[] })',
             "function use(graph: PatchableGraph) { return graph.patch({ whatever: zero }, () => 1) }",
             "for (const g of [pg, other]) { using scope = g.patch({ [g === pg ? 'layers_2' : 'lin']: zero }); await g.run(x) }",
         ):

@@ -1,66 +1,47 @@
-import { STORED_SIZE, type ViewPlane } from "@graphpatch/kernel/protocol";
+import { STORED_SIZE } from "@graphpatch/kernel/protocol";
 import { visibleText } from "../../text";
-import type { AnyView, Highlight, IBodiedKind } from "../../tokens";
-import { CellCursor } from "../cellCursor";
+import type { AnyView, IBodiedKind } from "../../tokens";
 import type { Drawing, Theme } from "../drawing";
 import { element } from "../elements";
-import { MissingValuesError, type Region, type ValuesClient } from "../live/valuesClient";
-import { type Hover, Picture, type Zoom } from "../picture";
-import type { ViewBody, ViewContent, ViewTools } from "../viewBody";
-import { type Choice, PlaneControls } from "./controls";
-import { drawPlane, type Window } from "./draw";
+import {
+  type Choice,
+  dataOf,
+  exactAt,
+  fetchWindow,
+  SETTLE_MS,
+  type Window,
+  wholeOf,
+  windowOf,
+  wordsOf,
+} from "../live/closeLook";
+import type { Hover, Zoom } from "../picture";
+import { PictureBody } from "../pictureBody";
+import { indexLabel, type PlaneData, storedPlane } from "../planeData";
+import type { ViewContent, ViewTools } from "../viewBody";
+import { PlaneControls } from "./controls";
+import { drawPlane } from "./draw";
 import { histogram } from "./histogram";
-import { indexLabel, type PlaneData, planeAxis, storedPlane } from "./planeData";
-
-/** Waits so long before it asks the kernel, so that a moving pointer or slider asks for where it stops. */
-const SETTLE_MS = 120;
 
 /** A heat map of any tensor: sliders for the dimensions that are not seen, and a closer look while the kernel has the values. */
 export const activationView: IBodiedKind = {
   open: (content, tools) => new ActivationBody(content, tools),
 };
 
-class ActivationBody implements ViewBody {
-  constructor(
-    private content: ViewContent,
-    private readonly tools: ViewTools,
-  ) {
-    const { trans } = tools;
+class ActivationBody extends PictureBody {
+  constructor(content: ViewContent, tools: ViewTools) {
+    super(content, tools);
     this.saved = storedPlane(content.view, content.figure);
     this.data = this.saved;
     this.choice = choiceOf(content.view);
     this.controls = new PlaneControls(
-      trans,
+      tools.trans,
       (choice) => this.choose(choice),
       () => this.showWhole(),
     );
     this.status.setAttribute("role", "status");
     this.node.append(this.controls.node, this.host, this.status, this.counts);
-    this.picture = new Picture(this.host, {
-      onHover: (hover) => this.show(hover),
-      onZoom: (zoom) => this.zoomTo(zoom),
-    });
-    this.cursor = new CellCursor(this.host, trans, {
-      maps: () => this.drawing?.maps ?? [],
-      onMove: (hover) => {
-        this.show(hover);
-        this.frames();
-      },
-      onSelect: () => undefined,
-    });
     this.showControls();
     this.showCounts();
-  }
-
-  readonly node = element("div", "gp-View-body");
-
-  get isDisposed(): boolean {
-    return this.picture.isDisposed;
-  }
-
-  async draw(_width: number, theme: Theme): Promise<void> {
-    this.theme = theme;
-    await this.redraw();
   }
 
   /** A new tensor of the same shape keeps the plane that is looked at; one of another shape begins anew. */
@@ -80,31 +61,25 @@ class ActivationBody implements ViewBody {
     if (this.isClose) this.ask();
   }
 
-  highlight(highlight: Highlight | null): void {
-    this.pointed = highlight;
-    this.frames();
-  }
-
-  dispose(): void {
+  override dispose(): void {
     window.clearTimeout(this.timer);
     window.clearTimeout(this.hoverTimer);
     this.turn++;
-    this.cursor.dispose();
-    this.picture.dispose();
+    super.dispose();
   }
 
-  private async redraw(): Promise<void> {
-    if (!this.theme || this.isDisposed) return;
-    const { view } = this.content;
-    const drawing = drawPlane(view, this.data, this.theme, limitOf(this.content), this.window);
-    this.drawing = drawing;
+  protected makeDrawing(theme: Theme): Drawing {
+    const drawing = drawPlane(
+      this.content.view,
+      this.data,
+      theme,
+      limitOf(this.content),
+      this.window,
+      this.tools.trans,
+    );
     const leftOut = this.leftOut();
     this.tools.setNotes([...leftOut, ...drawing.notes], leftOut.length === 0);
-    await this.picture.draw(drawing, this.theme);
-    this.cursor.refresh();
-    this.frames();
-    // The pointer may rest on a cell that has another value now.
-    if (this.hovered) this.show(this.hovered);
+    return drawing;
   }
 
   /** What the picture does not show, where that is not what the notebook stored. */
@@ -139,10 +114,9 @@ class ActivationBody implements ViewBody {
     this.askSoon();
   }
 
-  private zoomTo(zoom: Zoom | null): void {
-    const { view } = this.content;
+  protected override zoomTo(zoom: Zoom | null): void {
     if (!this.data.plane) return;
-    this.window = zoom && windowOf(zoom, view, this.choice);
+    this.window = zoom && windowOf(zoom, this.content.view, this.choice);
     this.showControls();
     this.askSoon();
   }
@@ -184,18 +158,19 @@ class ActivationBody implements ViewBody {
       void this.redraw();
       return;
     }
-    const { view } = this.content;
-    const window = this.window ?? wholeOf(view, this.choice);
-    this.fetch(window, STORED_SIZE).then(
+    const { content, tools } = this;
+    const { view } = content;
+    const part = this.window ?? wholeOf(view, this.choice);
+    fetchWindow(content, tools, this.choice, part, STORED_SIZE).then(
       (region) => {
         if (turn !== this.turn) return;
-        this.data = dataOf(view, this.choice, window, region);
+        this.data = dataOf(view, this.choice, part, region);
         this.say("");
         void this.redraw();
       },
       (error: unknown) => {
         if (turn !== this.turn) return;
-        this.say(this.tools.trans.__("%1 The saved picture is shown.", wordsOf(error)));
+        this.say(tools.trans.__("%1 The saved picture is shown.", wordsOf(error)));
         this.choice = choiceOf(view);
         this.data = this.saved;
         this.showControls();
@@ -204,72 +179,19 @@ class ActivationBody implements ViewBody {
     );
   }
 
-  private async fetch(
-    window: Window,
-    most: readonly [number, number],
-    choice = this.choice,
-  ): Promise<Region> {
-    const { handle } = this.content.view;
-    const values: ValuesClient | null = this.tools.scope?.values() ?? null;
-    if (!values) {
-      throw new MissingValuesError(
-        "unreachable",
-        this.tools.trans.__("There is no kernel to ask for other values."),
-      );
-    }
-    if (handle === undefined) {
-      throw new MissingValuesError(
-        "gone",
-        this.tools.trans.__("The kernel does not keep the values of this picture."),
-      );
-    }
-    return values.region({
-      handle,
-      row: choice.row,
-      column: choice.column,
-      index: [...choice.index],
-      rows: [window.rows[0], window.rows[1] + 1],
-      columns: [window.columns[0], window.columns[1] + 1],
-      most: [...most],
-    });
-  }
-
-  private show(hover: Hover | null): void {
-    this.hovered = hover;
+  protected override show(hover: Hover | null): readonly string[] {
     window.clearTimeout(this.hoverTimer);
-    const { drawing, tools } = this;
-    const lines = hover && drawing ? drawing.readout(hover.place) : [];
-    tools.readout(lines, hover);
-    tools.point((hover && drawing?.link?.(hover.place)) || null);
-    if (!hover || lines.length === 0 || !this.data.plane) return;
+    const lines = super.show(hover);
+    if (!hover || lines.length === 0 || !this.data.plane) return lines;
     this.hoverTimer = window.setTimeout(() => void this.showExact(hover, lines), SETTLE_MS);
+    return lines;
   }
 
   /** The values behind one cell in full, where the kernel still has them. */
   private async showExact(hover: Hover, lines: readonly string[]): Promise<void> {
     const timer = this.hoverTimer;
-    const { y, x, plane } = this.data;
-    if (!plane || y.perCell * x.perCell > MOST_BEHIND) return;
-    const { view } = this.content;
-    const whole = wholeOf(view, plane);
-    const cell = ({ perCell, index }: typeof y, at: number, last: number): [number, number] => [
-      index(at),
-      Math.min(last, index(at) + perCell - 1),
-    ];
-    const { row, column } = hover.place;
-    const behind = { rows: cell(y, row, whole.rows[1]), columns: cell(x, column, whole.columns[1]) };
-    try {
-      const region = await this.fetch(behind, [MOST_BEHIND, MOST_BEHIND], plane);
-      if (timer !== this.hoverTimer || !region.exact) return;
-      this.tools.readout([...lines.slice(0, -1), ...exactLines(region, behind, y.title, x.title)], hover);
-    } catch {
-      // The readout keeps the value of the picture; sliders and zoom say why there is no other.
-    }
-  }
-
-  private frames(): void {
-    const pointed = this.pointed && this.drawing?.frames ? this.drawing.frames(this.pointed) : [];
-    void this.picture.frame([...pointed, ...this.cursor.frames]);
+    const exact = await exactAt(this.content, this.tools, this.data, hover.place);
+    if (exact && timer === this.hoverTimer) this.tools.readout([...lines.slice(0, -1), ...exact], hover);
   }
 
   private showControls(): void {
@@ -287,60 +209,21 @@ class ActivationBody implements ViewBody {
     this.status.textContent = text;
   }
 
-  private readonly host = element("div", "gp-View-picture");
   private readonly status = element("div", "gp-View-status");
   private readonly counts = element("div");
   private readonly controls: PlaneControls;
-  private readonly picture: Picture;
-  private readonly cursor: CellCursor;
   private saved: PlaneData;
   private data: PlaneData;
   private choice: Choice;
   /** What of the plane is seen; null for all. */
   private window: Window | null = null;
-  private drawing: Drawing | null = null;
-  private pointed: Highlight | null = null;
-  private hovered: Hover | null = null;
-  private theme: Theme | null = null;
   private timer = 0;
   private hoverTimer = 0;
   private turn = 0;
 }
 
-/** So many values behind a cell can be read out. */
-const MOST_BEHIND = 64;
-
 function choiceOf({ plane, shape }: AnyView): Choice {
   return plane ?? { row: null, column: null, index: shape.map(() => 0) };
-}
-
-function sizeOf({ shape }: AnyView, dim: number | null): number {
-  return dim === null ? 1 : shape[dim];
-}
-
-function wholeOf(view: AnyView, { row, column }: Choice): Window {
-  return { rows: [0, sizeOf(view, row) - 1], columns: [0, sizeOf(view, column) - 1] };
-}
-
-/** Entries that are seen, at least in part. */
-function windowOf({ x, y }: Zoom, view: AnyView, choice: Choice): Window {
-  const entries = (range: readonly [number, number], size: number): [number, number] => {
-    const [from, to] = [Math.min(...range), Math.max(...range)];
-    const first = Math.min(size - 1, Math.max(0, Math.floor(from + 0.5)));
-    return [first, Math.max(first, Math.min(size - 1, Math.ceil(to - 0.5)))];
-  };
-  return { rows: entries(y, sizeOf(view, choice.row)), columns: entries(x, sizeOf(view, choice.column)) };
-}
-
-function dataOf(view: AnyView, choice: Choice, window: Window, region: Region): PlaneData {
-  const { rows, columns, rowsPerCell, columnsPerCell, values } = region;
-  const plane: ViewPlane = { ...choice, rowsPerCell, columnsPerCell };
-  return {
-    rows: Array.from({ length: rows }, (_, row) => values.subarray(row * columns, (row + 1) * columns)),
-    y: planeAxis(view, choice.row, window.rows[0], rows, rowsPerCell),
-    x: planeAxis(view, choice.column, window.columns[0], columns, columnsPerCell),
-    plane,
-  };
 }
 
 /** End of the colour scale: the same for every part of the tensor. */
@@ -350,33 +233,6 @@ function limitOf({ view, figure }: ViewContent): number | null {
   return typeof min === "number" && typeof max === "number" ? Math.max(-min, max) || null : null;
 }
 
-/** The one value, or the largest of those behind a cell and where it is. */
-function exactLines(
-  { exact, values, rows, columns }: Region,
-  behind: Window,
-  yTitle: string,
-  xTitle: string,
-): string[] {
-  if (!exact) return [];
-  if (exact.length === 1) return [exact[0]];
-  let best = 0;
-  values.forEach((value, i) => {
-    if (Number.isNaN(value) || Math.abs(value) > Math.abs(values[best])) best = i;
-  });
-  const places = [
-    ...(rows > 1 ? [`${yTitle} ${behind.rows[0] + Math.floor(best / columns)}`] : []),
-    ...(columns > 1 ? [`${xTitle} ${behind.columns[0] + (best % columns)}`] : []),
-  ];
-  const line = visibleText(`${exact[best]} at ${places.join(", ")}`);
-  return exact.length > MOST_LISTED ? [line] : [line, visibleText(`of ${exact.join(", ")}`)];
-}
-
-const MOST_LISTED = 4;
-
 function span({ index, perCell, length }: PlaneData["y"]): string {
   return `${index(0)}–${index(0) + perCell * length - 1}`;
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

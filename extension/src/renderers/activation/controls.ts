@@ -1,12 +1,9 @@
-import type { ViewPlane } from "@graphpatch/kernel/protocol";
 import type { TranslationBundle } from "@jupyterlab/translation";
 import { visibleText } from "../../text";
 import type { AnyView } from "../../tokens";
 import { button, element } from "../elements";
-import { indexLabel } from "./planeData";
-
-/** Which plane of the tensor the reader wants. */
-export type Choice = Pick<ViewPlane, "row" | "column" | "index">;
+import type { Choice } from "../live/closeLook";
+import { indexLabel } from "../planeData";
 
 /** Chooses rows, columns, and the index of each other dimension. Knows nothing of values. */
 export class PlaneControls {

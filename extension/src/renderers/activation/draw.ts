@@ -1,10 +1,13 @@
+import type { TranslationBundle } from "@jupyterlab/translation";
 import type { AnyView, Highlight } from "../../tokens";
 import { type CellAxis, describePlace, entryAxis, hasNames, plotlyAxis } from "../axis";
 import { markUnusual } from "../cells";
 import { divergingScale } from "../colors";
 import type { Drawing, Frame, MapPlace, Theme } from "../drawing";
+import { CELLS_ALONE, inEntries, placed, scaleOf } from "../entries";
+import type { Window } from "../live/closeLook";
 import { formatValue, largest } from "../numbers";
-import type { PlaneData } from "./planeData";
+import type { PlaneData } from "../planeData";
 
 const ROW_HEIGHT = 20;
 const MOST_HEIGHT = 460;
@@ -14,12 +17,6 @@ const FRAME_HEIGHT = 80;
 const MOST_LABELS = 22;
 /** So few rows leave room for three numbers beside the colour bar. */
 const FEW_LINES = 4;
-
-/** The entries of the axes that are seen: first and last. */
-export interface Window {
-  readonly rows: readonly [number, number];
-  readonly columns: readonly [number, number];
-}
 
 /**
  * A heat map centred at zero, so that the colours of signs mean the same in every picture.
@@ -32,16 +29,17 @@ export function drawPlane(
   theme: Theme,
   limit: number | null,
   window: Window | null,
+  trans: TranslationBundle,
 ): Drawing {
   const { rows, y, x } = data;
   // A constant zero still needs a scale.
   const end = view.clip ?? limit ?? (largest(rows) || 1);
-  const step = data.plane ? { y: y.perCell, x: x.perCell } : { y: 1, x: 1 };
-  const origin = data.plane ? { y: y.index(0), x: x.index(0) } : { y: 0, x: 0 };
-  const marks = markUnusual(rows, theme);
+  const scale = data.plane ? scaleOf(y, x) : CELLS_ALONE;
+  const { origin, step } = scale;
+  const marks = markUnusual(rows, theme, trans);
   const notes = [...marks.notes];
   if (view.clip !== null)
-    notes.push(`Values beyond ±${formatValue(view.clip)} have the colour of the limit.`);
+    notes.push(trans.__("Values beyond ±%1 have the colour of the limit.", formatValue(view.clip)));
   const map: MapPlace = {
     trace: 0,
     xaxis: "x",
@@ -59,10 +57,7 @@ export function drawPlane(
       {
         type: "heatmap",
         z: rows,
-        x0: origin.x + (step.x - 1) / 2,
-        dx: step.x,
-        y0: origin.y + (step.y - 1) / 2,
-        dy: step.y,
+        ...placed(scale),
         zmin: -end,
         zmax: end,
         colorscale: divergingScale(theme),
@@ -76,7 +71,7 @@ export function drawPlane(
           ticktext: ends.map((value) => tick(value, end, view.clip)),
         },
       },
-      ...marks.data.map((trace) => inEntries(trace, origin, step)),
+      ...marks.data.map((trace) => inEntries(trace, scale)),
     ],
     layout: {
       xaxis: axis(x, hasNames(x) ? MOST_LABELS : 12, window?.columns),
@@ -89,24 +84,13 @@ export function drawPlane(
     readout: ({ trace: at, row, column }) => {
       const value = rows[row]?.[column];
       if (at !== 0 || value === undefined) return [];
-      return [describePlace(y, row), describePlace(x, column), formatValue(value)];
+      return [describePlace(y, row, trans), describePlace(x, column, trans), formatValue(value)];
     },
     notes,
     maps: [map],
     link: ({ trace, row, column }) => (trace === 0 ? linkOf(view, data, row, column) : null),
-    frames: (highlight) => framesOf(view, data, map, highlight),
+    frames: (highlight) => framesOf(data, map, highlight),
   };
-}
-
-/** Marks stand at cells; the axes count entries. */
-function inEntries(
-  trace: Readonly<Record<string, unknown>>,
-  origin: { x: number; y: number },
-  step: { x: number; y: number },
-): Readonly<Record<string, unknown>> {
-  const place = (list: unknown, axis: "x" | "y") =>
-    (list as number[]).map((cell) => origin[axis] + cell * step[axis] + (step[axis] - 1) / 2);
-  return { ...trace, x: place(trace.x, "x"), y: place(trace.y, "y") };
 }
 
 /** Rows of the whole plane: the same for all parts of it, so that nothing jumps when a part is looked at closer. */
@@ -140,7 +124,7 @@ function linkOf(view: AnyView, { y, x, plane }: PlaneData, row: number, column: 
 }
 
 /** The row or column of the token or head that is pointed at. */
-function framesOf(_view: AnyView, { y, x }: PlaneData, map: MapPlace, highlight: Highlight): Frame[] {
+function framesOf({ y, x }: PlaneData, map: MapPlace, highlight: Highlight): Frame[] {
   const cellOf = (axis: CellAxis): number | null => {
     const index = TOKENS.has(axis.title)
       ? highlight.token

@@ -1,9 +1,11 @@
+import type { TranslationBundle } from "@jupyterlab/translation";
 import { visibleText } from "../../text";
 import type { AnyView, Highlight } from "../../tokens";
-import { describePlace, plotlyAxis } from "../axis";
+import { type CellAxis, describePlace, entryAxis, plotlyAxis } from "../axis";
 import { markUnusual } from "../cells";
 import { sequentialScale } from "../colors";
 import type { Drawing, Frame, MapPlace, Theme } from "../drawing";
+import { CELLS_ALONE, inEntries, placed, scaleOf } from "../entries";
 import { formatValue } from "../numbers";
 import type { Head, Heads } from "./heads";
 
@@ -16,10 +18,28 @@ const FRAME_HEIGHT = 106;
 const MOST_LABELS = 24;
 
 /** One head, large: each row is a token, and says from where it reads. */
-export function drawHead(view: AnyView, head: Head, { queries, keys, limit }: Heads, theme: Theme): Drawing {
+export function drawHead(
+  view: AnyView,
+  head: Head,
+  { queries, keys, limit }: Heads,
+  theme: Theme,
+  trans: TranslationBundle,
+): Drawing {
   const { rows } = head;
-  const marks = markUnusual(rows, theme);
-  const map: MapPlace = { trace: 0, xaxis: "x", yaxis: "y", rows: rows.length, columns: rows[0].length };
+  const marks = markUnusual(rows, theme, trans);
+  // Axes count entries where the notebook tells them, so that a zoom stays what it is when more of them are fetched.
+  const scale = view.plane ? scaleOf(queries, keys) : CELLS_ALONE;
+  const map: MapPlace = {
+    trace: 0,
+    xaxis: "x",
+    yaxis: "y",
+    rows: rows.length,
+    columns: rows[0].length,
+    origin: [scale.origin.y, scale.origin.x],
+    perCell: [scale.step.y, scale.step.x],
+  };
+  const axis = (own: CellAxis) =>
+    view.plane ? entryAxis(own, theme, MOST_LABELS, null) : plotlyAxis(own, theme, MOST_LABELS);
   const frame = (row: number | null, column: number | null): Frame => ({
     map,
     rows: row === null ? [0, map.rows - 1] : [row, row],
@@ -35,12 +55,13 @@ export function drawHead(view: AnyView, head: Head, { queries, keys, limit }: He
       {
         type: "heatmap",
         z: rows,
+        ...placed(scale),
         coloraxis: "coloraxis",
         xgap: rows.length > 64 ? 0 : 1,
         ygap: rows.length > 64 ? 0 : 1,
         hoverinfo: "none",
       },
-      ...marks.data,
+      ...marks.data.map((trace) => inEntries(trace, scale)),
     ],
     layout: {
       // Probabilities begin at 0; where the scale ends is the same for all heads.
@@ -51,9 +72,9 @@ export function drawHead(view: AnyView, head: Head, { queries, keys, limit }: He
         colorbar: { thickness: 12, outlinewidth: 0, tickfont: { color: theme.text }, nticks: 6 },
       },
       // Cells are square, whatever the width of the page.
-      xaxis: { ...plotlyAxis(keys, theme, MOST_LABELS), constrain: "domain", tickangle: -50 },
+      xaxis: { ...axis(keys), constrain: "domain", tickangle: -50 },
       yaxis: {
-        ...plotlyAxis(queries, theme, MOST_LABELS),
+        ...axis(queries),
         autorange: "reversed",
         scaleanchor: "x",
         constrain: "domain",
@@ -68,8 +89,8 @@ export function drawHead(view: AnyView, head: Head, { queries, keys, limit }: He
       if (value === undefined) return [];
       return [
         visibleText(head.title),
-        `from ${describePlace(queries, row)}`,
-        `to ${describePlace(keys, column)}`,
+        trans.__("from %1", describePlace(queries, row, trans)),
+        trans.__("to %1", describePlace(keys, column, trans)),
         formatValue(value),
       ];
     },
@@ -78,8 +99,8 @@ export function drawHead(view: AnyView, head: Head, { queries, keys, limit }: He
     link: ({ trace, row }) => (trace === 0 ? link(row) : null),
     frames: ({ token }) => {
       if (token === undefined) return [];
-      const at = Math.floor(token / queries.perCell);
-      return at < map.rows ? [frame(at, null)] : [];
+      const at = Math.floor((token - queries.index(0)) / queries.perCell);
+      return at >= 0 && at < map.rows ? [frame(at, null)] : [];
     },
   };
 }

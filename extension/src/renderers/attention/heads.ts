@@ -1,9 +1,9 @@
 import type { AnyView } from "../../tokens";
-import { planeAxis } from "../activation/planeData";
 import { type CellAxis, cellAxis } from "../axis";
 import { heatmapsOf } from "../cells";
 import type { Figure } from "../drawing";
 import { largest } from "../numbers";
+import { type PlaneData, planeAxis } from "../planeData";
 
 /** One attention head: a row for each query, a column for each key. */
 export interface Head {
@@ -44,4 +44,14 @@ export function readHeads(view: AnyView, figure: Figure): Heads {
       ]
     : [cellAxis(view, figure, first, "y"), cellAxis(view, figure, first, "x")];
   return { heads: [head(0), ...traces.slice(1).map((_, at) => head(at + 1))], queries, keys, limit };
+}
+
+/** One head as a plane of its tensor; null where the notebook does not tell which. */
+export function planeOfHead(view: AnyView, { heads, queries, keys }: Heads, at: number): PlaneData | null {
+  const { number, rows } = heads[at];
+  const { plane, shape } = view;
+  if (!plane) return null;
+  // [batch, head, query, key] or [head, query, key]; a tensor of two dimensions is one head.
+  const index = plane.index.map((own, dim) => (dim === shape.length - 3 && number !== null ? number : own));
+  return { rows, y: queries, x: keys, plane: { ...plane, index } };
 }

@@ -1,5 +1,6 @@
 import { type INotebookTracker, NotebookActions, type NotebookPanel } from "@jupyterlab/notebook";
 import type { Kernel } from "@jupyterlab/services";
+import type { TranslationBundle } from "@jupyterlab/translation";
 import { ValuesClient } from "./valuesClient";
 
 /** The notebook a view belongs to, as far as views need it. */
@@ -14,7 +15,10 @@ export interface ViewScope {
 
 /** Finds the notebooks of views, and keeps one {@link ValuesClient} a kernel. */
 export class ViewScopes {
-  constructor(private readonly tracker: INotebookTracker | null) {}
+  constructor(
+    private readonly tracker: INotebookTracker | null,
+    private readonly trans: TranslationBundle,
+  ) {}
 
   /** The notebook that shows `node`; null for none. */
   at(node: Node): ViewScope | null {
@@ -40,7 +44,7 @@ export class ViewScopes {
   private clientOf(kernel: Kernel.IKernelConnection): ValuesClient {
     const known = this.clients.get(kernel.id);
     if (known && !known.isDisposed) return known;
-    const client = new ValuesClient(kernel);
+    const client = new ValuesClient(kernel, this.trans);
     this.clients.set(kernel.id, client);
     kernel.disposed.connect(() => client.dispose());
     return client;

@@ -8,6 +8,7 @@ import {
   type ValuesRequest,
 } from "@graphpatch/kernel/protocol";
 import type { Kernel } from "@jupyterlab/services";
+import type { TranslationBundle } from "@jupyterlab/translation";
 import type { IDisposable } from "@lumino/disposable";
 
 /** The part of a kernel connection that values are fetched over. */
@@ -57,7 +58,10 @@ type Unnumbered<R> = Omit<R, "type" | "request">;
 
 /** Asks one kernel for the values behind its views. Opens the comm with the first question. */
 export class ValuesClient implements IDisposable {
-  constructor(private readonly kernel: ValuesLink) {
+  constructor(
+    private readonly kernel: ValuesLink,
+    private readonly trans: TranslationBundle,
+  ) {
     kernel.statusChanged.connect(this.onStatus, this);
   }
 
@@ -68,16 +72,16 @@ export class ValuesClient implements IDisposable {
   /** @throws MissingValuesError */
   async region(question: Unnumbered<RegionRequest>): Promise<Region> {
     const { reply, buffers } = await this.ask((request) => ({ type: "region", request, ...question }));
-    if (reply.type !== "region") throw unreadable();
-    const values = floatsOf(buffers[0]);
-    if (values.length !== reply.rows * reply.columns) throw unreadable();
+    if (reply.type !== "region") throw unreadable(this.trans);
+    const values = floatsOf(buffers[0], this.trans);
+    if (values.length !== reply.rows * reply.columns) throw unreadable(this.trans);
     return { ...reply, values };
   }
 
   /** Code that computes a cell of a grid again. @throws MissingValuesError */
   async code(question: Unnumbered<CodeRequest>): Promise<string> {
     const { reply } = await this.ask((request) => ({ type: "code", request, ...question }));
-    if (reply.type !== "code") throw unreadable();
+    if (reply.type !== "code") throw unreadable(this.trans);
     return reply.code;
   }
 
@@ -102,7 +106,7 @@ export class ValuesClient implements IDisposable {
     if (this._isDisposed) return;
     this._isDisposed = true;
     this.kernel.statusChanged.disconnect(this.onStatus, this);
-    this.drop("The kernel is gone.");
+    this.drop(this.trans.__("The kernel is gone."));
   }
 
   private release(handle: string): void {
@@ -121,7 +125,12 @@ export class ValuesClient implements IDisposable {
     return new Promise((resolve, reject) => {
       const comm = this.open();
       if (!comm) {
-        reject(new MissingValuesError("unreachable", "The kernel of this picture cannot be reached."));
+        reject(
+          new MissingValuesError(
+            "unreachable",
+            this.trans.__("The kernel of this picture cannot be reached."),
+          ),
+        );
         return;
       }
       const request = this.next++;
@@ -138,7 +147,7 @@ export class ValuesClient implements IDisposable {
     const comm = this.kernel.createComm(VALUES_TARGET);
     comm.onMsg = ({ content, buffers }) => this.take(content.data, buffers ?? []);
     comm.onClose = () => {
-      if (this.comm === comm) this.drop("This kernel keeps no values of its pictures.");
+      if (this.comm === comm) this.drop(this.trans.__("This kernel keeps no values of its pictures."));
     };
     comm.open();
     this.comm = comm;
@@ -154,8 +163,9 @@ export class ValuesClient implements IDisposable {
   }
 
   private onStatus(_: unknown, status: Kernel.Status): void {
-    if (status === "restarting" || status === "autorestarting") this.drop("The kernel was restarted.");
-    else if (status === "dead") this.drop("The kernel has died.");
+    if (status === "restarting" || status === "autorestarting")
+      this.drop(this.trans.__("The kernel was restarted."));
+    else if (status === "dead") this.drop(this.trans.__("The kernel has died."));
   }
 
   private drop(message: string): void {
@@ -172,19 +182,19 @@ export class ValuesClient implements IDisposable {
   private _isDisposed = false;
 }
 
-function unreadable(): MissingValuesError {
+function unreadable(trans: TranslationBundle): MissingValuesError {
   return new MissingValuesError(
     "failed",
-    "The kernel answered in a form this version of the extension does not understand.",
+    trans.__("The kernel answered in a form this version of the extension does not understand."),
   );
 }
 
-function floatsOf(buffer: ArrayBuffer | ArrayBufferView | undefined): Float32Array {
-  if (!buffer) throw unreadable();
+function floatsOf(buffer: ArrayBuffer | ArrayBufferView | undefined, trans: TranslationBundle): Float32Array {
+  if (!buffer) throw unreadable(trans);
   const bytes = ArrayBuffer.isView(buffer)
     ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
     : new Uint8Array(buffer);
-  if (bytes.byteLength % 4 !== 0) throw unreadable();
+  if (bytes.byteLength % 4 !== 0) throw unreadable(trans);
   // Copied, because a part of a message need not begin at a multiple of four.
   return new Float32Array(bytes.slice().buffer);
 }

@@ -5,6 +5,7 @@ import type { ISignal } from "@lumino/signaling";
 import { Widget } from "@lumino/widgets";
 import { visibleText } from "../../text";
 import { element } from "../elements";
+import { FigureError } from "../figure";
 import { CONFIG, loadPlotly, nameButtons } from "../picture";
 import { readTheme } from "../theme";
 import { type SafeFigure, safeFigure } from "./safeFigure";
@@ -32,7 +33,11 @@ export class FigureWidget extends Widget implements IRenderMime.IRenderer {
       this.figure = safeFigure(model.data[PLOTLY_MIME]);
     } catch (error) {
       this.figure = null;
-      const problem = element("p", "gp-View-problem", error instanceof Error ? error.message : String(error));
+      const problem = element(
+        "p",
+        "gp-View-problem",
+        error instanceof FigureError ? error.inWords(this.trans) : String(error),
+      );
       this.notes.replaceChildren(problem, element("pre", "gp-View-text", words));
       return;
     }

@@ -12,6 +12,12 @@ describe("any plotly figure", () => {
     expect(safeFigure(figure)).toEqual({ ...figure, notes: [] });
   });
 
+  it("writes out what would turn the direction of writing", () => {
+    expect(layoutOf({ title: { text: "a\u202egnp.exe\n\u0007" } })).toEqual({
+      title: { text: "a\\u202egnp.exe\n\\u0007" },
+    });
+  });
+
   it("leaves out what fetches, links or changes the figure, wherever it stands", () => {
     const evil = { source: "https://evil.example/pixel.png" };
     const { layout, notes } = safeFigure({

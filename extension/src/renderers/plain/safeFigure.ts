@@ -58,7 +58,7 @@ export function safeFigure(value: unknown): SafeFigure {
     return [];
   });
   if (data.length === 0 && value.data.length > 0) {
-    throw new FigureError(`This version cannot draw ${[...left].join(", ")}.`);
+    throw new FigureError("This version cannot draw %1.", [...left].join(", "));
   }
   const layout = isObject(value.layout) ? (clean(value.layout, left, 0) as Json) : {};
   return { data, layout, notes: left.size > 0 ? [`Left out: ${[...left].join(", ")}.`] : [] };
@@ -78,9 +78,10 @@ function clean(value: unknown, left: Set<string>, depth: number): unknown {
   );
 }
 
-/** A text in which only plotly's plain tags are tags, and that names no address as a colour or pattern would. */
+/** A text in which only plotly's plain tags are tags, that turns no writing around, and that names no address as a colour or pattern would. */
 function cleanText(text: string): string {
   return text
+    .replace(/[^\n\t]+/g, visibleText)
     .replace(/<(\/?)\s*([a-z]*)[^<>]*>/gi, (tag, slash: string, name: string) =>
       TAGS.has(name.toLowerCase())
         ? `<${slash}${name.toLowerCase()}>`

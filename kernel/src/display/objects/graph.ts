@@ -13,9 +13,14 @@ function placeItem(place: GraphTree, key: string): TreeItem {
     note: noteOf(place, children.length > 0),
     count: place._count,
     *children() {
-      for (const child of children) yield placeItem(place[child], child);
+      for (const child of children) yield placeItem(place[child], labelOf(place, child));
     },
   };
+}
+
+/** The key below its parent; a part of a container keeps the `|` that stands before it in its name. */
+function labelOf(parent: GraphTree, key: string): string {
+  return parent[key]._name === `${parent._name}|${key}` ? `|${key}` : key;
 }
 
 function noteOf({ _operator, _shape, _dtype, _count }: GraphPlace, isModule: boolean): string {

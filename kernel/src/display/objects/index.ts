@@ -1,6 +1,7 @@
 import type { GraphTree, Patch } from "@graphpatch/native";
 import { isTreePlace } from "../../completion/treePlace";
 import type { Native } from "../../preload/native";
+import { withTreeView } from "../../views";
 import { type Displayer, describe, type MimeBundle } from "../mimeBundle";
 import { encodingHtml, encodingText } from "./encoding";
 import { graphHtml } from "./graph";
@@ -18,10 +19,10 @@ export function objectDisplayer(native: () => Native | null): Displayer {
 
 function bundleOfObject(value: object, library: Native): MimeBundle | null {
   const { PatchableGraph, Tensor, Patch, BatchEncoding, annotationOf, nn } = library;
-  if (value instanceof PatchableGraph) return bundle(graphHtml(value.graph, value.label), String(value));
+  if (value instanceof PatchableGraph) return treeBundle(value.graph, value.label, String(value));
   if (isTreePlace(value)) {
     const tree = value as unknown as GraphTree;
-    return bundle(graphHtml(tree, tree._name === "" ? tree._operator : tree._name), describe(value));
+    return treeBundle(tree, tree._name === "" ? tree._operator : tree._name, describe(value));
   }
   if (value instanceof nn.Module) return bundle(moduleHtml(value), describe(value));
   if (value instanceof BatchEncoding) return bundle(encodingHtml(value), encodingText(value));
@@ -33,6 +34,10 @@ function bundleOfObject(value: object, library: Native): MimeBundle | null {
   }
   const patches = patchesIn(value, Patch);
   return patches && bundle(patchesHtml(patches), describe(value));
+}
+
+function treeBundle(tree: GraphTree, title: string, text: string): MimeBundle {
+  return withTreeView(title, tree._name, bundle(graphHtml(tree, title), text));
 }
 
 /** The patches of a list, or of an object by node; null for anything else. */

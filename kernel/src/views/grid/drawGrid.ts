@@ -14,7 +14,7 @@ const MAX_TEXT_ROWS = 64;
 
 /** Maps of rows × columns side by side, each with a colour scale of its own. */
 export function drawGrid(source: GridSource): Drawing {
-  const { title, measured, rows, columns, maps, reference, starred, n } = source;
+  const { title, measured, rows, columns, maps, reference, origin, starred, n } = source;
   const picture = gridPicture(source);
   const all = maps.flatMap(({ values }) => [...values]);
   const shape = [rows.labels.length, columns.labels.length];
@@ -35,6 +35,7 @@ export function drawGrid(source: GridSource): Drawing {
       panels: maps.map(({ title: name, palette }) => ({ title: name, palette })),
       starred: [...starred],
       reference,
+      ...(origin ? { origin } : {}),
       n,
     },
   };

@@ -95,6 +95,7 @@ export function gridOfSweep(sweep: SweepLike): GridSource {
     columns: place.columns,
     maps,
     reference: Number.isFinite(base) ? base : null,
+    origin: "base",
     starred: [],
     n,
     summary,
@@ -140,6 +141,7 @@ export function gridOfTrace(trace: TraceLike): GridSource {
     columns: { ...place.columns, title: windowed ? `layer (MLP, attention: centre of ${window})` : "layer" },
     maps: parts.map(({ map }) => map),
     reference: corrupted.mean,
+    origin: "corrupted",
     starred: Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i),
     n,
     summary: [

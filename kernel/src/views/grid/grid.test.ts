@@ -184,3 +184,19 @@ describe("gridChart", () => {
     }
   });
 });
+
+it("offers the value of a cell of a table, whichever way it is turned", () => {
+  const table: TensorLike = {
+    shape: [2, 3],
+    dtype: "float32",
+    data: () => Float32Array.of(1, 2, 3, 4, 5, 6),
+    toString: () => "",
+  };
+  const code = (options: object) => {
+    const { live } = drawGridChart(table, () => ({}), options);
+    return live?.kind === "result" && live.result.code("scores", { panel: 0, row: 1, column: 0 });
+  };
+  expect(code({ dims: ["layer", "head"] })).toBe("scores.at([1, 0]).item()");
+  // Tokens go down: the row is the second dimension.
+  expect(code({ dims: ["layer", "token"] })).toBe("scores.at([0, 1]).item()");
+});

@@ -47,6 +47,7 @@ export function drawGridChart(
     measured: measured ?? (answer === undefined ? source.measured : `p(${answer.trim()})`),
     starred,
     reference: reference ?? source.reference,
+    origin: reference === undefined ? source.origin : undefined,
     maps: source.maps.map((map, i) => ({ ...map, palette: palettes?.[i % palettes.length] ?? map.palette })),
   });
 }
@@ -110,6 +111,16 @@ function sourceOfTables(
     starred: [],
     n: null,
     summary: [],
+    result:
+      entries.length === 1
+        ? {
+            shown: first,
+            code: (name, { row, column }) => {
+              const index = turned ? [column, row] : [row, column];
+              return `${name}.at([${index.join(", ")}]).item()`;
+            },
+          }
+        : undefined,
   };
 }
 

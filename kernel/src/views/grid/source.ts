@@ -1,4 +1,4 @@
-import type { GridAxis, GridPalette } from "../../protocol";
+import type { GridAxis, GridOrigin, GridPalette } from "../../protocol";
 import { DIVERGING, GREENS, PURPLES, REDS, SEQUENTIAL } from "../../protocol/colours";
 import type { LiveResult } from "../live/handles";
 
@@ -47,6 +47,8 @@ export interface GridSource {
   maps: GridMap[];
   /** Lowest value of sequential scales, middle of diverging ones; null for their own. */
   reference: number | null;
+  /** What the reference is. */
+  origin?: GridOrigin;
   /** Rows of the subject's tokens. */
   starred: number[];
   n: number | null;

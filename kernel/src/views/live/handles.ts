@@ -5,6 +5,8 @@ export interface LiveTensor {
   readonly shape: number[];
   readonly dtype: string;
   readonly isDisposed: boolean;
+  /** Changes whenever values are written in place. */
+  readonly _version: number;
   numel(): number;
   /** A part, by an index or a range for each dimension. */
   at(slice: (number | { start: number; stop: number })[]): LiveTensor;
@@ -20,13 +22,18 @@ export interface LiveResult {
   code(name: string, cell: { panel: number; row: number; column: number }): string;
 }
 
-export type Live = { kind: "tensor"; tensor: LiveTensor } | { kind: "result"; result: LiveResult };
+/** What a picture shows; of a tensor with the version that was drawn. */
+export type Live =
+  | { kind: "tensor"; tensor: LiveTensor; version: number }
+  | { kind: "result"; result: LiveResult };
 
 /** A tensor as pages can look closer at it; undefined for what only looks like one. */
 export function liveTensor(value: object): Live | undefined {
   const { at, numel, dispose, isDisposed } = value as Partial<LiveTensor>;
   const isLive = [at, numel, dispose].every((method) => typeof method === "function") && isDisposed === false;
-  return isLive ? { kind: "tensor", tensor: value as LiveTensor } : undefined;
+  if (!isLive) return undefined;
+  const tensor = value as LiveTensor;
+  return { kind: "tensor", tensor, version: tensor._version };
 }
 
 /** Bytes of tensors that are kept for pictures alone. */
@@ -39,6 +46,8 @@ interface Kept {
   /** Keeps the tensor from the collector; null once the picture is gone, or others need the room. */
   tensor: LiveTensor | null;
   readonly bytes: number;
+  /** Of the tensor when it was drawn. */
+  readonly version: number;
 }
 
 /**
@@ -53,11 +62,12 @@ export class Handles {
   add(live: Live): string {
     const handle = randomUUID();
     if (live.kind === "result") {
-      this.#kept.set(handle, { live: live.result, tensor: null, bytes: 0 });
+      this.#kept.set(handle, { live: live.result, tensor: null, bytes: 0, version: 0 });
       return handle;
     }
     const bytes = live.tensor.numel() * BYTES_EACH;
-    this.#kept.set(handle, { live: new WeakRef(live.tensor), tensor: live.tensor, bytes });
+    const { tensor, version } = live;
+    this.#kept.set(handle, { live: new WeakRef(tensor), tensor, bytes, version });
     this.#bytes += bytes;
     for (const kept of this.#kept.values()) {
       if (this.#bytes <= LIMIT) break;
@@ -72,7 +82,7 @@ export class Handles {
     if (!kept) return null;
     if (!(kept.live instanceof WeakRef)) return { kind: "result", result: kept.live };
     const tensor = kept.live.deref();
-    return tensor && !tensor.isDisposed ? { kind: "tensor", tensor } : null;
+    return tensor && !tensor.isDisposed ? { kind: "tensor", tensor, version: kept.version } : null;
   }
 
   /** Whether the handle was given out here. */

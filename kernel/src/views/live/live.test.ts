@@ -162,6 +162,23 @@ describe("the values server", () => {
     expect(sent).toHaveLength(before);
   });
 
+  it("gives no values but those that were drawn", () => {
+    const { handles, ask } = connect();
+    const tensor = torch.tensor([[1, 2, 3]]);
+    const drawn = live(tensor);
+    // Drawn, and shown later: through a view of it, too.
+    tensor.at("0, :2").zero_();
+    const handle = handles.add(drawn);
+    const question = request({ handle, row: 0, column: 1, index: [0, 0], columns: [0, 3] });
+    expect(ask(question)?.data).toMatchObject({
+      type: "failed",
+      gone: true,
+      message: expect.stringContaining("changed in place since this picture was drawn"),
+    });
+    const again = handles.add(live(tensor));
+    expect(ask({ ...question, handle: again })?.data).toMatchObject({ exact: ["0", "0", "3"] });
+  });
+
   it("gives code over a variable that holds the result", () => {
     const shown = {};
     const locals: Record<string, unknown> = { other: 1 };

@@ -6,6 +6,8 @@ import { variableOf } from "./variables";
 
 const GONE =
   "The kernel no longer has these values: the tensor was freed, or other pictures needed the room. Run the cell again to look closer.";
+const CHANGED =
+  "The tensor was changed in place since this picture was drawn. Run the cell again to see its values now.";
 const UNKNOWN =
   "This kernel does not know the picture: it was made before the kernel was started. Run the cell again to look closer.";
 const NO_VARIABLE =
@@ -37,6 +39,10 @@ export class ValuesServer {
     const live = this.#handles.get(request.handle);
     if (!live) {
       fail(true, this.#handles.knows(request.handle) ? GONE : UNKNOWN);
+      return;
+    }
+    if (live.kind === "tensor" && live.tensor._version !== live.version) {
+      fail(true, CHANGED);
       return;
     }
     try {

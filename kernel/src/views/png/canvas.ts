@@ -1,4 +1,4 @@
-import { type Canvas, createCanvas, GlobalFonts, type SKRSContext2D } from "@napi-rs/canvas";
+import type { Canvas, SKRSContext2D } from "@napi-rs/canvas";
 
 /** A PNG and the size it is meant to be shown at, in CSS pixels. */
 export interface PngImage {
@@ -18,12 +18,16 @@ export const RULE = "#cccccc";
 
 let fontsReady = false;
 
-/** A font from a package, because a server may have none of its own. */
-function registerFonts(): void {
-  if (fontsReady) return;
-  for (const file of FONT_FILES)
-    GlobalFonts.registerFromPath(require.resolve(`dejavu-fonts-ttf/ttf/${file}`), FAMILY);
-  fontsReady = true;
+/** A canvas, from a library that is loaded with the first. */
+export function createCanvas(width: number, height: number): Canvas {
+  const { createCanvas, GlobalFonts } = require("@napi-rs/canvas") as typeof import("@napi-rs/canvas");
+  if (!fontsReady) {
+    // A font from a package, because a server may have none of its own.
+    for (const file of FONT_FILES)
+      GlobalFonts.registerFromPath(require.resolve(`dejavu-fonts-ttf/ttf/${file}`), FAMILY);
+    fontsReady = true;
+  }
+  return createCanvas(width, height);
 }
 
 export function font(size: number, weight: "normal" | "bold" = "normal"): string {
@@ -34,8 +38,7 @@ export type Context = SKRSContext2D;
 
 /** Draws on a light canvas of `width` × `height` CSS pixels. */
 export function drawPng(width: number, height: number, draw: (context: Context) => void): PngImage {
-  registerFonts();
-  const canvas: Canvas = createCanvas(Math.ceil(width * RESOLUTION), Math.ceil(height * RESOLUTION));
+  const canvas = createCanvas(Math.ceil(width * RESOLUTION), Math.ceil(height * RESOLUTION));
   const context = canvas.getContext("2d");
   context.scale(RESOLUTION, RESOLUTION);
   context.fillStyle = "#ffffff";
@@ -48,7 +51,6 @@ export function drawPng(width: number, height: number, draw: (context: Context) 
 
 /** Width of a text in CSS pixels. */
 export function textWidth(text: string, size: number): number {
-  registerFonts();
   measuring ??= createCanvas(1, 1).getContext("2d");
   measuring.font = font(size);
   return measuring.measureText(text).width;

@@ -1,15 +1,14 @@
 import { PANELS_A_ROW } from "../grid/figure";
 import { type GridPanel, type GridPicture, unusualMarks } from "../grid/picture";
-import { type Context, drawPng, font, INK, type PngImage, textWidth, wrapText } from "./canvas";
+import { type Context, font, INK, type PngImage, textWidth } from "./canvas";
 import {
   type Box,
   bottomSpace,
   drawCells,
   drawColourBar,
   drawColumnLabels,
-  drawHead,
   drawRowLabels,
-  LINE_HEIGHT,
+  drawTitled,
   MARGIN,
   SIZE,
 } from "./parts";
@@ -33,11 +32,8 @@ export function gridPng(picture: GridPicture): PngImage {
     height: first.grid.rows * Math.min(ROW.max, Math.max(ROW.min, ROW.panel / first.grid.rows)),
   };
   const width = Math.max(420, left + across * (cells.width + BAR.gap + BAR.space) + MARGIN);
-  const notes = wrapText(picture.subtitle, width - 2 * MARGIN, SIZE.note);
-  const top = MARGIN + SIZE.title * LINE_HEIGHT + notes.length * SIZE.note * LINE_HEIGHT + 8;
   const line = HEAD + cells.height + bottomSpace(first) + 8;
-  return drawPng(width, top + Math.ceil(panels.length / across) * line + MARGIN, (context) => {
-    drawHead(context, picture.title, notes, width);
+  return drawTitled(picture, width, Math.ceil(panels.length / across) * line, (context, top) => {
     panels.forEach((panel, i) => {
       const x = left + (i % across) * (cells.width + BAR.gap + BAR.space);
       const y = top + Math.floor(i / across) * line + HEAD;

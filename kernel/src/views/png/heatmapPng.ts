@@ -1,15 +1,14 @@
 import { type ColourScale, type HeatmapPicture, marksOf, type Panel } from "../picture";
 import { gridColumns } from "../plotlyFigure";
-import { type Context, drawPng, font, INK, type PngImage, textWidth, wrapText } from "./canvas";
+import { type Context, font, INK, type PngImage, textWidth } from "./canvas";
 import {
   type Box,
   bottomSpace,
   drawCells,
   drawColourBar,
   drawColumnLabels,
-  drawHead,
   drawRowLabels,
-  LINE_HEIGHT,
+  drawTitled,
   MARGIN,
   SIZE,
 } from "./parts";
@@ -22,14 +21,11 @@ const PANEL_HEIGHT = 420;
 
 /** The picture as a PNG. */
 export function heatmapPng(picture: HeatmapPicture): PngImage {
-  const notes = wrapText(picture.subtitle, WIDTH - 2 * MARGIN, SIZE.note);
-  const top = MARGIN + SIZE.title * LINE_HEIGHT + notes.length * SIZE.note * LINE_HEIGHT + 8;
-  const area = { x: MARGIN, y: top, width: WIDTH - 2 * MARGIN - COLOUR_BAR.space };
+  const area = { x: MARGIN, width: WIDTH - 2 * MARGIN - COLOUR_BAR.space };
   const single = picture.panels.length === 1;
   const height = single ? singleHeight(picture.panels[0]) : manyHeight(picture, area.width);
-  return drawPng(WIDTH, top + height + MARGIN, (context) => {
-    drawHead(context, picture.title, notes, WIDTH);
-    const box = { ...area, height };
+  return drawTitled(picture, WIDTH, height, (context, top) => {
+    const box = { ...area, y: top, height };
     const plots = single
       ? [drawPanel(context, picture.panels[0], picture.scale, box, false)]
       : drawMany(context, picture, box);

@@ -1,12 +1,22 @@
-import { createCanvas } from "@napi-rs/canvas";
 import { interpolator, MISSING } from "../colours";
 import type { ColourScale, Grid, Mark, Panel } from "../picture";
 import { formatNumber } from "../statistics";
-import { type Context, FAINT, font, INK, RULE, textWidth } from "./canvas";
+import {
+  type Context,
+  createCanvas,
+  drawPng,
+  FAINT,
+  font,
+  INK,
+  type PngImage,
+  RULE,
+  textWidth,
+  wrapText,
+} from "./canvas";
 
 export const SIZE = { title: 14, note: 10.5, label: 10, small: 8.5 };
 export const MARGIN = 14;
-export const LINE_HEIGHT = 1.4;
+const LINE_HEIGHT = 1.4;
 const MAX_MARKS = 400;
 
 /** A rectangle in CSS pixels. */
@@ -17,8 +27,26 @@ export interface Box {
   height: number;
 }
 
+/**
+ * A picture below its title and notes.
+ * @param height of what `draw` draws from `top` down
+ */
+export function drawTitled(
+  { title, subtitle }: { title: string; subtitle: string },
+  width: number,
+  height: number,
+  draw: (context: Context, top: number) => void,
+): PngImage {
+  const notes = wrapText(subtitle, width - 2 * MARGIN, SIZE.note);
+  const top = MARGIN + SIZE.title * LINE_HEIGHT + notes.length * SIZE.note * LINE_HEIGHT + 8;
+  return drawPng(width, top + height + MARGIN, (context) => {
+    drawHead(context, title, notes, width);
+    draw(context, top);
+  });
+}
+
 /** Title and notes, from the top. */
-export function drawHead(context: Context, title: string, notes: string[], width: number): void {
+function drawHead(context: Context, title: string, notes: string[], width: number): void {
   let y = MARGIN + SIZE.title / 2;
   context.fillStyle = INK;
   context.font = font(SIZE.title, "bold");

@@ -25,7 +25,7 @@ export function describeGraph(graph: CapturedGraph): {
 } {
   const { described, tensors } = describeTensors(graph.spec.constants);
   const description: GraphDescription = {
-    version: FORMAT_VERSION,
+    version: graph.spec.nodes.some(isNew) ? FORMAT_VERSION : 1,
     label: graph.label,
     valueCount: graph.spec.valueCount,
     tensors: described,
@@ -40,6 +40,11 @@ export function describeGraph(graph: CapturedGraph): {
     names: describeNames(graph),
   };
   return { description, tensors };
+}
+
+/** What readers of the first format would not know, or read past. */
+function isNew({ type, unless }: NodeSpec): boolean {
+  return type === "loop" || unless !== undefined;
 }
 
 function describeTensors(constants: readonly ConstantSpec[]) {
@@ -71,6 +76,7 @@ function encodeNode({
   expected,
   message,
   when,
+  unless,
 }: NodeSpec): EncodedNode {
   const encoded: EncodedNode = {
     type,
@@ -84,6 +90,7 @@ function encodeNode({
   if (expected !== undefined) encoded.expected = expected;
   if (message !== undefined) encoded.message = message;
   if (when !== undefined) encoded.when = when;
+  if (unless !== undefined) encoded.unless = unless;
   return encoded;
 }
 

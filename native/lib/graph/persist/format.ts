@@ -9,8 +9,11 @@ import type { EncodedValue } from "./plainValue";
  */
 export const GRAPH_KEY = "graphpatch.graph";
 
-/** Rises with every change that older versions cannot read. */
-export const FORMAT_VERSION = 1;
+/**
+ * Rises with every change that older versions cannot read. A graph is saved in the oldest format that has what it needs:
+ * 2 has loops, and aliases that depend on patches.
+ */
+export const FORMAT_VERSION = 2;
 
 /** How much a description may hold: many times what the largest models need, and what memory has room for. */
 export const EXTENT = { depth: 100, values: 5_000_000 };
@@ -64,6 +67,7 @@ export interface EncodedNode {
   expected?: number;
   message?: string;
   when?: { value: number; expected: boolean };
+  unless?: { other: number; watched: number[][] };
 }
 
 export type EncodedArgument =

@@ -192,6 +192,14 @@ function readNode(place: JsonPlace, source: string): NodeSpec {
     const when = place.get("when");
     node.when = { value: when.get("value").integer(), expected: when.get("expected").flag() };
   }
+  if (place.has("unless")) {
+    const unless = place.get("unless");
+    const watched = unless.get("watched").items();
+    node.unless = {
+      other: unless.get("other").integer(),
+      watched: watched.map((values) => values.integers()),
+    };
+  }
   if (node.type === "operator") checkOperator(node, source);
   if (node.type === "javascript") node.operator = checkRegistered(node, source);
   if (node.operator === "aten::arange" && node.args.some(isHuge)) {

@@ -202,16 +202,36 @@ function pathsFromUses(
   targets: readonly PlacedTarget[],
 ): string[] | null {
   if (targets.length < 2) return null;
-  const found = outputs.map(({ uses }) => {
-    for (const node of uses) {
-      const read = variablesOf(framesOf(node, caller)[0]?.code ?? "");
-      const named = targets.filter(({ name }) => read.includes(name));
-      if (named.length === 1) return named[0].path;
-    }
-    return null;
-  });
+  const taken = new Set<string>();
+  const found = outputs.map((): string | null => null);
+  // A line may read several of them: what is known of others decides then.
+  for (let isNew = true; isNew; ) {
+    isNew = false;
+    outputs.forEach(({ uses }, i) => {
+      const path = found[i] ?? onlyPath(uses, caller, targets, taken);
+      if (path === null || found[i] !== null) return;
+      found[i] = path;
+      isNew = !taken.has(path);
+      taken.add(path);
+    });
+  }
   const paths = found.filter((path) => path !== null);
   return new Set(paths).size === outputs.length ? paths : null;
+}
+
+/** The place of the one variable, of those that are not taken, which a line that uses the value reads. */
+function onlyPath(
+  uses: readonly IrNode[],
+  caller: ModuleCall,
+  targets: readonly PlacedTarget[],
+  taken: ReadonlySet<string>,
+): string | null {
+  for (const node of uses) {
+    const read = variablesOf(framesOf(node, caller)[0]?.code ?? "");
+    const named = targets.filter(({ name, path }) => read.includes(name) && !taken.has(path));
+    if (named.length === 1) return named[0].path;
+  }
+  return null;
 }
 
 function targetsFromCaller(

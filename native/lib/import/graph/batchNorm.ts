@@ -43,13 +43,18 @@ export function changeBatchNormStatistics(call: OperatorCall, add: () => void): 
   if (changed.length < 2) return;
   const metas = [null, null, null, changed[0].meta, changed[1].meta];
   // In no module: whoever reads the statistics reads a buffer, not a result of the normalisation.
+  const normalisation = builder.place.call;
   const results = builder.at({ call: builder.root }, () => {
+    // As the module sees them: that they are used here gives them no names.
+    const seen = functional.map((arg) =>
+      "ref" in arg ? { ref: builder.seenIn(normalisation, arg.ref) } : arg,
+    );
     const made = builder.newResults(metas).map((result, i) => (i < 3 ? { ...result, part: null } : result));
     builder.add({
       type: "operator",
       operator: "aten::_native_batch_norm_legit_functional",
       overload: "",
-      args: functional,
+      args: seen,
       results: made,
       local: "running_statistics",
       shown: "aten::_native_batch_norm_legit_functional",
@@ -57,5 +62,7 @@ export function changeBatchNormStatistics(call: OperatorCall, add: () => void): 
     });
     return made;
   });
-  for (const { cell, result } of changed) cell.write(results[result].value);
+  builder.at({ call: builder.root }, () => {
+    for (const { cell, result } of changed) cell.write(results[result].value);
+  });
 }

@@ -1,7 +1,8 @@
 import type { ArgumentSpec } from "../../graph/spec";
 import type { ModuleCall } from "../../graph/trace";
 import type { GraphBuilder } from "./builder";
-import type { IrNode } from "./ir";
+import { outwards, sharedCall } from "./callTree";
+import type { IrNode, SeenAlias, SeenValue } from "./ir";
 import { stripPath } from "./moduleStack";
 
 /** A weight's name in the archive. */
@@ -62,7 +63,7 @@ export class Boundaries {
         this.#last.set(call, i);
       }
       for (const { value } of node.results) this.#producers.set(value, i);
-      for (const value of usesOf(node)) this.#noteLeaving(value, node.call);
+      if (!node.seen) for (const value of usesOf(node)) this.#noteLeaving(value, node.call);
     });
     for (const value of returned) this.#noteLeaving(value, builder.root);
   }
@@ -103,6 +104,10 @@ export class Boundaries {
   /** Lets every node use values as its module sees them. */
   connect(): void {
     this.builder.nodes.forEach((node, i) => {
+      if (node.seen) {
+        this.#connectAlias(node, node.seen, i);
+        return;
+      }
       const ref = <T extends ArgumentSpec>(spec: T): T =>
         "ref" in spec ? { ...spec, ref: this.seenFrom(spec.ref, node.call, node, i) } : spec;
       node.args = node.args.map((spec) => {
@@ -112,21 +117,45 @@ export class Boundaries {
     });
   }
 
+  #connectAlias(node: IrNode, { content, other, watched }: SeenAlias, index: number): void {
+    const seen = ({ ref, from, isUnnamed }: SeenValue) =>
+      isUnnamed ? ref : this.seenFrom(ref, from, null, index);
+    node.args = [{ ref: seen(content) }];
+    if (watched.length > 0) node.unless = { other: seen(other), watched: [] };
+  }
+
+  /** Lets aliases without a name know the names that there are, once there are all of them. */
+  connectUnnamed(): void {
+    for (const node of this.builder.nodes) {
+      const { seen, unless } = node;
+      if (seen?.content.isUnnamed) node.args = [{ ref: this.#nameFrom(seen.content) }];
+      if (!unless || !seen) continue;
+      unless.watched = seen.watched.map((watch) => watch.map((one) => this.#nameFrom(one)));
+      if (seen.other.isUnnamed) unless.other = this.#nameFrom(seen.other);
+    }
+  }
+
+  /** The value as a call sees it, by the last of the names that there are on its way. */
+  #nameFrom({ ref, from }: SeenValue): number {
+    let name = this.#ownTensor(ref, from);
+    const home = this.builder.values[name].call;
+    for (const { kind, call } of home ? bordersBetween(home, from) : []) {
+      const alias = this.#byKey.get(this.#key(kind, call, name));
+      if (!alias) break;
+      name = alias.value;
+    }
+    return name;
+  }
+
   /** `tensor` as `call` sees it. */
   seenFrom(tensor: number, call: ModuleCall, user: IrNode | null, index: number): number {
     const value = this.#ownTensor(tensor, call);
     const { meta, call: home } = this.builder.values[value];
     if (home === null) return this.#weight(value, call, user, index);
     if (meta === null) return value;
-    const outside = new Set(outwards(call));
     let seen = value;
-    let shared = home;
-    for (; !outside.has(shared) && shared.parent; shared = shared.parent) {
-      seen = this.alias("output", shared, seen, user, index).value;
-    }
-    const inwards = [...outwards(call)].reverse();
-    for (const entered of inwards.slice(inwards.indexOf(shared) + 1)) {
-      seen = this.alias("argument", entered, seen, user, index).value;
+    for (const { kind, call: crossed } of bordersBetween(home, call)) {
+      seen = this.alias(kind, crossed, seen, user, index).value;
     }
     return seen;
   }
@@ -139,7 +168,7 @@ export class Boundaries {
     user: IrNode | null,
     index: number,
   ): Alias {
-    return this.#alias(`${kind} ${this.#callId(call)} ${source}`, user, index, () => ({
+    return this.#alias(this.#key(kind, call, source), user, index, () => ({
       kind,
       call,
       source,
@@ -218,6 +247,10 @@ export class Boundaries {
     return alias;
   }
 
+  #key(kind: Alias["kind"], call: ModuleCall, source: number): string {
+    return `${kind} ${this.#callId(call)} ${source}`;
+  }
+
   #callId(call: ModuleCall): number {
     let id = this.#callIds.get(call);
     if (id === undefined) {
@@ -277,8 +310,22 @@ function outOfLoops(loops: readonly { begin: number; end: number }[], source: nu
   return loop ? loop.begin - 0.5 + (0.2 * (at - loop.begin + 0.5)) / (loop.end - loop.begin + 1) : at;
 }
 
-function* outwards(call: ModuleCall): Generator<ModuleCall> {
-  for (let outer: ModuleCall | null = call; outer; outer = outer.parent) yield outer;
+/** The borders that a value crosses on its way from one call to another: out of calls, then into others. */
+function bordersBetween(
+  home: ModuleCall,
+  user: ModuleCall,
+): { kind: "argument" | "output"; call: ModuleCall }[] {
+  const shared = sharedCall(home, user);
+  const upTo = (call: ModuleCall): ModuleCall[] => {
+    const calls = [...outwards(call)];
+    return calls.slice(0, calls.indexOf(shared));
+  };
+  return [
+    ...upTo(home).map((call) => ({ kind: "output" as const, call })),
+    ...upTo(user)
+      .reverse()
+      .map((call) => ({ kind: "argument" as const, call })),
+  ];
 }
 
 function usesOf({ args }: IrNode): number[] {

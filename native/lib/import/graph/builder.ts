@@ -4,7 +4,8 @@ import type { ArgumentSpec, ConstantSpec, NodeSpec } from "../../graph/spec";
 import type { ModuleCall } from "../../graph/trace";
 import type { Tensor } from "../../tensor/tensor";
 import type { TensorMeta } from "../archive/schema";
-import type { Frame, IrNode, IrResult } from "./ir";
+import { sharedCall } from "./callTree";
+import type { Frame, IrNode, IrResult, SeenAlias, SeenValue, Watch } from "./ir";
 
 /** Where nodes are being added: the module call, the source lines, and on which branch of a condition. */
 export interface Place {
@@ -124,6 +125,48 @@ export class GraphBuilder {
       isAdded: true,
     });
     return { ref: results[0].value };
+  }
+
+  /**
+   * An alias in the current call, without a name: of `content`, or of `other` where a patch stands at what is watched.
+   * `content` itself, if nothing is watched and it is no other call's.
+   */
+  aliasUnless(content: SeenValue, other: SeenValue, watched: readonly Watch[]): number {
+    if (watched.length === 0 && content.from === this.place.call) return content.ref;
+    return this.#addAlias({ content, other, watched });
+  }
+
+  #addAlias(seen: SeenAlias): number {
+    const { content } = seen;
+    const [result] = this.newResults([this.metaOf(content.ref)]);
+    this.at({ when: undefined }, () =>
+      this.add({
+        type: "alias",
+        operator: "",
+        overload: "",
+        args: [{ ref: content.ref }],
+        results: [{ ...result, part: null }],
+        local: "alias",
+        shown: "",
+        isAdded: true,
+        seen,
+      }),
+    );
+    return result.value;
+  }
+
+  /** A value as an inner call sees it, for the current one. */
+  seenIn(call: ModuleCall, value: number): number {
+    const seen = { ref: value, from: call };
+    return this.#addAlias({ content: seen, other: seen, watched: [] });
+  }
+
+  /** The value for a node of the importer, which makes no names on its way out of the call it is from. */
+  unnamed(value: number): number {
+    const home = this.values[value].call;
+    if (home === null || sharedCall(home, this.place.call) === home) return value;
+    const seen = { ref: value, from: this.place.call, isUnnamed: true };
+    return this.#addAlias({ content: seen, other: seen, watched: [] });
   }
 
   /** Runs `body` with another place, and comes back to this one. */

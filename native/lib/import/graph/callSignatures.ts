@@ -35,10 +35,10 @@ export class CallSignatures {
     for (const call of called) {
       for (let outer: ModuleCall | null = call; outer?.parent; outer = outer.parent) {
         for (const { value } of this.#outputs(outer) ?? []) {
-          const current = this.#current(value);
-          const home = current === null ? null : builder.values[current].call;
-          if (current === null || home !== outer) continue;
-          boundaries.alias("output", outer, current, null, Number.POSITIVE_INFINITY);
+          const made = [...(this.#history(value) ?? [])].filter((one) => builder.values[one].call === outer);
+          const returned = made.at(-1);
+          if (returned !== undefined)
+            boundaries.alias("output", outer, returned, null, Number.POSITIVE_INFINITY);
         }
       }
     }
@@ -70,11 +70,6 @@ export class CallSignatures {
   #history(name: string): ReadonlySet<number> | null {
     const binding = this.scope.find(name);
     return binding instanceof Cell ? binding.history : null;
-  }
-
-  #current(name: string): number | null {
-    const binding = this.scope.find(name);
-    return binding instanceof Cell ? binding.read() : null;
   }
 
   #signature(call: ModuleCall): ModuleSignature | undefined {

@@ -122,7 +122,8 @@ export function finish(
 }
 
 function addNode(item: IrNode, specs: NodeSpec[], push: (node: TracedNode, isAdded?: boolean) => void): void {
-  const { type, operator, overload, args, results, call, local, shown, when, expected, message } = item;
+  const { type, operator, overload, args, results, call, local, shown, when, expected, message, unless } =
+    item;
   const code = describeFrame(item.frames);
   const spec: NodeSpec = {
     type,
@@ -133,6 +134,7 @@ function addNode(item: IrNode, specs: NodeSpec[], push: (node: TracedNode, isAdd
     name: "",
     code: code ?? "",
     ...(when && { when }),
+    ...(unless && { unless }),
     ...(expected !== undefined && { expected }),
     ...(message !== undefined && { message }),
   };

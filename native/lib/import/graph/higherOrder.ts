@@ -48,7 +48,10 @@ function gradMode(call: HigherOrderNode): void {
     const cell = scope.cell(output.name);
     if (!cell) continue;
     const value = cell.read();
-    scope.bind(output.name, new Cell(builder.emit("aten::detach", [{ ref: value }], builder.metaOf(value))));
+    scope.bind(
+      output.name,
+      new Cell(builder, builder.emit("aten::detach", [{ ref: value }], builder.metaOf(value))),
+    );
   }
 }
 
@@ -105,7 +108,7 @@ function cond(call: HigherOrderNode): void {
       isAdded: false,
     });
     const { value, meta } = results[i];
-    scope.bind(output.name, meta ? new Cell(value) : { ref: value });
+    scope.bind(output.name, meta ? new Cell(builder, value) : { ref: value });
   });
 }
 

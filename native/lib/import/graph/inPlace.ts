@@ -87,14 +87,14 @@ function copied({ builder, args }: OperatorCall, self: number, meta: TensorMeta,
 
 /** The functional `copy` of decomposed graphs. */
 export function addCopy(call: OperatorCall): void {
-  const { scope, node } = call;
+  const { builder, scope, node } = call;
   const [output] = node.outputs;
   const self = tensorName(node, "self");
   const cell = self === null ? null : scope.cell(self);
   const meta = output?.kind === "value" ? scope.meta(output.name) : null;
   if (!cell || !meta || output?.kind !== "value")
     throw new CorruptFileError("copy of something that is no tensor");
-  scope.bind(output.name, new Cell(copied(call, cell.read(), meta, "copy")));
+  scope.bind(output.name, new Cell(builder, copied(call, cell.read(), meta, "copy")));
 }
 
 /** New content that does not depend on the old, from operators that have gradients; null for any other operator. */
@@ -125,10 +125,10 @@ export function addInPlace(call: OperatorCall): void {
   const meta = name === null ? null : scope.meta(name);
   if (!cell || !meta || name === null)
     throw new UnsupportedExportError(`${operator} of something that is no tensor`);
-  const content = newContent(call, cell.read(), meta);
+  const before = cell.read();
+  const content = newContent(call, before, meta);
   if (content !== null) {
-    cell.write(content);
-    if (node.outputs[0]?.kind === "value") scope.bind(node.outputs[0].name, cell);
+    write(call, cell, content);
     return;
   }
   const schema = outOfPlace(call);
@@ -158,26 +158,36 @@ export function addInPlace(call: OperatorCall): void {
       to: outputMeta,
       part: 0,
     };
-    const write = viewWrite(view, true);
-    const changed = new Cell(value, cell, {
-      derive: (base) =>
+    const writeView = viewWrite(view, true);
+    const rule = {
+      derive: (base: number) =>
         builder.emit(
           `${schema.name}.${schema.overload}`,
           orderedArguments({ ...call, schema, args: new Map(args).set(self, { ref: base }) }),
           outputMeta,
         ),
-      write: (base, content) => (write ? write(view, base, content) : content),
-    });
+      write: (base: number, newContent: number) =>
+        writeView ? writeView(view, base, newContent) : newContent,
+    };
+    const changed = new Cell(builder, value, { base: cell, baseThen: before, rule });
     scope.rebind(cell, changed);
     if (output?.kind === "value") scope.bind(output.name, changed);
     return;
   }
-  cell.write(
-    mayPromote(call, meta.dtype)
-      ? builder.emit("aten::to.dtype", [{ ref: value }, { constant: meta.dtype }], meta)
-      : value,
+  const promoted = mayPromote(call, meta.dtype);
+  write(
+    call,
+    cell,
+    promoted ? builder.emit("aten::to.dtype", [{ ref: value }, { constant: meta.dtype }], meta) : value,
   );
-  if (output?.kind === "value") scope.bind(output.name, cell);
+}
+
+/** Gives the tensor its new content, and the operator's result what it returns: the tensor it was given. */
+function write({ scope, node }: OperatorCall, cell: Cell, content: number): void {
+  const { isGiven } = cell;
+  cell.write(content);
+  const [output] = node.outputs;
+  if (output?.kind === "value") scope.bind(output.name, isGiven ? cell.handedOn() : cell);
 }
 
 /** Whether the out-of-place form could give another dtype than that of the tensor it changes. */

@@ -55,7 +55,7 @@ export function bindWeights(
     let known = values.get(tensor);
     if (!known) {
       const value = builder.addConstant(tensor, meta, input.target);
-      known = { value, cell: new Cell(value) };
+      known = { value, cell: new Cell(builder, value) };
       values.set(tensor, known);
     }
     scope.bind(input.value, known.cell);
@@ -85,7 +85,7 @@ export function bindInputs(builder: GraphBuilder, scope: Scope, program: Exporte
     const { name } = leaf.argument;
     const meta = scope.meta(name);
     const value = builder.newValue({ call: builder.root, meta });
-    scope.bind(name, meta ? new Cell(value) : { ref: value });
+    scope.bind(name, meta ? new Cell(builder, value) : { ref: value });
     const [kind, first, ...rest] = path.split(".");
     const local = kind === "sub_1" ? first : names[Number(first.slice("sub_".length))];
     return { value, local, part: rest.join("."), meta };

@@ -21,10 +21,32 @@ export interface IrNode {
   shown: string;
   /** Made by the importer, not written in the model: named after all others. */
   isAdded: boolean;
+  /** Aliases without a name: what they are of. Their arguments follow from it. */
+  seen?: SeenAlias;
+  /** As in NodeSpec. */
+  unless?: NodeSpec["unless"];
   /** Guards: what the number must be, and what to say if it is not. */
   expected?: number;
   message?: string;
 }
+
+/** A value as a call sees it: under the names it has on its way there. */
+export interface SeenValue {
+  ref: number;
+  from: ModuleCall;
+  /** By those of the names only that others have given it. */
+  isUnnamed?: boolean;
+}
+
+export interface SeenAlias {
+  content: SeenValue;
+  /** What the alias is of where a patch stands at what is watched. */
+  other: SeenValue;
+  watched: readonly Watch[];
+}
+
+/** As in NodeSpec: one value, or two ways of the same. */
+export type Watch = [SeenValue] | [SeenValue, SeenValue];
 
 export interface IrResult {
   value: number;

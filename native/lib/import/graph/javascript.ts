@@ -36,6 +36,6 @@ export function addJavascriptCall(
     isAdded: false,
   });
   outputs.forEach(({ name }, i) => {
-    scope.bind(name, new Cell(results[i].value));
+    scope.bind(name, new Cell(builder, results[i].value));
   });
 }

@@ -30,8 +30,8 @@ interface LoopParts {
   round(round: ArgumentSpec, carried: readonly Binding[]): Binding[];
 }
 
-function asBinding({ value, meta }: IrResult): Binding {
-  return meta ? new Cell(value) : { ref: value };
+function asBinding(builder: GraphBuilder, { value, meta }: IrResult): Binding {
+  return meta ? new Cell(builder, value) : { ref: value };
 }
 
 function metaOf(builder: GraphBuilder, spec: ArgumentSpec): CarriedMeta {
@@ -46,17 +46,18 @@ function addLoop(builder: GraphBuilder, parts: LoopParts): Binding[] {
   const hidden = (results: IrResult[]) => results.map((result) => ({ ...result, part: null }));
   const [round, ...current] = hidden(builder.newResults([null, ...metas]));
   builder.add({ ...node, type: "loop", args: [...carried], results: [round, ...current] });
+  const asState = (results: readonly IrResult[]) => results.map((result) => asBinding(builder, result));
   const number = { ref: round.value };
-  const condition = parts.condition(number, current.map(asBinding));
+  const condition = parts.condition(number, asState(current));
   builder.add({ ...node, type: "while", args: [condition], results: [] });
-  const given = parts.round(number, current.map(asBinding)).map(currentValue);
+  const given = parts.round(number, asState(current)).map(currentValue);
   if (given.length !== carried.length + stacked.length) {
     throw new CorruptFileError(`a round of ${name} does not give what it must`);
   }
   const results = builder.newResults([...metas, ...stacked]);
   const args = [...current.map(({ value }) => ({ ref: value })), ...given];
   builder.add({ ...node, type: "repeat", args, results });
-  return results.map(asBinding);
+  return asState(results);
 }
 
 function listAt({ node }: HigherOrderNode, position: number): Argument[] {
@@ -68,7 +69,10 @@ function listAt({ node }: HigherOrderNode, position: number): Argument[] {
 
 /** The graph on operands of its own: a loop's body must not change what it was given. */
 function pureInline(call: HigherOrderNode, graph: ArchiveGraph, operands: readonly Binding[]): Binding[] {
-  const own = operands.map((operand) => (operand instanceof Cell ? new Cell(operand.read()) : operand));
+  const { builder } = call;
+  const own = operands.map((operand) =>
+    operand instanceof Cell ? new Cell(builder, operand.read()) : operand,
+  );
   const before = own.map(currentValue);
   const results = inline(call, graph, own);
   own.map(currentValue).forEach((now, i) => {
@@ -100,7 +104,7 @@ function partsOf(builder: GraphBuilder, stacks: readonly ArgumentSpec[], round: 
       throw new CorruptFileError("a loop over something that has no rows");
     const { sizes, strides } = meta;
     const part = { ...meta, sizes: sizes.slice(1), strides: strides.slice(1) };
-    return new Cell(builder.emit("aten::select.int", [stack, { constant: 0 }, round], part));
+    return new Cell(builder, builder.emit("aten::select.int", [stack, { constant: 0 }, round], part));
   });
 }
 

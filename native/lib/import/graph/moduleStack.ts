@@ -75,12 +75,14 @@ export class ModuleCalls {
       if (inner === "" || inner === null) continue;
       const siblings = this.#calls.get(call) ?? new Map<string, ModuleCall<ImportedModule>>();
       this.#calls.set(call, siblings);
-      let child = siblings.get(key);
+      // Strict export has one key for a module under all of its names.
+      const place = `${key},${inner}`;
+      let child = siblings.get(place);
       if (!child) {
         child = this.#newCall(inner, className(type), call);
         this.#classes.set(child, type);
         this.#keys.set(child, path + (/@\d+$/.exec(key)?.[0] ?? ""));
-        siblings.set(key, child);
+        siblings.set(place, child);
       }
       call = child;
     }

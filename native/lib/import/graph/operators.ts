@@ -96,7 +96,7 @@ function addAttention(call: OperatorCall): void {
     local: ATTENTION_DIFFERENCE,
     shown: "aten::max",
   });
-  scope.bind(output.name, new Cell(result.value));
+  scope.bind(output.name, new Cell(builder, result.value));
 }
 
 /** Arguments in the schema's order. */
@@ -153,12 +153,14 @@ function addPlain(call: OperatorCall): void {
     if (name === null) return;
     const { value, meta } = results[i];
     if (!meta) scope.bind(name, { ref: value });
-    else scope.bind(name, base ? viewCell(call, base, value, meta, i) : new Cell(value));
+    else scope.bind(name, base ? viewCell(call, base, value, meta, i) : new Cell(builder, value));
   });
 }
 
 interface ViewBase {
   cell: Cell;
+  /** What it is when the operator takes it. */
+  value: number;
   meta: TensorMeta;
   /** Name of the argument. */
   argument: string;
@@ -170,14 +172,14 @@ function viewBase({ node, schema, scope }: OperatorCall): ViewBase | null {
   const name = argument === undefined ? null : tensorName(node, argument);
   const cell = name === null ? null : scope.cell(name);
   const meta = name === null ? null : scope.meta(name);
-  return cell && meta && argument !== undefined ? { cell, meta, argument } : null;
+  return cell && meta && argument !== undefined ? { cell, value: cell.read(), meta, argument } : null;
 }
 
 function viewCell(call: OperatorCall, base: ViewBase, value: number, meta: TensorMeta, part: number): Cell {
   const { builder, schema, operator, overload, args, node } = call;
   const view = { builder, operator, overload, args, from: base.meta, to: meta, part };
   const write = viewWrite(view, schema.returnsAliases.some(Boolean));
-  if (!write) return new Cell(value);
+  if (!write) return new Cell(builder, value);
   const given = args.get(base.argument);
   if (isIdentity(write) && given && "ref" in given) builder.identities.set(value, given.ref);
   const share = (from: number, to: number): number => {
@@ -202,11 +204,12 @@ function viewCell(call: OperatorCall, base: ViewBase, value: number, meta: Tenso
     });
     return share(source, results[part].value);
   };
-  return new Cell(value, base.cell, {
-    // Taken again where it is read, but in the module that the model took it in.
-    derive: (source) => builder.at({ call: place.call, frames: place.frames }, () => derive(source)),
-    write: (source, content) => write(view, source, content),
-  });
+  const rule = {
+    // Taken again where it is read, but by the model's line that took it.
+    derive: (source: number) => builder.at({ frames: place.frames }, () => derive(source)),
+    write: (source: number, content: number) => write(view, source, content),
+  };
+  return new Cell(builder, value, { base: base.cell, baseThen: base.value, rule });
 }
 
 /**

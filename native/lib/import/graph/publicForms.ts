@@ -39,7 +39,7 @@ export function addPublicForm(call: OperatorCall): boolean {
       shown: name,
       isAdded: false,
     });
-    scope.bind(output.name, new Cell(results[0].value));
+    scope.bind(output.name, new Cell(builder, results[0].value));
   });
   return true;
 }

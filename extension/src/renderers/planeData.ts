@@ -1,9 +1,9 @@
 import type { ViewPlane } from "@graphpatch/kernel/protocol";
-import { tokenLabel, visibleText } from "../../text";
-import type { AnyView } from "../../tokens";
-import { type CellAxis, cellAxis, TOKEN_DIMENSIONS } from "../axis";
-import { heatmapsOf } from "../cells";
-import type { Figure } from "../drawing";
+import { tokenLabel, visibleText } from "../text";
+import type { AnyView } from "../tokens";
+import { type CellAxis, cellAxis, TOKEN_DIMENSIONS } from "./axis";
+import { heatmapsOf } from "./cells";
+import type { Figure } from "./drawing";
 
 /** Values of one plane of a tensor, or a part of it, as they are drawn. */
 export interface PlaneData {

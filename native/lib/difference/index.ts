@@ -1,0 +1,2 @@
+export type { DiffOptions, RunSide } from "./diffRuns";
+export { type DifferenceGrid, type NodeDifference, RunDifference } from "./result";
