@@ -7,8 +7,6 @@ import { type InterruptState, Phase } from "./interruptState";
 
 /** How long the main thread has to notice an interrupt by itself. */
 const GRACE_MS = 80;
-/** And after it was stopped, to come to the message that it is to: stopped once more, it would never read it. */
-const SETTLE_MS = 250;
 const POLL_MS = 10;
 const PAUSE_MS = 400;
 /** Code that does not pause for so long is within C++. */
@@ -20,7 +18,7 @@ const LIBRARY = pathToFileURL(dirname(require.resolve("@graphpatch/native"))).hr
 const KERNEL = pathToFileURL(dirname(__dirname)).href;
 
 interface Paused {
-  params: { callFrames: { location: { scriptId: string } }[] };
+  params: { callFrames: { url: string; location: { scriptId: string } }[] };
 }
 
 interface ScriptParsed {
@@ -48,8 +46,6 @@ export class Interrupter {
   readonly #inspector = new Session();
   /** Ids of the scripts of the library. */
   readonly #library = new Set<string>();
-  /** Ids of the scripts of the kernel and of Node. */
-  readonly #own = new Set<string>();
   #running = false;
 
   constructor(state: InterruptState, main: MainThread) {
@@ -58,7 +54,6 @@ export class Interrupter {
     this.#inspector.connectToMainThread();
     this.#inspector.on("Debugger.scriptParsed", ({ params: { scriptId, url } }: ScriptParsed) => {
       if (url.startsWith(LIBRARY)) this.#library.add(scriptId);
-      else if (url.startsWith(KERNEL) || url.startsWith("node:")) this.#own.add(scriptId);
     });
   }
 
@@ -68,15 +63,13 @@ export class Interrupter {
     try {
       const before = this.#state.acknowledged;
       this.#main.ask();
-      if (await this.#noticed(before, GRACE_MS)) return;
+      if (await this.#noticed(before)) return;
       // First, because the cell then ends by itself: its operator throws.
       if (this.#state.phase !== Phase.kernel) this.#main.leaveNative();
-      if (await this.#noticed(before, GRACE_MS)) return;
-      for (let patience = PAUSE_MS; ; patience *= 2) {
+      for (let patience = PAUSE_MS; !(await this.#noticed(before)); patience *= 2) {
         await this.#terminate(before, patience);
-        if (await this.#noticed(before, SETTLE_MS)) return;
         // What was terminated may have been the message's own handling.
-        this.#main.ask();
+        if (!(await this.#noticed(before))) this.#main.ask();
       }
     } finally {
       this.#running = false;
@@ -84,9 +77,9 @@ export class Interrupter {
   }
 
   /** Waits for the main thread to notice; as long as the kernel does its own work, which must not be stopped half-way. */
-  async #noticed(before: number, grace: number): Promise<boolean> {
+  async #noticed(before: number): Promise<boolean> {
     let waited = 0;
-    while (waited < grace) {
+    while (waited < GRACE_MS) {
       await sleep(POLL_MS);
       if (this.#state.acknowledged !== before) return true;
       waited = this.#state.phase === Phase.kernel ? 0 : waited + POLL_MS;
@@ -117,9 +110,10 @@ export class Interrupter {
           this.#inspector.post("Debugger.stepOut");
           return;
         }
-        // Without code of a cell's it is about to read the message, which must not be taken from it.
-        const isOwn = params.callFrames.every(({ location }) => this.#own.has(location.scriptId));
-        if (!isOwn && this.#state.phase !== Phase.kernel && this.#state.acknowledged === before) {
+        const isUsers = params.callFrames.some(
+          ({ url }) => !url.startsWith("node:") && !url.startsWith(KERNEL),
+        );
+        if (isUsers && this.#state.phase !== Phase.kernel && this.#state.acknowledged === before) {
           this.#inspector.post("Runtime.evaluate", { expression: REPAIR_EXPRESSION });
           this.#inspector.post("Runtime.terminateExecution");
         }

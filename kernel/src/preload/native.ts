@@ -9,7 +9,6 @@ export function loadCancellation(): Pick<Native, "withSignal"> {
   return require("@graphpatch/native/dist/cancellation") as Pick<Native, "withSignal">;
 }
 
-/** Loads the library (and libtorch with it, which takes a moment). */
 /** Loads the library (and libtorch with it, which takes a moment). Interrupts end the waits for its operators. */
 export function loadNative(): Native {
   // By its file: by its name the request would come back here (see moduleRedirects).

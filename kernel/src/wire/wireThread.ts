@@ -35,9 +35,8 @@ class WireThread {
   readonly #framing: Framing;
   readonly #port: MessagePort;
   readonly #ahead: string;
+  #isNativeAsked = false;
   readonly #interrupter: Interrupter;
-  /** Whether cells may be using the addon. */
-  #isNative = false;
   readonly #sockets = {
     shell: new Router({ linger: 1000 }),
     control: new Router({ linger: 1000 }),
@@ -65,9 +64,8 @@ class WireThread {
     this.#ahead = data.ahead;
     this.#interrupter = new Interrupter(new InterruptState(data.interruptState), {
       ask: () => this.#toMain({ kind: "interrupt" }),
-      leaveNative: () => {
-        if (this.#isNative) leavableCalls(data.ahead).leaveCalls();
-      },
+      // Where the library is not loaded there is no operator to leave.
+      leaveNative: () => this.#isNativeAsked && leavableCalls(data.ahead).leaveCalls(),
     });
   }
 
@@ -175,7 +173,7 @@ class WireThread {
         setTimeout(() => this.#toMain(message), BARRIER_MS);
         break;
       case "load":
-        this.#isNative = true;
+        this.#isNativeAsked = true;
         loadAhead(this.#ahead);
         break;
       case "close":
