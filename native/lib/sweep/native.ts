@@ -37,6 +37,8 @@ export interface NativeCells {
   baseBytes: number;
   /** Whether outputs come cut to the positions that are read. */
   isCut: boolean;
+  /** Whether anything is multiplied by a float32 weight on CPU. */
+  multiplies: boolean;
   /** Whether this machine's libtorch has oneDNN. */
   hasOneDnn: boolean;
 }

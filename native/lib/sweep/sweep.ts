@@ -108,12 +108,7 @@ class SweepRun {
 
   #whyNotOneDnn({ native }: Survey): string | null {
     if (!this.#levels.onednn) return "turned off";
-    const { constants } = this.job.runner.captured.spec;
-    const isMatrix = constants.some(
-      ({ tensor: { dtype, shape, device } }) =>
-        dtype === "float32" && shape.length === 2 && device.startsWith("cpu"),
-    );
-    if (!isMatrix) return "no float32 weights on CPU";
+    if (!native.multiplies) return "nothing is multiplied by a float32 weight on CPU";
     return native.hasOneDnn ? null : "this libtorch has no oneDNN";
   }
 

@@ -49,8 +49,8 @@ struct PatchOutcome {
   bool quiet = false;
   // Largest absolute change, a tensor of no dimension; undefined for patches that only look, or when unknown.
   at::Tensor maxChange;
-  // Probe, Record: the value as it stood, without its gradient's graph, or a number. It may be the very tensor
-  // that the run used: whoever hands it on detaches it.
+  // Probe, Record: the value as it stood, without its gradient's graph, or a number. It may be the very
+  // tensor that the run used: whoever hands it on detaches it.
   c10::IValue activation;
   // Whether the activation shares its memory with other values, and has to be copied before either is written
   // to.

@@ -1,5 +1,6 @@
 #include "sweep_bindings.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -90,6 +91,9 @@ Napi::Value surveyCells(const Napi::CallbackInfo& info) {
         isCut = isCut && survey->layout(output) == RowLayout{0, 1, false};
       const double baseWork = cost.baseWork();
       const double baseBytes = cost.baseBytes();
+      const std::vector<Step>& steps = survey->plan().steps();
+      const bool multiplies =
+          std::any_of(steps.begin(), steps.end(), [](const Step& step) { return step.packable.has_value(); });
       return [=](Napi::Env env) {
         Napi::Object object = Napi::Object::New(env);
         object["survey"] = Handle<const Survey>::wrap(env, survey);
@@ -100,6 +104,7 @@ Napi::Value surveyCells(const Napi::CallbackInfo& info) {
         object["baseWork"] = Napi::Number::New(env, baseWork);
         object["baseBytes"] = Napi::Number::New(env, baseBytes);
         object["isCut"] = Napi::Boolean::New(env, isCut);
+        object["multiplies"] = Napi::Boolean::New(env, multiplies);
         object["hasOneDnn"] = Napi::Boolean::New(env, hasOneDnn());
         return object;
       };
