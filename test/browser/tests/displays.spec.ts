@@ -48,7 +48,7 @@ test("what cells show reads well in both themes", async ({ page, tmpPath }) => {
         .nth(at)
         .screenshot({ path: `../artifacts/screenshots/display-${at}-${theme}.png` });
     }
-    const { violations } = await new AxeBuilder({ page }).include(".graphpatch-tree").analyze();
+    const { violations } = await new AxeBuilder({ page }).include(".gp-View-tree").analyze();
     expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`)).toEqual([]);
     await keep(page, `displays-${theme}`);
   }

@@ -17,10 +17,10 @@ const made = (middle: number, token: number, height: number) => ({
   base: [0.04, 0.06],
 });
 const trace = {
-  clean: 0.7, corrupted: { mean: 0.05, stderr: 0.01, n: 2 }, subject: [1, 5], window: 10,
+  clean: 0.7, corrupted: { mean: 0.05, stderr: 0.01, n: 2 }, subject: [1, 5] as [number, number], window: 10,
   grids: { states: made(8, 4, 0.6), mlp: made(10, 4, 0.4), attention: made(20, 10, 0.3) },
 };
-trace`;
+gridChart(trace)`;
 
 test("draws a causal trace with ROME's conventions, in both themes, and reads its cells out", async ({
   page,
