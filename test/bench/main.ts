@@ -39,8 +39,9 @@ async function main(): Promise<void> {
     // First, while nothing but the model is in memory.
     memory: () => benchMemory(small, peer),
     responsiveness: () => benchResponsiveness(small),
-    engine: () => benchEngine(small, peer),
+    // Before the garbage of large runs is there to be collected.
     tiny: () => benchTiny(folder, peer),
+    engine: () => benchEngine(small, peer),
     map: () => benchSweep(small, peer),
     longMap: () => benchLongSweep(small, peer),
     archiveMap: () => peer && benchArchiveSweep(small, peer),
