@@ -1,5 +1,5 @@
 import path from "node:path";
-import type { IJupyterLabPageFixture } from "@jupyterlab/galata";
+import { expect, type IJupyterLabPageFixture } from "@jupyterlab/galata";
 import type { Locator } from "@playwright/test";
 
 const ARTIFACTS = path.resolve(__dirname, "../../artifacts/screenshots");
@@ -71,6 +71,15 @@ export async function reload(page: IJupyterLabPageFixture): Promise<void> {
   await page.waitForLoadState("load");
   await page.waitForFunction(() => window.galata?.app !== undefined);
   await page.evaluate(() => window.galata.app.restored);
+}
+
+/** Waits until Lab, which takes a moment, has saved where the tab with this id, or the beginning of one, stands. */
+export async function savedPlace(page: IJupyterLabPageFixture, id: string): Promise<void> {
+  await expect
+    .poll(() =>
+      page.evaluate(async () => JSON.stringify(await window.galata.app.serviceManager.workspaces.list())),
+    )
+    .toContain(id);
 }
 
 /** Runs one cell and waits for it. */

@@ -3,7 +3,7 @@ import type { IJupyterLabPageFixture } from "@jupyterlab/galata";
 import { expect, test } from "@jupyterlab/galata";
 import type { Locator } from "@playwright/test";
 import { activationBundle } from "../lib/bundles";
-import { keep, open, openBrowser, openNotebook, reload, row, run } from "../lib/lab";
+import { keep, open, openBrowser, openNotebook, reload, row, run, savedPlace } from "../lib/lab";
 import { announceModel, announceNodes, announceRun } from "../lib/pythonKernel";
 
 const SOFTMAX = "model.layers_3.self_attn.softmax";
@@ -87,6 +87,7 @@ tell_probes("graph-1")`;
 
   await test.step("and is there again after a page reload", async () => {
     await page.notebook.save();
+    await savedPlace(page, "graphpatch-probe");
     await reload(page);
     await open(page, `${tmpPath}/test.ipynb`);
     await expect(page.locator(".gp-Probe")).toHaveCount(1);
@@ -226,14 +227,7 @@ test("the graph's tab is there again after a page reload", async ({ page, tmpPat
   await expect(graph.locator(".gp-Graph-subject")).toHaveText("model.layers_3.self_attn");
   await page.notebook.activate("test.ipynb");
   await page.notebook.save();
-  await expect
-    .poll(() =>
-      page.evaluate(async () => {
-        const workspaces = await window.galata.app.serviceManager.workspaces.list();
-        return JSON.stringify(workspaces).includes("graphpatch-graph");
-      }),
-    )
-    .toBe(true);
+  await savedPlace(page, "graphpatch-graph");
   await reload(page);
   await open(page, `${tmpPath}/test.ipynb`);
   await expect(page.locator("#graphpatch-graph")).toHaveCount(1);
