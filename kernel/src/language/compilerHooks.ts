@@ -6,6 +6,7 @@ import { keepOldValues, type PreparedModule, type Shift } from "./liveVariables"
 import { moduleForms } from "./moduleForms";
 import { ownModules } from "./ownModules";
 import { resolveShorthands, visitEachChild } from "./shorthand";
+import { modulesThatAwait, topLevelAwaits } from "./topLevelAwait";
 
 /** What the converter's use of the compiler is changed by. */
 export interface CompilerHooks {
@@ -17,6 +18,8 @@ export interface CompilerHooks {
   prepare(module: string): PreparedModule;
   /** Told of every second step of a compilation (ES module → CommonJS), to follow positions back to what was written. */
   transpiled(step: TranspiledStep): void;
+  /** Told of the modules that a cell imports and that await at their top level, each after those it imports. */
+  awaited(modules: readonly string[]): void;
   /** Declarations that are read when they are needed. */
   late: LateDeclarations;
   /** What is shown of the problems found in a file. */
@@ -205,7 +208,8 @@ function preEmitDiagnostics(
     found.push(...program.getSyntacticDiagnostics(file));
     found.push(...hooks.review(program.getSemanticDiagnostics(file), file, program.getTypeChecker()));
     if (found.length === 0) found.push(...program.getDeclarationDiagnostics(file));
-    for (const start of topLevelAwaits(file)) {
+    // Those of modules are awaited before the cell runs.
+    for (const start of file === cell ? topLevelAwaits(file) : []) {
       found.push({
         file,
         start,
@@ -218,31 +222,13 @@ function preEmitDiagnostics(
   }
   // What was found counts for nothing then, but ends the attempt before anything is emitted.
   if (hooks.late.isWanting) return [incomplete(cell)];
+  hooks.awaited(modulesThatAwait(cell, program));
   return ts.sortAndDeduplicateDiagnostics(found.filter(blocksCell).map(inOneText));
 }
 
 function incomplete(file: ts.SourceFile): ts.Diagnostic {
   const messageText = "declarations are still to be read";
   return { file, start: 0, length: 0, code: 0, category: ts.DiagnosticCategory.Error, messageText };
-}
-
-/** Where `await` stands outside of any function. */
-function topLevelAwaits(file: ts.SourceFile): number[] {
-  const found: number[] = [];
-  const visit = (node: ts.Node): void => {
-    if (ts.isFunctionLike(node)) return;
-    if (ts.isAwaitExpression(node)) found.push(node.getStart(file));
-    else if (ts.isForOfStatement(node) && node.awaitModifier) found.push(node.awaitModifier.getStart(file));
-    else if (
-      ts.isVariableDeclarationList(node) &&
-      (node.flags & ts.NodeFlags.BlockScoped) === ts.NodeFlags.AwaitUsing
-    ) {
-      found.push(node.getStart(file));
-    }
-    ts.forEachChild(node, visit);
-  };
-  ts.forEachChild(file, visit);
-  return found;
 }
 
 function getQuickInfoAtPosition(

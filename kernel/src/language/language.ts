@@ -11,7 +11,7 @@ import { GlobalTypes } from "./globalTypes";
 import { keptDeclarations } from "./keptDeclarations";
 import { LateDeclarations, lateModulesIn, lateNodeModules } from "./lateDeclarations";
 import { liveVariables } from "./liveVariables";
-import { offerModuleForms } from "./moduleForms";
+import { AWAITED, awaitModules, offerModuleForms } from "./moduleForms";
 import { redirectModules } from "./moduleRedirects";
 import { annotateAny, prepareCell } from "./prepareCell";
 import { TsModules } from "./tsModules";
@@ -63,6 +63,8 @@ interface Cell {
   converted: ConvertResult | null;
   /** Modules that it and what it imports from beside the notebook ask for. */
   imports: string[];
+  /** Files of those that await at their top level. */
+  awaited: readonly string[];
   value: unknown;
   thrown: { error: unknown } | null;
   interrupted: boolean;
@@ -78,6 +80,7 @@ export class Language {
   readonly #globals: GlobalTypes;
   readonly #files: WatchedFiles;
   readonly #modules: EsModules;
+  readonly #tsModules: TsModules;
   readonly #late: LateDeclarations;
   /** Whether the compiler has not read yet what it is to know of globals. */
   #hasNews = false;
@@ -104,6 +107,9 @@ export class Language {
       options: (asked) => cellOptions(asked, paths),
       system: this.#late.system(this.#globals.system(this.#files.system(ts.sys))),
       late: this.#late,
+      awaited: (files) => {
+        this.#cell.awaited = files;
+      },
       prepare: liveVariables,
       review: (found, file, checker) => types.review(found, file, checker),
       transpiled: (step) => {
@@ -121,7 +127,15 @@ export class Language {
       (name, parent) =>
         own.get(name) ?? tsModules.loaderOf(name, parent) ?? this.#modules.loaderOf(name, parent),
     );
-    offerModuleForms(directory, (specifier, require) => this.#modules.importModule(specifier, require));
+    offerModuleForms(directory, {
+      importModule: async (specifier, require, folder) => {
+        const file = tsModules.fileOf(specifier, folder);
+        return file === undefined ? this.#modules.importModule(specifier, require) : tsModules.import(file);
+      },
+      runAwaiting: (files) => tsModules.runAwaiting(files),
+      awaited: (file) => tsModules.awaited(file),
+    });
+    this.#tsModules = tsModules;
     // Loaded here, not at the top: only now do they get our compiler.
     const { createConverter } = require("tslab/dist/converter") as typeof import("tslab/dist/converter");
     const { createExecutor } = require("tslab/dist/executor") as typeof import("tslab/dist/executor");
@@ -266,8 +280,17 @@ export class Language {
       cell.converted = result;
       this.sources.remember(cell.number, code);
       if (result.output !== undefined) result.output += `\n//# sourceURL=${cellFile(cell.number)}`;
+      if (cell.awaited.length > 0) this.#awaitModules(result, cell.awaited);
       return result;
     });
+  }
+
+  /** Lets a cell wait for the modules that await at their top level. */
+  #awaitModules(cell: ConvertResult, files: readonly string[]): void {
+    if (cell.output === undefined) return;
+    cell.output = awaitModules(files) + cell.output;
+    cell.hasToplevelAwait = true;
+    cell.sideOutputs &&= this.#tsModules.takeOver(cell.sideOutputs, files, AWAITED);
   }
 
   #keepDeclarations({ converted }: Cell, ok: boolean, before: Readonly<Record<string, unknown>>): void {
@@ -293,6 +316,7 @@ function newCell(code: string, number: number): Cell {
     diagnostics: [],
     converted: null,
     imports: [],
+    awaited: [],
     value: undefined,
     thrown: null,
     interrupted: false,

@@ -15,13 +15,29 @@ export interface ModuleForms {
   readonly __filename: string;
   /** `import.meta` of the module in `filename`. */
   meta(filename: string, require: NodeJS.Require): object;
-  /** `import(specifier)`, where only the run knows of what. */
-  importModule(specifier: string, require: NodeJS.Require): Promise<unknown>;
+  /** `import(specifier)`, where only the run knows of what. @param folder of the code that imports it */
+  importModule(specifier: string, require: NodeJS.Require, folder: string): Promise<unknown>;
+  /** Runs the modules in these files, which await at their top level. */
+  runAwaiting(files: readonly string[]): Promise<void>;
+  /** What one of them exports. */
+  awaited(file: string): unknown;
+}
+
+/** How compiled code calls them. */
+export const AWAITED = `${HELPER}.awaited`;
+
+/** What a compiled cell begins with that imports modules which await; on its first line, whose positions nobody asks for. */
+export function awaitModules(files: readonly string[]): string {
+  return `await ${HELPER}.runAwaiting(${JSON.stringify(files)}); `;
 }
 
 /** Makes the forms known to compiled code. @param directory of the notebook */
-export function offerModuleForms(directory: string, importModule: ModuleForms["importModule"]): void {
+export function offerModuleForms(
+  directory: string,
+  loading: Pick<ModuleForms, "importModule" | "runAwaiting" | "awaited">,
+): void {
   const forms: ModuleForms = {
+    ...loading,
     __dirname: directory,
     // Jupyter tells kernels which notebook they belong to.
     __filename: join(directory, basename(process.env.JPY_SESSION_NAME ?? "notebook")),
@@ -31,7 +47,6 @@ export function offerModuleForms(directory: string, importModule: ModuleForms["i
       dirname: dirname(filename),
       resolve: (specifier: string) => pathToFileURL(require.resolve(specifier)).href,
     }),
-    importModule,
   };
   Object.defineProperty(globalThis, HELPER, { value: forms, configurable: true });
 }
@@ -56,7 +71,8 @@ export function moduleForms(isCell: boolean): ts.TransformerFactory<ts.SourceFil
         const [specifier] = node.arguments;
         if (specifier && !isLoaded(specifier)) {
           const value = ts.visitNode(specifier, visit, ts.isExpression);
-          return factory.createCallExpression(help("importModule"), undefined, [value, require]);
+          const folder = isCell ? help("__dirname") : factory.createIdentifier("__dirname");
+          return factory.createCallExpression(help("importModule"), undefined, [value, require, folder]);
         }
       }
       if (ts.isShorthandPropertyAssignment(node) && replaced.includes(node.name.text))

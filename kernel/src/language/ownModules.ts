@@ -17,16 +17,21 @@ const COMPILED = new Set<string>([Ts, Js, Mts, Cts]);
 
 /** A file, and the modules beside the notebook that it imports, directly or through others. */
 export function ownModules(file: ts.SourceFile, program: ts.Program): ts.SourceFile[] {
-  const { getResolvedModuleFromModuleSpecifier: resolved } = program as ts.Program & ResolvedImports;
   const found = new Set([file]);
   // A set visits what is added on the way.
-  for (const importer of found as Set<ts.SourceFile & ImportsOfFiles>) {
-    for (const specifier of importer.imports) {
-      const module = resolved(specifier, importer)?.resolvedModule;
-      if (!module || module.isExternalLibraryImport || !COMPILED.has(module.extension)) continue;
-      const imported = program.getSourceFile(module.resolvedFileName);
-      if (imported) found.add(imported);
-    }
+  for (const importer of found) {
+    for (const imported of importedModules(importer, program)) found.add(imported);
   }
   return [...found];
+}
+
+/** The modules beside the notebook that a file itself imports. */
+export function importedModules(file: ts.SourceFile, program: ts.Program): ts.SourceFile[] {
+  const { getResolvedModuleFromModuleSpecifier: resolved } = program as ts.Program & ResolvedImports;
+  const { imports } = file as ts.SourceFile & ImportsOfFiles;
+  return imports.flatMap((specifier) => {
+    const module = resolved(specifier, file)?.resolvedModule;
+    if (!module || module.isExternalLibraryImport || !COMPILED.has(module.extension)) return [];
+    return program.getSourceFile(module.resolvedFileName) ?? [];
+  });
 }

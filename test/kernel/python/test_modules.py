@@ -1,6 +1,7 @@
 """What cells import from beside the notebook."""
 import json
 import re
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -111,6 +112,43 @@ class Modules(KernelTestCase):
         self.write("plain.mjs", "export const plain = await 66")
         self.assertEqual(self.ok('import { plain } from "./plain.mjs"; plain').result, "66")
         self.assertIn("Cannot find module 'not-there'", self.run_cell('await import("not-" + "there")').reply["evalue"])
+
+    def test_modules_that_await(self) -> None:
+        self.write("waits.ts", "export const late = await new Promise<number>((r) => setTimeout(() => r(41), 20));\nexport const next = (x: number) => x + 1")
+        self.write("waitsToo.mts", 'import { late } from "./waits.js";\nexport const more: number = (await Promise.resolve(late)) + 1;\nexport const fail = () => {\n  throw new Error("told")\n}')
+        self.write("between.ts", 'import { late } from "./waits";\nexport const twice = late * 2;')
+        self.assertEqual(self.ok('import { late, next } from "./waits"; next(late)').result, "42")
+        self.assertEqual(self.ok('import { more, fail } from "./waitsToo.mts"; more').result, "42")
+        self.assertIn("waitsToo.mts:4:9", plain(self.run_cell("fail()").reply["traceback"]))
+        self.assertEqual(self.ok('import { twice } from "./between"; twice').result, "82")
+        self.assertEqual(self.ok('const m = await import("./waits"); m.late').result, "41")
+        self.write("waits.ts", "export const late = await Promise.resolve(1000);\nexport const next = (x: number) => x - 1")
+        self.assertEqual(self.ok('import { twice } from "./between"; import { next } from "./waits"; next(twice)').result, "1999")
+        self.assertIn("not assignable to type 'string'", self.run_cell('import { late } from "./waits"; const text: string = late').reply["evalue"])
+
+    def test_what_goes_wrong_in_modules_that_await(self) -> None:
+        self.write("throws.ts", "export const one: number = 1;\n\nawait Promise.resolve();\nthrow new Error('at load');")
+        for _ in range(2):
+            self.assertIn("throws.ts:4:7", plain(self.run_cell('import { one } from "./throws"; one').reply["traceback"]))
+        self.write("never.ts", "export const never: number = 1;\nawait new Promise(() => {});")
+        for _ in range(2):
+            waiting = self.kc.execute('import { never } from "./never"; never')
+            time.sleep(0.5)
+            self.km.interrupt_kernel()
+            self.assertEqual(self.reply_to(waiting)["content"]["ename"], "Interrupted")
+        self.write("ring.ts", 'import { other } from "./ringToo";\nexport const one = await Promise.resolve(1);\nexport const both = () => one + other;')
+        self.write("ringToo.ts", 'import { one } from "./ring";\nexport const other = await Promise.resolve(2);\nexport const later = () => one + 10;')
+        self.assertEqual(self.ok('import { both } from "./ring"; import { later } from "./ringToo"; [both(), later()]').result, "[ 3, 11 ]")
+
+    def test_files_whose_names_are_computed(self) -> None:
+        self.write("asked/first.ts", 'import { second } from "./second";\nexport const first: number = (await 1) + second;')
+        self.write("asked/second.ts", "export const second = 2;")
+        for name in ("./asked/first", "./asked/first.ts", "./asked/first.js"):
+            self.assertEqual(self.ok(f'const name = "{name}" + ""; const got = await import(name); got.first').result, "3")
+        self.write("asked/first.ts", "export const first = 30;")
+        self.assertEqual(self.ok("(await import(name)).first").result, "30")
+        self.assertEqual(self.ok('import { first } from "./asked/first"; first').result, "30")
+        self.assertIn("Cannot find module './asked/none'", self.run_cell('await import("./asked/" + "none")').reply["evalue"])
 
     def test_where_cells_and_modules_are(self) -> None:
         folder = str(Path(self.holder.name).resolve())
