@@ -16,11 +16,23 @@ const MACHINERY =
 const MAX_FRAMES = 30;
 const MAX_CAUSES = 8;
 
-export const INTERRUPTED: Failure = {
-  ename: "Interrupted",
-  evalue: "the cell was interrupted; its variables are kept",
-  traceback: [colour.error("Interrupted"), "The cell was interrupted; its variables are kept."],
-};
+/** Name of the library's errors of work that was cancelled. */
+const CANCELLED = "CancelledError";
+
+export function isCancellation(thrown: unknown): thrown is Error {
+  return thrown instanceof Error && thrown.name === CANCELLED;
+}
+
+/** An interrupted cell. @param thrown what it threw, where the library says what became of its work */
+export function failureOfInterrupt(thrown: unknown): Failure {
+  const text = "the cell was interrupted; its variables are kept";
+  const more = isCancellation(thrown) ? [thrown.message] : [];
+  return {
+    ename: "Interrupted",
+    evalue: [text, ...more].join("\n"),
+    traceback: [colour.error("Interrupted"), `T${text.slice(1)}.`, ...more],
+  };
+}
 
 /** Diagnostics of the compiler, as tsc prints them, each with the lines it is about. */
 export function failureOfDiagnostics(

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers";
 import { format } from "node:util";
 import type { Converter, ConvertResult, Diagnostic } from "tslab/dist/converter";
 import type { Executor } from "tslab/dist/executor";
@@ -6,7 +7,7 @@ import { CellSources, cellFile } from "./cellSources";
 import { compilerForTslab } from "./compilerHooks";
 import { cellOptions } from "./compilerOptions";
 import { EsModules } from "./esModules";
-import { type Failure, failureOf, failureOfDiagnostics, INTERRUPTED } from "./failure";
+import { type Failure, failureOf, failureOfDiagnostics, failureOfInterrupt, isCancellation } from "./failure";
 import { GlobalTypes } from "./globalTypes";
 import { keptDeclarations } from "./keptDeclarations";
 import { LateDeclarations, lateModulesIn, lateNodeModules } from "./lateDeclarations";
@@ -195,6 +196,8 @@ export class Language {
       });
     });
     const ok = await Promise.race([finished, stopped]);
+    // The interrupt that cancelled it may still be on its way here.
+    if (!ok && isCancellation(cell.thrown?.error)) await nextMessages();
     this.#stop = null;
     this.#keepDeclarations(cell, ok, before);
     return ok ? { status: "ok", value: cell.value } : { status: "error", failure: this.#failure(cell) };
@@ -303,7 +306,7 @@ export class Language {
   }
 
   #failure({ diagnostics, code, number, thrown, interrupted }: Cell): Failure {
-    if (interrupted || isInterruption(thrown?.error)) return INTERRUPTED;
+    if (interrupted || isInterruption(thrown?.error)) return failureOfInterrupt(thrown?.error);
     if (diagnostics.length > 0) return failureOfDiagnostics(diagnostics, code, number);
     return failureOf(thrown?.error, this.sources);
   }
@@ -321,6 +324,12 @@ function newCell(code: string, number: number): Cell {
     thrown: null,
     interrupted: false,
   };
+}
+
+/** Waits until messages of other threads were taken, at one point of the event loop. Not by the global, which an interrupted cell waits for in vain. */
+async function nextMessages(): Promise<void> {
+  await new Promise((resolve) => nextTurn(resolve));
+  await new Promise((resolve) => nextTurn(resolve));
 }
 
 /** The first quoted name of each message: the variable it is about. */

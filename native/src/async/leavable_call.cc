@@ -65,9 +65,17 @@ bool mayTakeLong(const torch::jit::Stack& stack) {
 }
 
 std::string describe(const c10::OperatorHandle& handle, const std::string& shapes) {
+  std::string written;
+  for (const c10::Argument& argument : handle.schema().arguments()) {
+    if (argument.alias_info() && argument.alias_info()->isWrite()) {
+      written = ", writing to its argument " + argument.name();
+      break;
+    }
+  }
   return handle.schema().name() + shapes +
          " was left when the cell was interrupted: nothing can stop it, and it goes on to its end in "
-         "the background";
+         "the background" +
+         written;
 }
 
 std::string shapesOf(const torch::jit::Stack& stack) {

@@ -6,8 +6,9 @@ from jupyter_client.manager import start_new_kernel
 
 from client import KERNEL, KernelTestCase
 
-# Seconds until an interrupted cell has ended: less than one, and more where other tests have the cores.
-LIMIT = 10
+# Seconds until an interrupted cell has ended, in one of three tries: other tests may have the cores.
+LIMIT = 1
+TRIES = 3
 
 # Much to do in many small steps: a run of it takes seconds on any machine.
 LARGE = """
@@ -24,6 +25,12 @@ TOLD = "const told = (work: Promise<unknown>) => work.then(() => 'finished', (er
 
 class Interrupts(KernelTestCase):
     def interrupt(self, code: str, under_way: Event | None = None) -> None:
+        took = []
+        while len(took) < TRIES and (not took or took[-1] >= LIMIT):
+            took.append(self.interrupt_once(code, under_way))
+        self.assertLess(took[-1], LIMIT, took)
+
+    def interrupt_once(self, code: str, under_way: Event | None) -> float:
         self.ok("var kept = 7")
         msg_id = self.kc.execute(code)
         if under_way:
@@ -33,9 +40,10 @@ class Interrupts(KernelTestCase):
         started = time.monotonic()
         self.km.interrupt_kernel()
         reply = self.reply_to(msg_id)["content"]
-        self.assertLess(time.monotonic() - started, LIMIT)
+        took = time.monotonic() - started
         self.assertEqual((reply["status"], reply["ename"]), ("error", "Interrupted"))
         self.assertEqual(self.ok("kept * 6").result, "42")
+        return took
 
     def test_loop(self) -> None:
         self.interrupt("while (true) {}")
@@ -139,14 +147,17 @@ class Interrupts(KernelTestCase):
         hub.server_close()
 
     def test_loop_in_a_timer(self) -> None:
-        self.ok("var kept = 7; setTimeout(() => { while (true) {} }, 100); 0")
-        time.sleep(0.6)
-        started = time.monotonic()
-        self.km.interrupt_kernel()
-        # It goes over another socket: a cell sent at once may come first, and would be what is interrupted.
-        time.sleep(0.3)
-        self.assertEqual(self.ok("kept * 6", timeout=10).result, "42")
-        self.assertLess(time.monotonic() - started, LIMIT)
+        took = []
+        while len(took) < TRIES and (not took or took[-1] >= LIMIT):
+            self.ok("var kept = 7; setTimeout(() => { while (true) {} }, 100); 0")
+            time.sleep(0.6)
+            started = time.monotonic()
+            self.km.interrupt_kernel()
+            # It goes over another socket: a cell sent at once may come first, and would be what is interrupted.
+            time.sleep(0.3)
+            self.assertEqual(self.ok("kept * 6", timeout=10).result, "42")
+            took.append(time.monotonic() - started)
+        self.assertLess(took[-1], LIMIT, took)
 
     def test_heartbeat_and_control_answer_during_a_loop(self) -> None:
         msg_id = self.kc.execute("const stop = Date.now() + 1200; while (Date.now() < stop);")
@@ -163,19 +174,24 @@ class Interrupts(KernelTestCase):
 class LongOperator(KernelTestCase):
     """With a kernel of its own, because the operator goes on."""
 
+    def leaves(self, code: str, told: str) -> float:
+        msg_id = self.kc.execute(code)
+        time.sleep(1.5)
+        started = time.monotonic()
+        self.km.interrupt_kernel()
+        reply = self.reply_to(msg_id)["content"]
+        took = time.monotonic() - started
+        self.assertEqual((reply["status"], reply["ename"]), ("error", "Interrupted"))
+        self.assertIn(told, reply["evalue"])
+        self.assertEqual(self.ok("kept * 6").result, "42")
+        return took
+
     def test_a_single_long_operator_is_left(self) -> None:
         # A minute or more that nothing can stop: the cell ends, and the operator is waited for no more.
         self.ok("var kept = 7; var large = torch.randn([4000, 4000])")
-        for _ in range(2):  # the second one while the first goes on
-            msg_id = self.kc.execute("const parts = torch.linalg_svd(large)")
-            time.sleep(1.5)
-            started = time.monotonic()
-            self.km.interrupt_kernel()
-            reply = self.reply_to(msg_id)["content"]
-            self.assertLess(time.monotonic() - started, LIMIT)
-            self.assertEqual(reply["status"], "error")
-            if reply["ename"] != "Interrupted":
-                self.assertEqual(reply["ename"], "CancelledError")
-                self.assertIn("aten::linalg_svd of [4000, 4000] was left", reply["evalue"])
-            self.assertEqual(self.ok("kept * 6").result, "42")
+        # Each one while those before go on, and take the cores.
+        took = [self.leaves("const parts = torch.linalg_svd(large)", "aten::linalg_svd of [4000, 4000] was left") for _ in range(TRIES)]
+        self.assertLess(min(took), LIMIT, took)
+        self.ok("var sum = torch.zeros([10000, 10000]), factor = torch.ones([10000, 10000])")
+        self.leaves("sum.addmm_(factor, factor)", "writing to its argument self")
         self.assertEqual(self.ok("torch.ones([2]).sum().item()").result, "2")
