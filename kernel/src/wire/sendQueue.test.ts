@@ -3,6 +3,7 @@ import { SendQueue } from "./sendQueue";
 
 /** A socket like zeromq's: takes so many messages a turn, then is busy. */
 class BusySocket {
+  readonly closed = false;
   readonly received: number[] = [];
   #free: number;
   readonly #perTurn: number;
@@ -43,8 +44,23 @@ describe("SendQueue", () => {
     expect(socket.received).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
+  it("goes on after a message that cannot be sent", async () => {
+    const received: string[] = [];
+    const queue = new SendQueue({
+      closed: false,
+      send: async ([frame]) => {
+        if (frame === undefined) throw Object.assign(new Error("no frames"), { code: "EINVAL" });
+        received.push(Buffer.from(frame).toString());
+      },
+    });
+    for (const frames of [[Buffer.from("a")], [], [Buffer.from("b")]]) queue.send(frames);
+    await queue.drained();
+    expect(received).toEqual(["a", "b"]);
+  });
+
   it("gives up on a closed socket", async () => {
     const queue = new SendQueue({
+      closed: true,
       send: () => Promise.reject(Object.assign(new Error("closed"), { code: "EBADF" })),
     });
     queue.send([]);

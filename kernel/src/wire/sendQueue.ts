@@ -1,7 +1,10 @@
+import { writeSync } from "node:fs";
+
 const FORGET_AFTER = 1024;
 
 /** What the queue needs of a ZeroMQ socket. */
 export interface SendSocket {
+  readonly closed: boolean;
   send(frames: Uint8Array[]): Promise<void>;
 }
 
@@ -38,13 +41,17 @@ export class SendQueue {
     while (next < this.#waiting.length) {
       try {
         await this.#socket.send(this.#waiting[next]);
-        next++;
-        if (next === FORGET_AFTER) this.#waiting.splice(0, next);
-        next %= FORGET_AFTER;
       } catch (error) {
-        if (!isBusy(error)) break; // the socket is closed: nobody is left to send to
-        await new Promise(setImmediate);
+        if (this.#socket.closed) break;
+        if (isBusy(error)) {
+          await new Promise(setImmediate);
+          continue;
+        }
+        writeSync(2, `graphpatch-kernel: could not send a message: ${String(error)}\n`);
       }
+      next++;
+      if (next === FORGET_AFTER) this.#waiting.splice(0, next);
+      next %= FORGET_AFTER;
     }
     this.#waiting.length = 0;
     this.#sending = false;

@@ -37,11 +37,12 @@ class WireThread {
   readonly #ahead: string;
   #isNativeAsked = false;
   readonly #interrupter: Interrupter;
+  // No limit to what waits for a client that reads slowly: beyond it these sockets drop messages without a word.
   readonly #sockets = {
-    shell: new Router({ linger: 1000 }),
-    control: new Router({ linger: 1000 }),
-    stdin: new Router({ linger: 1000 }),
-    // No limit: a subscriber that reads slowly gets everything, later. It hears of every subscription, to welcome it.
+    shell: new Router({ linger: 1000, sendHighWaterMark: 0 }),
+    control: new Router({ linger: 1000, sendHighWaterMark: 0 }),
+    stdin: new Router({ linger: 1000, sendHighWaterMark: 0 }),
+    // It hears of every subscription, to welcome it.
     iopub: new XPublisher({ linger: 1000, sendHighWaterMark: 0, verbosity: "allSubs" }),
     heartbeat: new Reply({ linger: 0 }),
   };

@@ -58,6 +58,13 @@ class Protocol(KernelTestCase):
             self.assertEqual(message["msg_type"], kind.replace("_request", "_reply"))
         self.assertEqual(len(waiting), 0)
 
+    def test_a_client_that_reads_late_gets_every_reply(self) -> None:
+        # More than the buffers between the two hold.
+        waiting = {self.request("is_complete_request", {"code": "f("}) for _ in range(20_000)}
+        time.sleep(4)
+        while waiting:
+            waiting.discard(self.kc.get_shell_msg(timeout=20)["parent_header"]["msg_id"])
+
     def test_no_message_ends_the_kernel(self) -> None:
         chance = random.Random(7)
         values = [None, True, -1, 2**53, 1e308, "", "\u0000\ud83d", [], {}, [None], {"code": {}}, "x" * 100_000]
