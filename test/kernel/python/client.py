@@ -96,6 +96,22 @@ class KernelTestCase(TestCase):
         self.kc.session.send(self.kc.shell_channel.socket, message, buffers=buffers)
         return str(message["header"]["msg_id"])
 
+    def restart(self, now: bool) -> None:
+        self.km.restart_kernel(now=now)
+        self.await_restart()
+
+    def await_restart(self) -> None:
+        """Waits until the new process is ready and its outputs are heard: a client subscribes to it when it next looks at what is published."""
+        self.kc.wait_for_ready(timeout=60)
+        while True:
+            msg_id = self.kc.execute("", silent=True)
+            self.reply_to(msg_id)
+            try:
+                self.outputs_of(msg_id, timeout=1)
+                return
+            except Empty:
+                continue
+
     def drain(self) -> None:
         for channel in (self.kc.shell_channel, self.kc.iopub_channel):
             while True:

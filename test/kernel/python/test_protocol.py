@@ -94,8 +94,7 @@ class Protocol(KernelTestCase):
     def test_history_is_kept_across_restarts(self) -> None:
         mark = f"'remembered {time.time()}'"
         self.ok(mark)
-        self.km.restart_kernel(now=False)
-        self.kc.wait_for_ready(timeout=60)
+        self.restart(now=False)
         for request in (
             {"hist_access_type": "search", "pattern": f"{mark}*"},
             {"hist_access_type": "tail", "n": 1},
@@ -129,8 +128,7 @@ class Protocol(KernelTestCase):
         described = time.monotonic() - started
         self.reply_to(self.kc.execute("1"), timeout=60)
         self.assertLess(described, 0.8 * (time.monotonic() - started))
-        # A client subscribes to the new process when it next looks at what is published.
-        self.kc.wait_for_ready(timeout=60)
+        self.await_restart()
 
     def test_a_subscription_is_welcomed(self) -> None:
         # A session refuses what it has seen, and the other subscriber gets these messages, too.
@@ -166,5 +164,4 @@ class Protocol(KernelTestCase):
         while self.km.is_alive() and time.monotonic() < deadline:
             time.sleep(0.05)
         self.assertFalse(self.km.is_alive())
-        self.km.restart_kernel(now=True)
-        self.kc.wait_for_ready(timeout=60)
+        self.restart(now=True)
