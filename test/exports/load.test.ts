@@ -338,6 +338,19 @@ describe("control flow", () => {
 });
 
 describe("operators of Python packages", () => {
+  it("transformers' grouped matrix product is built in, and checks where experts' rows end", async () => {
+    const graph = await loadCase("experts");
+    const { inputs } = examplesOf("experts")[0];
+    const run = (ends: number[]) => graph.run({ ...inputs, ends: torch.tensor(ends, { dtype: "int32" }) });
+    const rows = (inputs.x as Tensor).shape[0];
+    const none = (await run([0, 0, 0])) as Tensor;
+    expect(none.shape).toEqual([rows, 5]);
+    expect(none.abs().max().item()).toBe(0);
+    await expect(run([2, 1, rows])).rejects.toThrow(/expert 1 has rows 2 to 1 of/);
+    await expect(run([0, 1, rows + 1])).rejects.toThrow(/expert 2 has rows 1 to/);
+    await expect(run([-1, 1, 2])).rejects.toThrow(/expert 0 has rows 0 to -1/);
+  });
+
   it("are all named when the archive is loaded", async () => {
     await expect(loadCase("custom")).rejects.toThrow(UnknownOperatorError);
     await expect(loadCase("custom")).rejects.toThrow(

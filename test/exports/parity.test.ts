@@ -23,6 +23,10 @@ const TOLERANCE = 1e-5;
 /** What an archive does not hold: results that nothing uses, and modules inside of branches and loops. */
 const MISSING: Record<string, RegExp> = {
   mixtral: /\.mlp\.gate\.output\|sub_0$/,
+  phimoe: /\.mlp\.router\.output\|sub_0$/,
+  odd: /^better\.output\|sub_0$/,
+  // Decompositions have taken out what nothing uses.
+  "odd-decomposed": /^(?:better\.output\|sub_0|unused\.(?:inner\.)?output)$/,
   resnet: /^resnet\.output\|last_hidden_state$/,
   branches: /^[ab]\.output$/,
   // Decompositions have taken out the dropout that does nothing.

@@ -50,6 +50,7 @@ export function importArchive(path: string, options: ImportOptions = {}): Captur
   boundaries.addUnusedWeights();
   const signatures = new CallSignatures(program, calls, scope);
   signatures.addUnusedOutputs(builder, boundaries);
+  boundaries.addUnusedResults();
   boundaries.connectUnnamed();
   nameBoundaries(builder, calls, boundaries, signatures);
   return {

@@ -184,7 +184,8 @@ function depthOf(call: ModuleCall): number {
  * Gives the outputs of one call their places in what it returns: the caller's line tells whether it is a tuple
  * (`out, weights = self.attn(x)`).
  */
-export function placeOutputs(outputs: readonly Alias[], nodes: readonly IrNode[]): void {
+export function placeOutputs(given: readonly Alias[], nodes: readonly IrNode[]): void {
+  const outputs = inOperatorOrder(given, nodes);
   const [{ call }] = outputs;
   const targets = call.parent ? targetsFromCaller(call, call.parent, nodes) : null;
   const used = call.parent && targets ? pathsFromUses(outputs, call.parent, targets) : null;
@@ -193,6 +194,16 @@ export function placeOutputs(outputs: readonly Alias[], nodes: readonly IrNode[]
     if (paths && paths.length >= outputs.length) alias.part = paths[i];
     else alias.part = outputs.length === 1 ? "" : `sub_${i}`;
   });
+}
+
+/** Results of one operator in its order (`max_pool2d` with indices), others in that of their first use. */
+function inOperatorOrder(outputs: readonly Alias[], nodes: readonly IrNode[]): readonly Alias[] {
+  if (outputs.length < 2) return outputs;
+  const places = (node: IrNode) =>
+    outputs.map(({ source }) => node.results.findIndex(({ value }) => value === source));
+  const found = nodes.map(places).find((one) => one.every((place) => place >= 0));
+  if (!found) return outputs;
+  return [...outputs].sort((a, b) => found[outputs.indexOf(a)] - found[outputs.indexOf(b)]);
 }
 
 /** For each output the variable that lines which use it read, and others do not; null unless that tells all apart. */
@@ -240,11 +251,17 @@ function targetsFromCaller(
   nodes: readonly IrNode[],
 ): PlacedTarget[] | null {
   const attribute = call.path.split(".").at(-1) ?? "";
+  let isInside = false;
   for (const node of nodes) {
-    if (!isWithin(node.call, call)) continue;
-    const code = framesOf(node, caller)[0]?.code ?? "";
-    const targets = targetsOf(code, attribute);
-    return targets === null || typeof targets === "string" ? null : placedTargets(targets);
+    if (!isWithin(node.call, call)) {
+      if (isInside) break;
+      continue;
+    }
+    isInside = true;
+    // A node's frames may not show the caller (`super().forward(x)` is one forward more): the next one's do.
+    const statements = (framesOf(node, caller)[0]?.code ?? "").split("; ");
+    const targets = statements.map((code) => targetsOf(code, attribute)).find((found) => found !== null);
+    if (targets !== undefined) return typeof targets === "string" ? null : placedTargets(targets);
   }
   return null;
 }

@@ -177,6 +177,35 @@ export class Boundaries {
     }));
   }
 
+  /** The names of a value on its way out of `call`, which returns it though nothing uses it there. */
+  addUnusedOutput(value: number, call: ModuleCall): void {
+    const home = this.builder.values[value].call;
+    let seen = value;
+    for (const left of home ? outwards(home) : []) {
+      seen = this.alias("output", left, seen, null, Number.POSITIVE_INFINITY).value;
+      if (left === call) return;
+    }
+  }
+
+  /** A module whose work nobody uses returns what its last node gives, if nothing else in it is unused. */
+  addUnusedResults(): void {
+    const used = new Set([...this.builder.nodes.flatMap(usesOf), ...this.aliases.map(({ source }) => source)]);
+    const returning = new Set(this.aliases.filter(({ kind }) => kind === "output").map(({ call }) => call));
+    const unused = new Map<ModuleCall, number[]>();
+    for (const { call, results, seen, isAdded } of this.builder.nodes) {
+      if (seen || isAdded) continue;
+      const left = results.filter(({ value, meta }) => meta && !used.has(value)).map(({ value }) => value);
+      for (const outer of left.length > 0 ? outwards(call) : []) {
+        unused.set(outer, [...(unused.get(outer) ?? []), ...left]);
+      }
+    }
+    for (const [call, [value, ...others]] of unused) {
+      const isLast = this.#producers.get(value) === this.#last.get(call);
+      if (isLast && others.length === 0 && call !== this.builder.root && !returning.has(call))
+        this.addUnusedOutput(value, call);
+    }
+  }
+
   #weight(value: number, call: ModuleCall, user: IrNode | null, index: number): number {
     const owners = this.owners.get(value) ?? [];
     for (const active of outwards(call)) {

@@ -3,6 +3,7 @@ import { placeLeaves, readPyTree } from "../archive/pytree";
 import type { Argument, ExportedProgram, ModuleSignature, ValueArgument } from "../archive/schema";
 import type { Alias, Boundaries } from "./boundaries";
 import type { GraphBuilder } from "./builder";
+import { outwards } from "./callTree";
 import { Cell } from "./cells";
 import type { ModuleCalls } from "./moduleStack";
 import type { Scope } from "./scope";
@@ -35,10 +36,9 @@ export class CallSignatures {
     for (const call of called) {
       for (let outer: ModuleCall | null = call; outer?.parent; outer = outer.parent) {
         for (const { value } of this.#outputs(outer) ?? []) {
-          const made = [...(this.#history(value) ?? [])].filter((one) => builder.values[one].call === outer);
+          const made = [...(this.#history(value) ?? [])].filter((one) => isMadeIn(builder, one, outer));
           const returned = made.at(-1);
-          if (returned !== undefined)
-            boundaries.alias("output", outer, returned, null, Number.POSITIVE_INFINITY);
+          if (returned !== undefined) boundaries.addUnusedOutput(returned, outer);
         }
       }
     }
@@ -102,4 +102,9 @@ export class CallSignatures {
     const parsed = readPyTree(tree, "a module's calling convention", this.program.namedTuples);
     return placeLeaves(parsed, leaves, isValue, () => null).values;
   }
+}
+
+function isMadeIn(builder: GraphBuilder, value: number, call: ModuleCall): boolean {
+  const home = builder.values[value].call;
+  return home !== null && [...outwards(home)].includes(call);
 }

@@ -46,6 +46,8 @@ export function nameBoundaries(
   );
   const names = new ArgumentNames(calls, boundaries.aliases, producers);
   const unnamed: { aliases: Alias[]; known: string[] }[] = [];
+  // Before arguments are: `output`, parameters and submodules keep their names where an argument is called the same.
+  const fixed = new Map([...groups.keys()].map((call) => [call, new Set(call.reserved)]));
   for (const [call, { argument, output }] of groups) {
     const aliases = signatures.nameArguments(call, argument, originOf);
     aliases.sort((a, b) => a.order - b.order);
@@ -54,6 +56,12 @@ export function nameBoundaries(
     if (outputs.length > 0) placeOutputs(outputs, builder.nodes);
   }
   for (const { aliases, known } of unnamed) names.name(aliases, known);
+  for (const [call, { argument }] of groups) {
+    for (const alias of argument) {
+      while (fixed.get(call)?.has(alias.local)) alias.local = `${alias.local}_`;
+      call.reserved.add(alias.local);
+    }
+  }
 }
 
 /** What the archive's graph becomes: specification, names, and how it is called. */

@@ -4,6 +4,7 @@ import { operatorLocalName } from "../../graph/names";
 import type { ArgumentSpec } from "../../graph/spec";
 import type { DType } from "../../tensor/dtype";
 import type { TensorMeta } from "../archive/schema";
+import type { GraphBuilder } from "./builder";
 import { Cell } from "./cells";
 import { type OperatorCall, orderedArguments, tensorName } from "./operators";
 import { viewWrite } from "./views";
@@ -49,12 +50,17 @@ export function isInPlace(schema: OperatorSchema): boolean {
 }
 
 /** The out-of-place form: `["aten::add", "Tensor"]`. */
-function outOfPlace({ builder, operator, overload }: OperatorCall): OperatorSchema {
+function outOfPlace(call: OperatorCall): OperatorSchema {
+  const { builder, operator, overload } = call;
   const other = OTHER_NAMES.get(`${operator}.${overload}`) ?? `${operator.replace(/_$/, "")}.${overload}`;
   const dot = other.indexOf(".");
   const schema = builder.schema(other.slice(0, dot), other.slice(dot + 1));
   if (schema) return schema;
-  throw new UnsupportedExportError(
+  throw withoutForm(call);
+}
+
+function withoutForm({ operator }: OperatorCall): UnsupportedExportError {
+  return new UnsupportedExportError(
     `the in-place operator ${operator} has no out-of-place form; run ep = ep.run_decompositions() before saving the archive`,
   );
 }
@@ -71,18 +77,13 @@ function copied({ builder, args }: OperatorCall, self: number, meta: TensorMeta,
   if (!source) throw new CorruptFileError("copy has no source");
   const expanded = builder.emit("aten::expand_as", [source, { ref: self }], meta);
   const converted = builder.emit("aten::to.dtype", [{ ref: expanded }, { constant: meta.dtype }], meta);
-  const results = builder.newResults([meta]);
-  builder.add({
-    type: "operator",
-    operator: "aten::clone",
-    overload: "",
-    args: [{ ref: converted }, { constant: "contiguous_format" }],
-    results,
+  return addForm(
+    builder,
+    "aten::clone",
+    [{ ref: converted }, { constant: "contiguous_format" }],
+    meta,
     local,
-    shown: "aten::clone",
-    isAdded: false,
-  });
-  return results[0].value;
+  );
 }
 
 /** The functional `copy` of decomposed graphs. */
@@ -97,23 +98,50 @@ export function addCopy(call: OperatorCall): void {
   scope.bind(output.name, new Cell(builder, copied(call, cell.read(), meta, "copy")));
 }
 
-/** New content that does not depend on the old, from operators that have gradients; null for any other operator. */
-function newContent(call: OperatorCall, self: number, meta: TensorMeta): number | null {
-  const { builder, operator } = call;
-  if (operator === "aten::copy_") return copied(call, self, meta, "copy_");
-  if (operator !== "aten::zero_") return null;
+/** The whole diagonal of a matrix is the number: [rows, columns]. */
+function diagonalFilled(call: OperatorCall, self: number, meta: TensorMeta): number {
+  const { builder, args } = call;
+  const wrap = args.get("wrap");
+  const wraps = wrap !== undefined && !("constant" in wrap && wrap.constant === false);
+  if (meta.sizes.length !== 2 || wraps) throw withoutForm(call);
+  const tensor = { ref: self };
+  const diagonal = builder.emit("aten::diagonal", [tensor], { ...meta, sizes: [meta.sizes[0]], strides: [] });
+  const filled = builder.emit("aten::fill.Scalar", [{ ref: diagonal }, args.get("fill_value") ?? null], {
+    ...meta,
+    sizes: [meta.sizes[0]],
+    strides: [1],
+  });
+  return addForm(builder, "aten::diagonal_scatter", [tensor, { ref: filled }], meta, "fill_diagonal_");
+}
+
+function addForm(
+  builder: GraphBuilder,
+  operator: string,
+  args: ArgumentSpec[],
+  meta: TensorMeta,
+  local: string,
+): number {
   const results = builder.newResults([meta]);
   builder.add({
     type: "operator",
-    operator: "aten::zeros_like",
+    operator,
     overload: "",
-    args: [{ ref: self }],
+    args,
     results,
-    local: "zero_",
-    shown: "aten::zeros_like",
+    local,
+    shown: operator,
     isAdded: false,
   });
   return results[0].value;
+}
+
+/** New content, of operators that have no out-of-place form with gradients; null for any other operator. */
+function newContent(call: OperatorCall, self: number, meta: TensorMeta): number | null {
+  const { builder, operator } = call;
+  if (operator === "aten::copy_") return copied(call, self, meta, "copy_");
+  if (operator === "aten::fill_diagonal_") return diagonalFilled(call, self, meta);
+  if (operator !== "aten::zero_") return null;
+  return addForm(builder, "aten::zeros_like", [{ ref: self }], meta, "zero_");
 }
 
 /** Adds the out-of-place form of an in-place operator; from then on the tensor is its result. */

@@ -5,12 +5,12 @@ import type { ArgumentSpec } from "../../graph/spec";
 import type { ArchiveNode, Argument, TensorMeta } from "../archive/schema";
 import { ATTENTION_DIFFERENCE } from "../attentionDifference";
 import { expandAttention } from "./attention";
-import { changeBatchNormStatistics, isTrainingBatchNorm } from "./batchNorm";
 import type { GraphBuilder } from "./builder";
 import { Cell } from "./cells";
 import { addCopy, addInPlace, isInPlace } from "./inPlace";
 import type { IrResult } from "./ir";
 import { addPublicForm } from "./publicForms";
+import { changeStatistics, changesStatistics } from "./runningStatistics";
 import type { Scope } from "./scope";
 import { isIdentity, viewWrite } from "./views";
 
@@ -36,8 +36,9 @@ export function addOperator(
   builder: GraphBuilder,
   scope: Scope,
   node: ArchiveNode,
-  schema: OperatorSchema,
+  found: OperatorSchema,
 ): void {
+  const schema = differentiable(builder, found);
   const args = new Map(node.inputs.map(({ name, argument }) => [name, scope.argument(argument)]));
   const known = new Set(schema.arguments.map(({ name }) => name));
   for (const name of args.keys()) {
@@ -49,9 +50,17 @@ export function addOperator(
   if (operator === FUSED_ATTENTION && builder.expandsAttention) addAttention(call);
   else if (operator === "aten::copy") addCopy(call);
   else if (isInPlace(schema)) addInPlace(call);
-  else if (isTrainingBatchNorm(call)) changeBatchNormStatistics(call, () => addPlain(call));
+  else if (changesStatistics(call)) changeStatistics(call, () => addPlain(call));
   else if (schema.arguments.some(({ writes }) => writes)) addWriting(call);
   else addPlain(call);
+}
+
+/** `_embedding_bag_forward_only` stands where a frozen model was decomposed; the other one has gradients. */
+function differentiable(builder: GraphBuilder, schema: OperatorSchema): OperatorSchema {
+  return (
+    (schema.name === "aten::_embedding_bag_forward_only" && builder.schema("aten::_embedding_bag", "")) ||
+    schema
+  );
 }
 
 const FUSED_ATTENTION = "aten::scaled_dot_product_attention";
@@ -126,6 +135,11 @@ function outputsOf(node: ArchiveNode): Output[] {
   return node.outputs.map((output, i) => ({ name: name(output), part: `sub_${i}` }));
 }
 
+/** `view` runs as `reshape`: a patch's tensor may lie in memory in another order than the one it replaces. */
+function runOperator({ operator, overload }: OperatorCall): string {
+  return operator === "aten::view" && overload === "" ? "aten::reshape" : operator;
+}
+
 /** Adds the call as it is, and binds its results: new tensors, or views of the tensor it is given. */
 function addPlain(call: OperatorCall): void {
   const { builder, scope, operator, overload } = call;
@@ -141,7 +155,7 @@ function addPlain(call: OperatorCall): void {
   const base = viewBase(call);
   builder.add({
     type: "operator",
-    operator,
+    operator: runOperator(call),
     overload,
     args: orderedArguments(call),
     results,
@@ -194,7 +208,7 @@ function viewCell(call: OperatorCall, base: ViewBase, value: number, meta: Tenso
     const results = builder.newResults(Array.from({ length: count }, () => meta));
     builder.add({
       type: "operator",
-      operator,
+      operator: runOperator(call),
       overload,
       args: orderedArguments({ ...call, args: again }),
       results,
