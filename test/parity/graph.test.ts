@@ -6,7 +6,7 @@ import { AddPatch, type Patch, ProbePatch, ReplacePatch, ZeroPatch } from "../..
 import type { Tensor } from "../../native/lib/tensor/tensor";
 import { torch } from "../../native/lib/torch";
 import { FIXTURES } from "../support/files";
-import { expectedValues, INPUTS, inputsOf, MODELS, maxDifference } from "../support/parity";
+import { expectedValues, INPUTS, inputsOf, MODELS, relativeDifference } from "../support/parity";
 
 /** The block and head that the fixtures' hooks change, and the token of their loss (make_models.py). */
 const LAYER = 1;
@@ -35,7 +35,7 @@ describe.each(MODELS)("$name", (places) => {
 
   describe.each(INPUTS)("input %s", (input) => {
     const close = (actual: Tensor, key: string) =>
-      expect(maxDifference(actual, expected.read(`${input}/${key}`))).toBeLessThanOrEqual(TOLERANCE);
+      expect(relativeDifference(actual, expected.read(`${input}/${key}`))).toBeLessThanOrEqual(TOLERANCE);
 
     test("a run is bit-equal to the model, at other sizes than the captured ones too", async () => {
       const { logits } = await graphFor(input).run(inputsOf(expected, input));

@@ -5,7 +5,7 @@ import { AutoModelForCausalLM, type CausalLM } from "../../native/lib/models";
 import type { Patch } from "../../native/lib/patches";
 import type { Tensor } from "../../native/lib/tensor/tensor";
 import { FIXTURES } from "../support/files";
-import { expectedValues, maxDifference } from "../support/parity";
+import { expectedValues, relativeDifference } from "../support/parity";
 import { CasePatches, type PatchCase, readPatchCases } from "../support/patchCases";
 
 const TOLERANCE = 1e-5;
@@ -25,14 +25,10 @@ describe.each(["gpt2-tiny", "llama-tiny"])("%s", (name) => {
     pg = await PatchableGraph.capture(model, Object.fromEntries(example));
   });
 
-  const near = (actual: Tensor | null | undefined, key: string, tolerance = TOLERANCE) =>
-    expect(actual ? maxDifference(actual, expected.read(key)) : null, key).toBeLessThanOrEqual(tolerance);
-
-  /** A gradient of hundreds is not known to 1e-5. */
-  const nearGradient = (actual: Tensor | null | undefined, key: string) => {
-    const wanted = expected.read(key);
-    near(actual, key, TOLERANCE * Math.max(1, Number(wanted.abs().max().item())));
-  };
+  const near = (actual: Tensor | null | undefined, key: string) =>
+    expect(actual ? relativeDifference(actual, expected.read(key)) : null, key).toBeLessThanOrEqual(
+      TOLERANCE,
+    );
 
   /** A run inside all scopes, the outer ones first. */
   const run = ([scope, ...inner]: Record<string, Patch[]>[]): Promise<{ logits: Tensor }> =>
@@ -40,13 +36,12 @@ describe.each(["gpt2-tiny", "llama-tiny"])("%s", (name) => {
 
   async function compareGradients(patchCase: PatchCase, patches: CasePatches, logits: Tensor): Promise<void> {
     await logits.at("0, -1").log_softmax(-1).at(target).neg().backward();
-    for (const key of patchCase.gradients ?? [])
-      nearGradient(patches.values.get(key)?.grad ?? null, `${key}/grad`);
-    for (const [key, probe] of patches.probes) nearGradient(probe.grad, `${key}/grad`);
+    for (const key of patchCase.gradients ?? []) near(patches.values.get(key)?.grad ?? null, `${key}/grad`);
+    for (const [key, probe] of patches.probes) near(probe.grad, `${key}/grad`);
     for (const [place, path] of Object.entries(parameters)) {
       const gradient = model.stateDict().get(path)?.grad ?? null;
       if (patchCase.parameters?.includes(place)) {
-        nearGradient(gradient?.at(`..., ::${skip}`), `${patchCase.name}/${place}/grad`);
+        near(gradient?.at(`..., ::${skip}`), `${patchCase.name}/${place}/grad`);
       } else expect(gradient, `gradient of ${place}`).toBe(null);
     }
   }

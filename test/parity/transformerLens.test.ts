@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { UnknownNodeError } from "../../native/lib/errors";
 import { PatchableGraph } from "../../native/lib/graph";
 import { AutoModel, AutoModelForCausalLM, type CausalLM } from "../../native/lib/models";
-import { AddPatch, ZeroPatch } from "../../native/lib/patches";
+import { ReplacePatch, ZeroPatch } from "../../native/lib/patches";
 import type { Tensor } from "../../native/lib/tensor/tensor";
 import { torch } from "../../native/lib/torch";
 import { FIXTURES } from "../support/files";
@@ -11,23 +11,37 @@ import { DECODERS, expectedValues, inputsOf, maxDifference } from "../support/pa
 
 /** The block that the fixtures have the places of (recording.py). */
 const LAYER = 1;
-const PREFIX = "left/lens/";
+/** Who computed a value (make_transformer_lens.py): TransformerLens itself, or transformers with hooks where that refuses the model. */
+const SOURCES = /^(?:transformer_lens|hooks)\//;
+/** Logits of TransformerLens after a hook that set the value to zero. */
+const ZEROED = "zeroed/";
+/** The head that the fixtures replace (recording.py). */
+const HEAD = 2;
 const ofLayer = (name: string) => !name.startsWith("blocks.") || name.startsWith(`blocks.${LAYER}.`);
+
+/** Models that TransformerLens does not load. */
+const REFUSED = ["gpt-neox-tiny-sequential", "opt-tiny-post"];
 
 /** Masked scores are the lowest numbers, between which differences mean nothing. */
 function withoutMasked(scores: Tensor): Tensor {
   return torch.where(scores.lt(-1e30), torch.full([], -1e30), scores);
 }
 
-describe.each(DECODERS)("$name", ({ name, layers, block, mlp }) => {
+describe.each(DECODERS)("$name", ({ name, layers }) => {
   const expected = expectedValues(name);
   const inputs = inputsOf(expected, "left");
-  const lens = expected.names().filter((key) => key.startsWith(PREFIX));
-  const names = lens.map((key) => key.slice(PREFIX.length));
+  const lens = expectedValues(`${name}.lens`);
+  const keys = new Map(
+    lens.names().flatMap((key) => (SOURCES.test(key) ? [[key.replace(SOURCES, ""), key]] : [])),
+  );
+  const names = [...keys.keys()];
+  const expectedAt = (alias: string) => lens.read(keys.get(alias) ?? alias);
+  const input_ids = lens.read("input_ids");
+  const unpadded = { input_ids, attention_mask: torch.ones_like(input_ids) };
+  const load = () => AutoModelForCausalLM.fromPretrained(join(FIXTURES, name));
   let pg: PatchableGraph<CausalLM>;
   beforeAll(async () => {
-    const model = await AutoModelForCausalLM.fromPretrained(join(FIXTURES, name));
-    pg = await PatchableGraph.capture(model, inputs);
+    pg = await PatchableGraph.capture(await load(), inputs);
   });
 
   test("aliases are those that TransformerLens has for the architecture, in every block", () => {
@@ -38,11 +52,26 @@ describe.each(DECODERS)("$name", ({ name, layers, block, mlp }) => {
     for (const [alias, node] of pg.aliases) expect(pg.node(alias).name, alias).toBe(node);
   });
 
-  test("each alias is the value that it means", async () => {
-    const outputs = await pg.run(inputs, { outputs: names });
+  const expectValues = (outputs: Record<string, Tensor>): void => {
     for (const alias of names) {
-      const [ours, theirs] = [outputs[alias], expected.read(`${PREFIX}${alias}`)].map(withoutMasked);
+      const [ours, theirs] = [outputs[alias], expectedAt(alias)].map(withoutMasked);
       expect(maxDifference(ours, theirs), alias).toBeLessThanOrEqual(1e-5);
+    }
+  };
+
+  test("each alias is the value that it means, in TransformerLens' layout, with a mask and without", async () => {
+    expectValues(await pg.run(unpadded, { outputs: names }));
+    const plain = await PatchableGraph.capture(await load(), { input_ids: torch.tensor([[4, 5, 6]]) });
+    expectValues(await plain.run({ input_ids }, { outputs: names }));
+  });
+
+  test("a patch by an alias does what TransformerLens' hook does", async () => {
+    const zeroed = lens.names().filter((key) => key.startsWith(ZEROED));
+    expect(zeroed.length).toBeGreaterThanOrEqual(REFUSED.includes(name) ? 0 : 12);
+    for (const key of zeroed) {
+      const patch = { [key.slice(ZEROED.length)]: new ZeroPatch() };
+      const { logits } = await pg.patch(patch, () => pg.run(unpadded));
+      expect(maxDifference(logits.at(":, -1, :40"), lens.read(key)), key).toBeLessThanOrEqual(1e-5);
     }
   });
 
@@ -51,33 +80,23 @@ describe.each(DECODERS)("$name", ({ name, layers, block, mlp }) => {
       (await pg.patch({ [node]: new ZeroPatch() }, () => pg.run(inputs))).logits;
     const { logits } = await pg.run(inputs);
     for (const alias of names) {
-      const before = pg.aliases.get(alias) ?? "";
-      expect(torch.equal(await patched(alias), await patched(before)), alias).toBe(true);
+      const node = pg.aliases.get(alias) ?? "";
+      expect(torch.equal(await patched(alias), await patched(node)), alias).toBe(true);
       expect(maxDifference(await patched(alias), logits), alias).toBeGreaterThan(1e-4);
     }
-    const zero = await patched(`blocks.${LAYER}.hook_mlp_out`);
-    if (!name.startsWith("gemma2") && !name.startsWith("gemma3")) {
-      expect(torch.equal(zero, await patched(mlp(LAYER)))).toBe(true);
-    }
-    const vector = expected.read("left/vector");
-    if (pg.aliases.get(`blocks.${LAYER}.hook_resid_post`) === `${block(LAYER)}.output`) {
-      const add = new AddPatch({ value: vector, slice: "0, 3" });
-      const { logits: moved } = await pg.patch({ [`blocks.${LAYER}.hook_resid_post`]: add }, () =>
-        pg.run(inputs),
-      );
-      expect(maxDifference(moved, expected.read("left/add_residual"))).toBeLessThanOrEqual(1e-5);
-    }
+  });
+
+  test("one head of hook_z is one head", async () => {
+    const patch = new ReplacePatch({ value: expected.read("left/mix"), slice: `:, :, ${HEAD}` });
+    const { logits } = await pg.patch({ [`blocks.${LAYER}.attn.hook_z`]: patch }, () => pg.run(inputs));
+    expect(maxDifference(logits, expected.read("left/replace_head"))).toBeLessThanOrEqual(1e-5);
   });
 
   test("the same without the head, and in half precision", async () => {
     const body = await AutoModel.fromPretrained(join(FIXTURES, name));
     const bodyGraph = await PatchableGraph.capture(body, inputs);
     expect([...bodyGraph.aliases.keys()]).toEqual([...pg.aliases.keys()]);
-    const outputs = await bodyGraph.run(inputs, { outputs: names });
-    for (const alias of names) {
-      const [ours, theirs] = [outputs[alias], expected.read(`${PREFIX}${alias}`)].map(withoutMasked);
-      expect(maxDifference(ours, theirs), alias).toBeLessThanOrEqual(1e-5);
-    }
+    expectValues(await bodyGraph.run(unpadded, { outputs: names }));
     const half = await AutoModelForCausalLM.fromPretrained(join(FIXTURES, name), { dtype: "bfloat16" });
     const halfGraph = await PatchableGraph.capture(half, inputs);
     expect([...halfGraph.aliases.keys()]).toEqual([...pg.aliases.keys()]);

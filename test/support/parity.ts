@@ -24,6 +24,11 @@ export function maxDifference(actual: Tensor, expected: Tensor): number {
   return Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
 }
 
+/** The same in units of the largest expected number where that is above 1: another processor adds in another order, and rounds there. */
+export function relativeDifference(actual: Tensor, expected: Tensor): number {
+  return maxDifference(actual, expected) / Math.max(1, Number(expected.abs().max().item()));
+}
+
 /** A model of the fixtures, and where it keeps the same things as the others. */
 export interface ParityModel {
   readonly name: string;

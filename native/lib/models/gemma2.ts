@@ -18,7 +18,7 @@ import {
 } from "./interfaces";
 import { type LayerType, readLayerTypes } from "./layerTypes";
 import { readActivation } from "./parts/activations";
-import { attend, repeatHeads, softCap, softmaxInFloat32, splitHeads } from "./parts/attention";
+import { attend, headsOf, repeatHeads, softCap, softmaxInFloat32, splitHeads } from "./parts/attention";
 import { GatedMLP } from "./parts/gatedMlp";
 import { GemmaRMSNorm, ScaledEmbedding } from "./parts/gemma";
 import { causalMasks, positionIds } from "./parts/masks";
@@ -105,12 +105,12 @@ export class Gemma2Attention extends Module {
     attention_mask: Tensor,
   ): [Tensor, Tensor] {
     const { head_dim, num_attention_heads: heads, num_key_value_heads } = this.config;
-    const query_states = splitHeads(this.q_proj.call(hidden_states), head_dim);
-    const key_states = splitHeads(this.k_proj.call(hidden_states), head_dim);
+    const query_states = headsOf(this.q_proj.call(hidden_states), head_dim);
+    const key_states = headsOf(this.k_proj.call(hidden_states), head_dim);
     const value_states = splitHeads(this.v_proj.call(hidden_states), head_dim);
-    const [cos, sin] = position_embeddings.map((angles) => angles.unsqueeze(1));
-    const query = applyRotary(query_states, cos, sin, head_dim);
-    const key = applyRotary(key_states, cos, sin, head_dim);
+    const [cos, sin] = position_embeddings.map((angles) => angles.unsqueeze(2));
+    const query = applyRotary(query_states, cos, sin, head_dim).transpose(1, 2);
+    const key = applyRotary(key_states, cos, sin, head_dim).transpose(1, 2);
     const [mix, pattern] = attend(
       query,
       repeatHeads(key, num_key_value_heads, heads, head_dim),

@@ -139,9 +139,9 @@ export class Gemma3Attention extends Module {
     const query_states = this.q_norm.call(splitHeads(this.q_proj.call(hidden_states), head_dim));
     const key_states = this.k_norm.call(splitHeads(this.k_proj.call(hidden_states), head_dim));
     const value_states = splitHeads(this.v_proj.call(hidden_states), head_dim);
-    const [cos, sin] = position_embeddings.map((angles) => angles.unsqueeze(1));
-    const query = applyRotary(query_states, cos, sin, head_dim);
-    const key = applyRotary(key_states, cos, sin, head_dim);
+    const [cos, sin] = position_embeddings.map((angles) => angles.unsqueeze(2));
+    const query = applyRotary(query_states.transpose(1, 2), cos, sin, head_dim).transpose(1, 2);
+    const key = applyRotary(key_states.transpose(1, 2), cos, sin, head_dim).transpose(1, 2);
     const [mix, pattern] = attend(
       query,
       repeatHeads(key, num_key_value_heads, heads, head_dim),
@@ -274,5 +274,9 @@ export class Gemma3ForCausalLM extends Module implements CausalLM {
 
 function gemma3Aliases(body: string, config: Gemma3TextConfig): AliasTable {
   const layers = { path: "layers", count: config.num_hidden_layers };
-  return transformerLensNames(body, layers, LLAMA_OUTSIDE, GEMMA2_BLOCK);
+  return transformerLensNames(body, layers, LLAMA_OUTSIDE, {
+    ...GEMMA2_BLOCK,
+    // The norms of queries and keys work on [batch, heads, seq, head_dim]: four transpositions more.
+    "attn.hook_z": "self_attn.transpose_8",
+  });
 }

@@ -154,7 +154,9 @@ export class GPT2Model extends Module implements BaseModel {
   forward(inputs: CausalLMInputs): BaseModelOutput {
     const { input_ids, attention_mask = null } = checkInputs(inputs);
     const position_ids = inputs.position_ids ?? positionIds(input_ids, attention_mask);
-    let hidden_states = this.wte.call(input_ids).add(this.wpe.call(position_ids));
+    // One row of positions serves all texts; each has its own where one of them is patched.
+    const positions = this.wpe.call(position_ids).expand([input_ids.size(0), -1, -1]);
+    let hidden_states = this.wte.call(input_ids).add(positions);
     const mask = causalMask(input_ids, attention_mask, hidden_states.dtype);
     const earlier: Tensor[] = [];
     for (const block of this.h) {
@@ -200,18 +202,18 @@ function gpt2Aliases(body: string, config: GPT2Config): AliasTable {
     { path: "h", count: config.n_layer },
     {
       hook_embed: "wte.output",
-      hook_pos_embed: "wpe.output",
+      hook_pos_embed: "expand",
       "ln_final.hook_normalized": "ln_f.output",
     },
     {
       hook_resid_pre: "hidden_states",
       "ln1.hook_normalized": "ln_1.output",
-      "attn.hook_q": "attn.split|sub_0",
-      "attn.hook_k": "attn.split|sub_1",
-      "attn.hook_v": "attn.split|sub_2",
+      "attn.hook_q": "attn.view",
+      "attn.hook_k": "attn.view_1",
+      "attn.hook_v": "attn.view_2",
       "attn.hook_attn_scores": "attn.add",
       "attn.hook_pattern": "attn.softmax",
-      "attn.hook_z": "attn.c_proj.x",
+      "attn.hook_z": "attn.transpose_4",
       hook_attn_out: "attn.output|sub_0",
       hook_resid_mid: "add",
       "ln2.hook_normalized": "ln_2.output",

@@ -17,7 +17,7 @@ import {
   checkInputs,
 } from "./interfaces";
 import { type Activation, activation, readActivation } from "./parts/activations";
-import { attend, softmaxInFloat32, splitHeads } from "./parts/attention";
+import { attend, headsOf, softmaxInFloat32 } from "./parts/attention";
 import { causalMask, positionIds } from "./parts/masks";
 import {
   applyPartialRotary,
@@ -103,13 +103,14 @@ export class GPTNeoXAttention extends Module {
     position_embeddings: PositionEmbeddings,
   ): [Tensor, Tensor] {
     const { head_dim, rope_parameters } = this.config;
-    const qkv = splitHeads(this.query_key_value.call(hidden_states), 3 * head_dim);
+    const qkv = headsOf(this.query_key_value.call(hidden_states), 3 * head_dim);
     const [query_states, key_states, value_states] = qkv.chunk(3, -1);
-    const [cos, sin] = position_embeddings.map((angles) => angles.unsqueeze(1));
+    const [cos, sin] = position_embeddings.map((angles) => angles.unsqueeze(2));
     const rotated = rotatedChannels(head_dim, rope_parameters);
-    const query = applyPartialRotary(query_states, cos, sin, rotated, head_dim);
-    const key = applyPartialRotary(key_states, cos, sin, rotated, head_dim);
-    const [mix, pattern] = attend(query, key, value_states, attention_mask, this.scaling, softmaxInFloat32);
+    const query = applyPartialRotary(query_states, cos, sin, rotated, head_dim).transpose(1, 2);
+    const key = applyPartialRotary(key_states, cos, sin, rotated, head_dim).transpose(1, 2);
+    const value = value_states.transpose(1, 2);
+    const [mix, pattern] = attend(query, key, value, attention_mask, this.scaling, softmaxInFloat32);
     return [this.dense.call(mix), pattern];
   }
 }
@@ -240,7 +241,7 @@ function gptNeoXAliases(body: string, config: GPTNeoXConfig): AliasTable {
       "attn.hook_rot_k": isPartial ? "attention.cat_3" : "attention.add_1",
       "attn.hook_attn_scores": "attention.add_2",
       "attn.hook_pattern": patternOf("attention"),
-      "attn.hook_z": "attention.dense.input",
+      "attn.hook_z": "attention.transpose_4",
       hook_attn_out: "attention.output|sub_0",
       // Side by side there is nothing in the middle.
       ...(config.use_parallel_residual ? {} : { hook_resid_mid: "add" }),

@@ -18,7 +18,7 @@ import {
   checkInputs,
 } from "./interfaces";
 import { type Activation, activation, readActivation } from "./parts/activations";
-import { attend, softmaxInFloat32, splitHeads } from "./parts/attention";
+import { attend, headsOf, softmaxInFloat32, splitHeads } from "./parts/attention";
 import { causalMask, positionIds } from "./parts/masks";
 import { refuseVariants } from "./sizes";
 import { patternOf, transformerLensNames } from "./transformerLens";
@@ -103,7 +103,9 @@ export class OPTAttention extends Module {
   /** hidden_states: [batch, seq, hidden_size] → the same, and the pattern [batch, heads, seq, seq]. */
   forward(hidden_states: Tensor, attention_mask: Tensor): [Tensor, Tensor] {
     // Scaled before the heads are compared: in half precision the order makes a difference.
-    const query = splitHeads(this.q_proj.call(hidden_states).mul(this.headDim ** -0.5), this.headDim);
+    const query = headsOf(this.q_proj.call(hidden_states), this.headDim)
+      .mul(this.headDim ** -0.5)
+      .transpose(1, 2);
     const key = splitHeads(this.k_proj.call(hidden_states), this.headDim);
     const value = splitHeads(this.v_proj.call(hidden_states), this.headDim);
     const [mix, pattern] = attend(query, key, value, attention_mask, 1, softmaxInFloat32);
@@ -179,7 +181,8 @@ export class OPTDecoder extends Module {
     const embedded = this.embed_tokens.call(input_ids);
     const mask = causalMask(input_ids, attention_mask, embedded.dtype);
     const position_ids = inputs.position_ids ?? positionIds(input_ids, attention_mask);
-    const positions = this.embed_positions.call(position_ids);
+    // One row of positions serves all texts; each has its own where one of them is patched.
+    const positions = this.embed_positions.call(position_ids).expand([input_ids.size(0), -1, -1]);
     let hidden_states = (this.project_in?.call(embedded) ?? embedded).add(positions);
     const earlier: Tensor[] = [];
     for (const layer of this.layers) {
@@ -249,18 +252,18 @@ function optAliases(decoder: string, config: OPTConfig): AliasTable {
     { path: "layers", count: config.num_hidden_layers },
     {
       hook_embed: isProjected ? "project_in.output" : "embed_tokens.output",
-      hook_pos_embed: "embed_positions.output",
+      hook_pos_embed: "expand",
       ...(config.has_final_layer_norm ? { "ln_final.hook_normalized": "final_layer_norm.output" } : {}),
     },
     {
       hook_resid_pre: "hidden_states",
       "ln1.hook_normalized": "self_attn_layer_norm.output",
-      "attn.hook_q": "self_attn.q_proj.output",
-      "attn.hook_k": "self_attn.k_proj.output",
-      "attn.hook_v": "self_attn.v_proj.output",
+      "attn.hook_q": "self_attn.view",
+      "attn.hook_k": "self_attn.view_1",
+      "attn.hook_v": "self_attn.view_2",
       "attn.hook_attn_scores": "self_attn.add",
       "attn.hook_pattern": patternOf("self_attn"),
-      "attn.hook_z": "self_attn.out_proj.input",
+      "attn.hook_z": "self_attn.transpose_4",
       hook_attn_out: "self_attn.output|sub_0",
       hook_resid_mid: "add",
       "ln2.hook_normalized": "final_layer_norm.output",

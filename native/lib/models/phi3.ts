@@ -14,7 +14,7 @@ import {
   checkInputs,
 } from "./interfaces";
 import { type Activation, activation, readActivation } from "./parts/activations";
-import { attend, repeatHeads, softmaxInFloat32, splitHeads } from "./parts/attention";
+import { attend, headsOf, repeatHeads, softmaxInFloat32 } from "./parts/attention";
 import { causalMask, positionIds } from "./parts/masks";
 import {
   applyPartialRotary,
@@ -97,15 +97,15 @@ export class Phi3Attention extends Module {
     const [query_states, key_states, value_states] = this.qkv_proj
       .call(hidden_states)
       .split_with_sizes(sizes, -1)
-      .map((states) => splitHeads(states, head_dim));
-    const [cos, sin] = position_embeddings.map((angles) => angles.unsqueeze(1));
+      .map((states) => headsOf(states, head_dim));
+    const [cos, sin] = position_embeddings.map((angles) => angles.unsqueeze(2));
     const rotated = rotatedChannels(head_dim, rope_parameters);
-    const query = applyPartialRotary(query_states, cos, sin, rotated, head_dim);
-    const key = applyPartialRotary(key_states, cos, sin, rotated, head_dim);
+    const query = applyPartialRotary(query_states, cos, sin, rotated, head_dim).transpose(1, 2);
+    const key = applyPartialRotary(key_states, cos, sin, rotated, head_dim).transpose(1, 2);
     const [mix, pattern] = attend(
       query,
       repeatHeads(key, num_key_value_heads, heads, head_dim),
-      repeatHeads(value_states, num_key_value_heads, heads, head_dim),
+      repeatHeads(value_states.transpose(1, 2), num_key_value_heads, heads, head_dim),
       attention_mask,
       this.scaling,
       softmaxInFloat32,
@@ -227,9 +227,9 @@ function phi3Aliases(body: string, config: Phi3Config): AliasTable {
   const isPartial = rotatedChannels(config.head_dim, config.rope_parameters) < config.head_dim;
   return transformerLensNames(body, layers, LLAMA_OUTSIDE, {
     ...LLAMA_BLOCK,
-    "attn.hook_q": "self_attn.split_with_sizes|sub_0",
-    "attn.hook_k": "self_attn.split_with_sizes|sub_1",
-    "attn.hook_v": "self_attn.split_with_sizes|sub_2",
+    "attn.hook_q": "self_attn.view",
+    "attn.hook_k": "self_attn.view_1",
+    "attn.hook_v": "self_attn.view_2",
     "attn.hook_rot_q": isPartial ? "self_attn.cat_1" : "self_attn.add",
     "attn.hook_rot_k": isPartial ? "self_attn.cat_3" : "self_attn.add_1",
     "mlp.hook_pre": "mlp.chunk|sub_0",

@@ -97,14 +97,12 @@ export class Qwen3Attention extends Module {
     attention_mask: Tensor,
   ): [Tensor, Tensor] {
     const { head_dim, num_attention_heads: heads, num_key_value_heads } = this.config;
-    const query_heads = headsOf(this.q_proj.call(hidden_states), head_dim);
-    const query_states = this.q_norm.call(query_heads).transpose(1, 2);
-    const key_heads = headsOf(this.k_proj.call(hidden_states), head_dim);
-    const key_states = this.k_norm.call(key_heads).transpose(1, 2);
+    const query_states = this.q_norm.call(headsOf(this.q_proj.call(hidden_states), head_dim));
+    const key_states = this.k_norm.call(headsOf(this.k_proj.call(hidden_states), head_dim));
     const value_states = splitHeads(this.v_proj.call(hidden_states), head_dim);
-    const [cos, sin] = position_embeddings.map((angles) => angles.unsqueeze(1));
-    const query = applyRotary(query_states, cos, sin, head_dim);
-    const key = applyRotary(key_states, cos, sin, head_dim);
+    const [cos, sin] = position_embeddings.map((angles) => angles.unsqueeze(2));
+    const query = applyRotary(query_states, cos, sin, head_dim).transpose(1, 2);
+    const key = applyRotary(key_states, cos, sin, head_dim).transpose(1, 2);
     const [mix, pattern] = attend(
       query,
       repeatHeads(key, num_key_value_heads, heads, head_dim),

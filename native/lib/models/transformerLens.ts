@@ -5,8 +5,11 @@ type Places = AliasTable;
 
 /**
  * The names that TransformerLens gives to the places of a decoder, for the nodes of a graph of it. They mean the same values as in
- * `HookedTransformer.from_pretrained_no_processing`, but in the model's own layout: `hook_q`, `hook_k`, `hook_v` and `hook_z`
- * have their heads side by side, [batch, seq, heads * head_dim], where the model has them so.
+ * `HookedTransformer.from_pretrained_no_processing`, in the same layout: `hook_q`, `hook_k`, `hook_v`, `hook_rot_q`, `hook_rot_k`
+ * and `hook_z` are [batch, pos, head, d_head], so that a slice by head means there what it means here. That is why the models
+ * rotate heads before they bring them to the front, where transformers does it after; the numbers are the same.
+ *
+ * `hook_scale` of a norm has no node: PyTorch computes its reciprocal.
  *
  * @param body path of the model without its head in the captured one; "" for itself
  * @param layers path of the blocks, below `body`
@@ -47,14 +50,14 @@ export const LLAMA_OUTSIDE: Places = {
 export const LLAMA_BLOCK: Places = {
   hook_resid_pre: "hidden_states",
   "ln1.hook_normalized": "input_layernorm.mul",
-  "attn.hook_q": "self_attn.q_proj.output",
-  "attn.hook_k": "self_attn.k_proj.output",
-  "attn.hook_v": "self_attn.v_proj.output",
+  "attn.hook_q": "self_attn.view",
+  "attn.hook_k": "self_attn.view_1",
+  "attn.hook_v": "self_attn.view_2",
   "attn.hook_rot_q": "self_attn.add",
   "attn.hook_rot_k": "self_attn.add_1",
   "attn.hook_attn_scores": "self_attn.add_2",
   "attn.hook_pattern": patternOf("self_attn"),
-  "attn.hook_z": "self_attn.o_proj.input",
+  "attn.hook_z": "self_attn.transpose_4",
   hook_attn_out: "self_attn.output|sub_0",
   hook_resid_mid: "add",
   "ln2.hook_normalized": "post_attention_layernorm.mul",

@@ -61,8 +61,8 @@ function rotateHalf(states: Tensor, channels: number): Tensor {
 
 /**
  * Rotates each head by its position (`apply_rotary_pos_emb`).
- * @param states [batch, heads, seq, headDim]
- * @param cos [batch, 1, seq, headDim]; sin alike
+ * @param states [batch, seq, heads, headDim]
+ * @param cos [batch, seq, 1, headDim]; sin alike
  */
 export function applyRotary(states: Tensor, cos: Tensor, sin: Tensor, headDim: number): Tensor {
   return states.mul(cos).add(rotateHalf(states, headDim).mul(sin));
@@ -70,7 +70,7 @@ export function applyRotary(states: Tensor, cos: Tensor, sin: Tensor, headDim: n
 
 /**
  * Rotates the first channels of each head and leaves the others as they are. Where all are rotated, nothing is joined.
- * @param cos [batch, 1, seq, rotated]; sin alike
+ * @param cos [batch, seq, 1, rotated]; sin alike
  */
 export function applyPartialRotary(
   states: Tensor,
