@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import type { Diagnostic } from "tslab/dist/converter";
 import { type CellSources, cellPosition } from "./cellSources";
 import { codeFrame, colour } from "./codeFrame";
+import { hintForIPython } from "./foreignSyntax";
 
 /** An error the way a front end shows it. */
 export interface Failure {
@@ -42,6 +43,8 @@ export function failureOfDiagnostics(
 ): Failure {
   const traceback: string[] = [];
   const summary: string[] = [];
+  const hints = new Set<string>();
+  const lines = code.split("\n");
   for (const { start, end, messageText, code: number, fileName } of diagnostics) {
     const place = `${fileName ?? `cell ${cell}`}:${start.line + 1}:${start.character + 1}`;
     summary.push(`${place} - ${messageText}`);
@@ -49,11 +52,17 @@ export function failureOfDiagnostics(
       `${colour.place(place)} - ${colour.error("error")} ${colour.faint(`TS${number}:`)} ${messageText}`,
     );
     if (fileName === undefined) {
+      const hint = hintForIPython(lines[start.line] ?? "");
+      if (hint !== undefined) hints.add(hint);
       const length = end.line === start.line ? end.character - start.character : 1;
       traceback.push("", ...codeFrame(code, start.line + 1, start.character + 1, length), "");
     }
   }
-  return { ename: "TypeScriptError", evalue: summary.join("\n"), traceback };
+  return {
+    ename: "TypeScriptError",
+    evalue: [...summary, ...hints].join("\n"),
+    traceback: [...traceback, ...hints],
+  };
 }
 
 /** Anything a cell threw. */

@@ -36,6 +36,11 @@ class Errors(KernelTestCase):
         self.assertIn("2:1 - Type 'string' is not assignable to type 'number'.", cell.reply["evalue"])
         self.assertIn('> 2 | n = "x"', plain(cell.reply["traceback"]))
 
+    def test_lines_of_ipython_are_recognised(self) -> None:
+        for code, hint in (("%%time\n1", "IPython's magics"), ("const a = 1\n!ls -l", "import { execSync }"), ("console?", "Shift-Tab")):
+            self.assertIn(hint, self.run_cell(code).reply["evalue"], code)
+        self.assertEqual(self.ok("const b = 7\n  % 4\nb").result, "3")
+
     def test_a_diagnostic_with_explanations_is_one(self) -> None:
         cell = self.run_cell("const point: { x: { y: number } } = { x: { y: '' as unknown as string | undefined } }; function take(f: (a: string) => void) {}; take((a: number) => 0)")
         self.assertEqual(plain(cell.reply["traceback"]).count("error TS"), 2)
