@@ -10,16 +10,24 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
+#include <cstdint>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
+
+#include "memory/available_memory.h"
 
 namespace graphpatch {
 namespace {
 
 constexpr size_t kMostKept = size_t{256} << 20;  // bytes of unused blocks
 constexpr size_t kMapThreshold = 1 << 20;
+// To look how much memory is left costs some 0.05 ms, to use this much for the first time some 10 ms. So much
+// may be taken by others, or by small blocks, until it is looked again.
+constexpr size_t kCheckedEvery = size_t{64} << 20;
 // Sizes between a power of two and the next, so that a block wastes at most an eighth.
 constexpr size_t kStepsLog2 = 3;
 constexpr size_t kClasses = 64 << kStepsLog2;
@@ -87,6 +95,7 @@ class BlockCache final : public c10::Allocator {
   }
 
   Header* newBlock(size_t bytes) {
+    if ((unchecked_ += bytes) >= kCheckedEvery) checkAvailable(bytes);
     try {
       return static_cast<Header*>(c10::alloc_cpu(bytes + sizeof(Header)));
     } catch (const c10::Error&) {
@@ -94,6 +103,22 @@ class BlockCache final : public c10::Allocator {
       return static_cast<Header*>(c10::alloc_cpu(bytes + sizeof(Header)));
     }
   }
+
+  // Linux promises more memory than there is, and ends a process that uses what it was promised.
+  void checkAvailable(size_t bytes) {
+    unchecked_ = 0;
+    const auto fits = [bytes](std::optional<uint64_t> available) {
+      return !available || bytes + kCheckedEvery <= *available;
+    };
+    if (fits(availableMemory())) return;
+    clear();
+    const std::optional<uint64_t> available = availableMemory();
+    TORCH_CHECK_WITH(OutOfMemoryError, fits(available), "You asked for ", megabytes(bytes),
+                     " MB in one tensor, and the machine has ", megabytes(available.value_or(0)),
+                     " MB that this process could have.");
+  }
+
+  static uint64_t megabytes(uint64_t bytes) { return bytes / 1'000'000; }
 
   static size_t bytesOf(size_t sizeClass) {
     const size_t step = size_t{1} << ((sizeClass >> kStepsLog2) - kStepsLog2);
@@ -142,6 +167,7 @@ class BlockCache final : public c10::Allocator {
   std::array<std::vector<Header*>, kClasses> unused_;
   size_t kept_ = 0;
   size_t most_ = kMostKept;
+  std::atomic<size_t> unchecked_ = 0;  // bytes of new blocks
 };
 
 }  // namespace
