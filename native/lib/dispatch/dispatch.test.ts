@@ -188,6 +188,15 @@ describe("a wrong call", () => {
     expect(() => torch.logspace(0, Number.NaN, 3, { dtype: "int64" })).toThrow(TorchError);
   });
 
+  it("refuses what libtorch ends the process on", async () => {
+    // Both are segmentation faults in Python, too (torch 2.15).
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY])
+      expect(() => torch.full([3, 3], value).linalg_eigvals()).toThrow(/infs or NaNs/);
+    const empty = torch.zeros([0, 3], { requires_grad: true });
+    await torch.pdist(empty).sum().backward();
+    expect(empty.grad?.shape).toEqual([0, 3]);
+  });
+
   it("that asks for too much memory is an OutOfMemoryError", () => {
     expect(() => torch.empty([2 ** 45])).toThrow(OutOfMemoryError);
     expect(() => torch.empty([2 ** 62, 2 ** 62])).toThrow(TorchError);
