@@ -124,6 +124,8 @@ export interface Binding {
   gradFn(tensor: TensorHandle): string | null;
 
   memory(): { tensors: number; bytes: number };
+  /** Gives memory of disposed tensors that is kept for later ones back to the operating system. */
+  freeUnusedBlocks(): void;
   dispose(tensor: TensorHandle): void;
   isDisposed(tensor: TensorHandle): boolean;
 

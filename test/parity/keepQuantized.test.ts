@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { PatchableGraph } from "../../native/lib/graph";
@@ -7,6 +6,7 @@ import { ProbePatch, ZeroPatch } from "../../native/lib/patches";
 import { AutoTokenizer } from "../../native/lib/tokenizers";
 import { torch } from "../../native/lib/torch";
 import { FIXTURES } from "../support/files";
+import { anonymousMemory } from "../support/memory";
 import { expectedValues, maxDifference } from "../support/parity";
 
 const load = (name: string, options: object): Promise<CausalLM> =>
@@ -62,12 +62,6 @@ test("a file without quantised weights says so", async () => {
   const loading = load(join(FIXTURES, "gguf/gpt2-tiny.gguf"), { keepQuantized: true });
   await expect(loading).rejects.toThrow(/no quantised weights to keep; it is for quantised GGUF files/);
 });
-
-/** Memory of this process that is not a file's, in bytes. */
-function anonymousMemory(): number {
-  const [, kilobytes] = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
-  return Number(kilobytes) * 1024;
-}
 
 test.runIf(process.platform === "linux")(
   "SmolLM2 stays in its file: same logits, hardly any memory",

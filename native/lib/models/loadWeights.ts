@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { binding } from "../binding";
 import { ArgumentError, CancelledError, ShapeError } from "../errors";
 import * as nn from "../nn";
 import type { Module } from "../nn/module";
@@ -82,7 +83,7 @@ export async function loadWeights(
       const source = { file, name, target, isShared: group !== undefined };
       const computed = place && computedWeight(source, place, form, placement);
       const device = place ? placement.deviceOf(place.path) : "cpu";
-      kept.set(target, computed ?? onDevice(inDtype(file.read(name), form), device));
+      kept.set(target, computed ?? onDevice(inDtype(file, name, form), device));
     }
     if (performance.now() - turn > TURN_MS) {
       tell(kept.size);
@@ -102,6 +103,7 @@ export async function loadWeights(
   }
   assign(model, places, kept, placement);
   placeBuffers(model, placement);
+  if (form.int8) binding.freeUnusedBlocks();
   runOnDevices(model, placement);
 }
 
@@ -164,7 +166,8 @@ function computedWeight(
   if (!int8 || isShared || !isLinear(place) || isSkipped(place, int8.skip)) return null;
   const outputDim = place.module instanceof nn.Conv1D ? 1 : 0;
   const { outlierThreshold } = int8;
-  const weight = new Int8Weight(file.read(name), { outputDim, dtype, outlierThreshold }, target);
+  using stored = file.readOnce(name);
+  const weight = new Int8Weight(stored, { outputDim, dtype, outlierThreshold }, target);
   weight.replaceBuffers((buffer) => onDevice(buffer, placement.deviceOf(place.path)));
   return () => weight;
 }
@@ -179,8 +182,16 @@ function isSkipped({ path }: Place, skip: readonly string[]): boolean {
   return parts.some((part, i) => skip.includes(part) || skip.includes(parts.slice(0, i + 1).join(".")));
 }
 
-function inDtype(tensor: Tensor, { dtype }: WeightForm): Tensor {
-  return tensor.dtype === dtype ? tensor : tensor.to(dtype);
+/** The tensor in the model's dtype: mapped where the file has it so, else a copy, of which nothing of the file stays in memory. */
+function inDtype(file: WeightSource, name: string, { dtype, int8 }: WeightForm): Tensor {
+  const isAsStored = file.dtypeOf(name) === dtype;
+  // A few vectors would keep the whole file mapped, of which most is there in 8 bits.
+  if (isAsStored && !int8) return file.read(name);
+  const stored = file.readOnce(name);
+  if (stored.dtype === dtype && !isAsStored) return stored;
+  const copy = isAsStored ? stored.clone() : stored.to(dtype);
+  stored.dispose();
+  return copy;
 }
 
 function assign(

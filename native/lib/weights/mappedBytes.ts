@@ -43,8 +43,11 @@ export function viewBytes(
   dtype: DType,
   shape: readonly number[],
 ): Tensor {
-  const part = bytes.narrow(0, begin, end - begin);
-  if (dtype === "bool") return part.ne(0).view([...shape]);
-  const aligned = begin % (ITEM_SIZE[dtype] ?? 1) === 0 ? part : part.clone();
-  return (callOperator("aten::view.dtype", [aligned, dtype]) as Tensor).view([...shape]);
+  // The views on the way would keep the mapping until they are collected.
+  return torch.tidy(() => {
+    const part = bytes.narrow(0, begin, end - begin);
+    if (dtype === "bool") return part.ne(0).view([...shape]);
+    const aligned = begin % (ITEM_SIZE[dtype] ?? 1) === 0 ? part : part.clone();
+    return (callOperator("aten::view.dtype", [aligned, dtype]) as Tensor).view([...shape]);
+  });
 }

@@ -48,10 +48,25 @@ export class SafetensorsFile implements WeightSource {
   }
 
   read(name: string): Tensor {
+    const { begin, end, dtype, shape } = this.#entry(name);
+    this.#bytes ??= mapFile(this.path, this.#size);
+    return viewBytes(this.#bytes, begin, end, dtype, shape);
+  }
+
+  readOnce(name: string): Tensor {
+    const { begin, end, dtype, shape } = this.#entry(name);
+    using bytes = mapFile(this.path, this.#size);
+    return viewBytes(bytes, begin, end, dtype, shape);
+  }
+
+  dtypeOf(name: string): DType {
+    return this.#entry(name).dtype;
+  }
+
+  #entry(name: string): Entry {
     const entry = this.#entries.get(name);
     if (!entry) throw new ArgumentError(`${this.path} has no tensor "${name}"`);
-    this.#bytes ??= mapFile(this.path, this.#size);
-    return viewBytes(this.#bytes, entry.begin, entry.end, entry.dtype, entry.shape);
+    return entry;
   }
 }
 

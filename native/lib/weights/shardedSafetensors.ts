@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import { ArgumentError, CorruptFileError, MissingFileError } from "../errors";
+import type { DType } from "../tensor/dtype";
 import type { Tensor } from "../tensor/tensor";
 import { isJsonObject, readJsonObject } from "./jsonText";
 import { SafetensorsFile } from "./safetensors";
@@ -31,9 +32,21 @@ export class ShardedSafetensors implements WeightSource {
   }
 
   read(name: string): Tensor {
+    return this.#shard(name).read(name);
+  }
+
+  readOnce(name: string): Tensor {
+    return this.#shard(name).readOnce(name);
+  }
+
+  dtypeOf(name: string): DType {
+    return this.#shard(name).dtypeOf(name);
+  }
+
+  #shard(name: string): SafetensorsFile {
     const shard = this.#shardOf.get(name);
     if (!shard) throw new ArgumentError(`${this.path} has no tensor "${name}"`);
-    return shard.read(name);
+    return shard;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { DType } from "../tensor/dtype";
 import type { Tensor } from "../tensor/tensor";
 
 /** The tensors of a checkpoint by name, read one at a time. */
@@ -11,6 +12,14 @@ export interface WeightSource {
    * @throws ArgumentError if there is no tensor of that name.
    */
   read(name: string): Tensor;
+  /**
+   * The same, but over a mapping of its own that ends when the tensor is disposed: for what is made into something else. A page that
+   * was looked at through {@link read} counts as this process's memory as long as any tensor of the file is there.
+   * @throws ArgumentError if there is no tensor of that name.
+   */
+  readOnce(name: string): Tensor;
+  /** The dtype of what {@link read} gives a view of; null where it has to compute the tensor. */
+  dtypeOf(name: string): DType | null;
   /**
    * The tensor in quantised blocks, as the file has them (mapped, where their order allows it); null for a tensor that
    * is not quantised. A source that never has any leaves this out.

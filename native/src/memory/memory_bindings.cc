@@ -16,6 +16,9 @@ Napi::Value memory(const Napi::CallbackInfo& info) {
   return result;
 }
 
+// Work that leaves nothing behind that later work could use calls this at its end.
+void freeUnusedBlocks(const Napi::CallbackInfo&) { const BlockCacheLimit none(0); }
+
 void dispose(const Napi::CallbackInfo& info) {
   guarded(info, [&] { handleOf(info[0]).release(); });
 }
@@ -29,6 +32,7 @@ Napi::Value isDisposed(const Napi::CallbackInfo& info) {
 void initMemory(Napi::Env env, Napi::Object exports) {
   installBlockCache();
   exports.Set("memory", Napi::Function::New(env, memory));
+  exports.Set("freeUnusedBlocks", Napi::Function::New(env, freeUnusedBlocks));
   exports.Set("dispose", Napi::Function::New(env, dispose));
   exports.Set("isDisposed", Napi::Function::New(env, isDisposed));
 }

@@ -1,4 +1,5 @@
 import { CorruptFileError, UnknownArchitectureError } from "../../errors";
+import type { DType } from "../../tensor/dtype";
 import type { Tensor } from "../../tensor/tensor";
 import { torch } from "../../torch";
 import { GgufFile } from "../../weights/gguf/ggufFile";
@@ -86,12 +87,27 @@ class TranslatedWeights implements WeightSource {
   }
 
   read(name: string): Tensor {
-    return this.translation.restore(name, this.file.read(this.#origin.get(name) ?? name), this.config);
+    return this.translation.restore(name, this.file.read(this.#nameInFile(name)), this.config);
+  }
+
+  readOnce(name: string): Tensor {
+    const stored = this.file.readOnce(this.#nameInFile(name));
+    const restored = torch.tidy(() => this.translation.restore(name, stored, this.config));
+    if (restored !== stored) stored.dispose();
+    return restored;
+  }
+
+  dtypeOf(name: string): DType | null {
+    return this.file.dtypeOf(this.#nameInFile(name));
+  }
+
+  #nameInFile(name: string): string {
+    return this.#origin.get(name) ?? name;
   }
 
   /** Blocks hold parts of rows, so rows can be moved, and the whole transposed when it is used; nothing else. */
   readBlocks(name: string): StoredBlocks | null {
-    const stored = this.file.readBlocks(this.#origin.get(name) ?? name);
+    const stored = this.file.readBlocks(this.#nameInFile(name));
     if (stored?.blocks.shape.length !== 2) return null;
     // What becomes of the numbers of the rows shows what becomes of the rows.
     const rows = stored.blocks.shape[0];

@@ -1,5 +1,7 @@
 import { ArgumentError } from "../../errors";
+import type { DType } from "../../tensor/dtype";
 import type { Tensor } from "../../tensor/tensor";
+import { torch } from "../../torch";
 import { FileReader } from "../fileReader";
 import { mapFile, viewBytes } from "../mappedBytes";
 import type { StoredBlocks, WeightSource } from "../weightSource";
@@ -39,20 +41,26 @@ export class GgufFile implements WeightSource {
   read(name: string): Tensor {
     const { type, shape, begin, end } = this.#info(name);
     if (type.dtype !== null) return viewBytes(this.#mapped(), begin, end, type.dtype, shape);
-    return dequantise(this.#blocks(this.#info(name)), type.name, "float32");
+    return this.readOnce(name);
+  }
+
+  readOnce(name: string): Tensor {
+    const info = this.#info(name);
+    const { type, shape, begin, end } = info;
+    using bytes = mapFile(this.path, this.#size);
+    if (type.dtype !== null) return viewBytes(bytes, begin, end, type.dtype, shape);
+    return torch.tidy(() => dequantise(blocksOf(bytes, info), type.name, "float32"));
+  }
+
+  dtypeOf(name: string): DType | null {
+    return this.#info(name).type.dtype;
   }
 
   readBlocks(name: string): StoredBlocks | null {
     const info = this.#info(name);
     if (info.type.dtype !== null) return null;
     const columns = info.shape.at(-1) ?? 1;
-    return { blocks: this.#blocks(info), type: info.type.name, columns, isTransposed: false };
-  }
-
-  /** [..., bytes of a row] uint8, a view of the mapped file. */
-  #blocks({ type, shape, begin, end }: GgufTensorInfo): Tensor {
-    const rowBytes = ((shape.at(-1) ?? 1) / type.blockSize) * type.blockBytes;
-    return viewBytes(this.#mapped(), begin, end, "uint8", [...shape.slice(0, -1), rowBytes]);
+    return { blocks: blocksOf(this.#mapped(), info), type: info.type.name, columns, isTransposed: false };
   }
 
   #info(name: string): GgufTensorInfo {
@@ -65,4 +73,10 @@ export class GgufFile implements WeightSource {
     this.#bytes ??= mapFile(this.path, this.#size);
     return this.#bytes;
   }
+}
+
+/** [..., bytes of a row] uint8, a view of the mapped file. */
+function blocksOf(bytes: Tensor, { type, shape, begin, end }: GgufTensorInfo): Tensor {
+  const rowBytes = ((shape.at(-1) ?? 1) / type.blockSize) * type.blockBytes;
+  return viewBytes(bytes, begin, end, "uint8", [...shape.slice(0, -1), rowBytes]);
 }
