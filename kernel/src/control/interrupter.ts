@@ -100,6 +100,9 @@ export class Interrupter {
       }, NATIVE_MS);
       const leave = () => {
         clearTimeout(timer);
+        // It may pause until it hears of this. V8 ends the process when it is told to step while no debugger is there (its
+        // CheckExecutionState), and goes on by itself.
+        this.#inspector.removeAllListeners("Debugger.paused");
         this.#inspector.post("Debugger.disable", () => resolve());
       };
       // Nothing pauses when nothing runs; and what runs later must not.
@@ -120,7 +123,6 @@ export class Interrupter {
         this.#inspector.post("Debugger.resume");
         leave();
       };
-      this.#inspector.removeAllListeners("Debugger.paused");
       this.#inspector.on("Debugger.paused", stop);
       this.#inspector.post("Debugger.enable");
       this.#inspector.post("Debugger.pause");

@@ -1,3 +1,4 @@
+import os
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
@@ -6,9 +7,13 @@ from jupyter_client.manager import start_new_kernel
 
 from client import KERNEL, KernelTestCase
 
-# Seconds until an interrupted cell has ended, in one of three tries: other tests may have the cores.
-LIMIT = 1
 TRIES = 3
+
+
+def limit() -> float:
+    """Seconds until an interrupted cell has ended, in one of three tries: one, and more where other programs wait for the cores."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
 
 # Much to do in many small steps: a run of it takes seconds on any machine.
 LARGE = """
@@ -26,9 +31,9 @@ TOLD = "const told = (work: Promise<unknown>) => work.then(() => 'finished', (er
 class Interrupts(KernelTestCase):
     def interrupt(self, code: str, under_way: Event | None = None) -> None:
         took = []
-        while len(took) < TRIES and (not took or took[-1] >= LIMIT):
+        while len(took) < TRIES and (not took or took[-1] >= limit()):
             took.append(self.interrupt_once(code, under_way))
-        self.assertLess(took[-1], LIMIT, took)
+        self.assertLess(took[-1], limit(), took)
 
     def interrupt_once(self, code: str, under_way: Event | None) -> float:
         self.ok("var kept = 7")
@@ -148,7 +153,7 @@ class Interrupts(KernelTestCase):
 
     def test_loop_in_a_timer(self) -> None:
         took = []
-        while len(took) < TRIES and (not took or took[-1] >= LIMIT):
+        while len(took) < TRIES and (not took or took[-1] >= limit()):
             self.ok("var kept = 7; setTimeout(() => { while (true) {} }, 100); 0")
             time.sleep(0.6)
             started = time.monotonic()
@@ -157,7 +162,7 @@ class Interrupts(KernelTestCase):
             time.sleep(0.3)
             self.assertEqual(self.ok("kept * 6", timeout=10).result, "42")
             took.append(time.monotonic() - started)
-        self.assertLess(took[-1], LIMIT, took)
+        self.assertLess(took[-1], limit(), took)
 
     def test_heartbeat_and_control_answer_during_a_loop(self) -> None:
         msg_id = self.kc.execute("const stop = Date.now() + 1200; while (Date.now() < stop);")
@@ -191,7 +196,7 @@ class LongOperator(KernelTestCase):
         self.ok("var kept = 7; var large = torch.randn([4000, 4000])")
         # Each one while those before go on, and take the cores.
         took = [self.leaves("const parts = torch.linalg_svd(large)", "aten::linalg_svd of [4000, 4000] was left") for _ in range(TRIES)]
-        self.assertLess(min(took), LIMIT, took)
+        self.assertLess(min(took), limit(), took)
         self.ok("var sum = torch.zeros([10000, 10000]), factor = torch.ones([10000, 10000])")
         self.leaves("sum.addmm_(factor, factor)", "writing to its argument self")
         self.assertEqual(self.ok("torch.ones([2]).sum().item()").result, "2")
