@@ -1,7 +1,9 @@
 import { CorruptFileError, UnsupportedExportError } from "../../errors";
 import type { ArgumentSpec } from "../../graph/spec";
+import type { ModuleCall } from "../../graph/trace";
 import type { Argument } from "../archive/schema";
 import type { GraphBuilder } from "./builder";
+import { sharedCall } from "./callTree";
 import { Cell } from "./cells";
 import { addMap, addScanOverRows, addWhile } from "./loops";
 import type { Scope } from "./scope";
@@ -41,18 +43,29 @@ const inlineAt =
 function gradMode(call: HigherOrderNode): void {
   const { builder, scope, node } = call;
   const enabled = node.inputs[0]?.argument;
+  const first = builder.nodes.length;
   inlineAt(1)(call);
   if (enabled?.kind !== "constant" || enabled.value !== false) return;
-  for (const output of outputsOf(node)) {
-    if (output.kind !== "value") continue;
-    const cell = scope.cell(output.name);
-    if (!cell) continue;
-    const value = cell.read();
-    scope.bind(
-      output.name,
-      new Cell(builder, builder.emit("aten::detach", [{ ref: value }], builder.metaOf(value))),
-    );
-  }
+  builder.at({ call: callOfRegion(builder, first) }, () => {
+    for (const output of outputsOf(node)) {
+      const cell = output.kind === "value" ? scope.cell(output.name) : null;
+      if (!cell || output.kind !== "value") continue;
+      const value = cell.read();
+      scope.bind(
+        output.name,
+        new Cell(builder, builder.emit("aten::detach", [{ ref: value }], builder.metaOf(value))),
+      );
+    }
+  });
+}
+
+/** The innermost module call that all nodes from `first` on stand in: strict export says of a region only that it is in the model. */
+function callOfRegion(builder: GraphBuilder, first: number): ModuleCall {
+  const calls = builder.nodes.slice(first).map(({ call }) => call);
+  const [outermost, ...others] = calls.length > 0 ? calls : [builder.place.call];
+  const inner = others.reduce(sharedCall, outermost);
+  const { call } = builder.place;
+  return sharedCall(inner, call) === call ? inner : call;
 }
 
 /** Mixed precision: a switched-off region is as if it were not there. */

@@ -6,6 +6,8 @@ const DELIMITER = ";";
 /** PyTorch writes this where a pass made a node that stands in no module. */
 const NO_MODULE = "_empty_nn_module_stack_from_metadata_hook";
 const MAX_DEPTH = 200;
+/** What strict export calls the model in sub-graphs. */
+const STRICT_ROOT = "_export_root";
 
 interface StackEntry {
   /** Names the call: `L__self__act@1` is the second call of `act`. */
@@ -135,7 +137,7 @@ function parseModuleStack(text: string): StackEntry[] {
     if (path === undefined)
       throw new CorruptFileError(`the module stack ${JSON.stringify(text.slice(0, 80))}`);
     // In archives of some versions the path counts the calls, too.
-    return { key, path: path.replace(/@\d+$/, ""), type: type.join(",") };
+    return { key, path: stripPath(path.replace(/@\d+$/, ""), STRICT_ROOT) ?? path, type: type.join(",") };
   });
 }
 
