@@ -130,6 +130,11 @@ export function stripPath(path: string, prefix: string): string | null {
   return path.startsWith(`${prefix}.`) ? path.slice(prefix.length + 1) : path;
 }
 
+/** Strict export knows modules by their number in memory. */
+export function isOfStrictExport(stack: string): boolean {
+  return /;\d+,/.test(stack);
+}
+
 function parseModuleStack(text: string): StackEntry[] {
   if (text === "" || text.startsWith(NO_MODULE)) return [];
   return text.split(DELIMITER).map((entry) => {
