@@ -48,6 +48,10 @@ export interface OperatorSchema {
   returns: string[];
   /** For each result whether it may share an argument's memory. */
   returnsAliases: boolean[];
+  /** Made of other operators, which PyTorch calls one by one. */
+  isComposite: boolean;
+  /** Whether `torch.autocast("cpu")` converts its arguments. */
+  castsOnCpu: boolean;
 }
 
 /** The overload chosen for a call, and its arguments in schema order, `undefined` where the default stands. */

@@ -125,7 +125,10 @@ const INTERNAL: ReadonlySet<string> = new Set([
 /** Operators that read the one number of a tensor, for sizes that depend on values. */
 const GIVES_NUMBER: ReadonlySet<string> = new Set(["item", "_local_scalar_dense"]);
 /** Operators that this addon brings. */
-const OWN: ReadonlySet<string> = new Set(["graphpatch::dequantize_gguf", "transformers::grouped_mm_fallback"]);
+const OWN: ReadonlySet<string> = new Set([
+  "graphpatch::dequantize_gguf",
+  "transformers::grouped_mm_fallback",
+]);
 
 const known = new Map<string, string | null>();
 

@@ -48,7 +48,7 @@ export function importArchive(path: string, options: ImportOptions = {}): Captur
     value: boundaries.seenFrom(one.value, builder.root, null, end),
   }));
   boundaries.addUnusedWeights();
-  const signatures = new CallSignatures(program, calls, scope);
+  const signatures = new CallSignatures(program, calls, scope, builder.tracedCalls);
   signatures.addUnusedOutputs(builder, boundaries);
   boundaries.addUnusedResults();
   boundaries.connectUnnamed();

@@ -1,5 +1,7 @@
 #include "dispatch/schema_js.h"
 
+#include <ATen/core/dispatch/Dispatcher.h>
+
 #include <sstream>
 #include <string>
 
@@ -43,6 +45,12 @@ Napi::Object schemaToJs(Napi::Env env, const c10::FunctionSchema& schema) {
     returnsAliases.Set(returnsAliases.Length(), Napi::Boolean::New(env, value.alias_info() != nullptr));
   }
   result.Set("returnsAliases", returnsAliases);
+  const auto handle = c10::Dispatcher::singleton().findOp(schema.operator_name());
+  const auto has = [&](c10::DispatchKey key) {
+    return Napi::Boolean::New(env, handle && handle->hasKernelForDispatchKey(key));
+  };
+  result.Set("isComposite", has(c10::DispatchKey::CompositeImplicitAutograd));
+  result.Set("castsOnCpu", has(c10::DispatchKey::AutocastCPU));
   return result;
 }
 

@@ -189,7 +189,10 @@ export class Boundaries {
 
   /** A module whose work nobody uses returns what its last node gives, if nothing else in it is unused. */
   addUnusedResults(): void {
-    const used = new Set([...this.builder.nodes.flatMap(usesOf), ...this.aliases.map(({ source }) => source)]);
+    const used = new Set([
+      ...this.builder.nodes.flatMap(usesOf),
+      ...this.aliases.map(({ source }) => source),
+    ]);
     const returning = new Set(this.aliases.filter(({ kind }) => kind === "output").map(({ call }) => call));
     const unused = new Map<ModuleCall, number[]>();
     for (const { call, results, seen, isAdded } of this.builder.nodes) {

@@ -2,16 +2,21 @@ import { binding, type OperatorSchema } from "../../binding";
 import { UnknownOperatorError } from "../../errors";
 import type { ArgumentSpec, ConstantSpec, NodeSpec } from "../../graph/spec";
 import type { ModuleCall } from "../../graph/trace";
+import type { DType } from "../../tensor/dtype";
 import type { Tensor } from "../../tensor/tensor";
 import type { TensorMeta } from "../archive/schema";
 import { sharedCall } from "./callTree";
 import type { Frame, IrNode, IrResult, SeenAlias, SeenValue, Watch } from "./ir";
+import type { TracedCall } from "./tracePoint";
 
-/** Where nodes are being added: the module call, the source lines, and on which branch of a condition. */
+/** Where nodes are being added. */
 export interface Place {
   call: ModuleCall;
   frames: readonly Frame[];
+  /** On which branch of a condition. */
   when: NodeSpec["when"];
+  /** In which dtype `torch.autocast` computes here; null outside of it. */
+  autocast: DType | null;
 }
 
 /** What the graph knows of a value. */
@@ -40,6 +45,8 @@ export class GraphBuilder {
   readonly identities = new Map<number, number>();
   /** Constants and views of them: their memory is the mapped file. */
   readonly ofConstants = new Set<number>();
+  /** What goes in and out of module calls inside of sub-graphs, where the archive says it. */
+  readonly tracedCalls = new Map<ModuleCall, TracedCall>();
   readonly #schemas = new Map<string, OperatorSchema | null>();
   place: Place;
 
@@ -48,7 +55,7 @@ export class GraphBuilder {
     readonly root: ModuleCall,
     readonly expandsAttention = false,
   ) {
-    this.place = { call: root, frames: [], when: undefined };
+    this.place = { call: root, frames: [], when: undefined, autocast: null };
   }
 
   newValue(info: ValueInfo): number {
@@ -81,7 +88,8 @@ export class GraphBuilder {
 
   /** Adds a node at the current place. */
   add(node: Omit<IrNode, "call" | "frames" | "when">): IrNode {
-    const placed = { ...node, ...this.place };
+    const { call, frames, when } = this.place;
+    const placed = { ...node, call, frames, when };
     this.nodes.push(placed);
     return placed;
   }

@@ -1,22 +1,23 @@
 import type { ModuleCall } from "../../graph/trace";
-import { placeLeaves, readPyTree } from "../archive/pytree";
-import type { Argument, ExportedProgram, ModuleSignature, ValueArgument } from "../archive/schema";
+import { countLeaves, placeLeaves, readPyTree } from "../archive/pytree";
+import type { Argument, ExportedProgram, ModuleSignature } from "../archive/schema";
 import type { Alias, Boundaries } from "./boundaries";
 import type { GraphBuilder } from "./builder";
 import { outwards } from "./callTree";
 import { Cell } from "./cells";
 import type { ModuleCalls } from "./moduleStack";
-import type { Scope } from "./scope";
+import type { Binding, Scope } from "./scope";
+import type { TracedCall } from "./tracePoint";
 
 /** A leaf of what a module receives or returns, and its name. */
 interface NamedLeaf {
   local: string | null;
   part: string;
-  value: string;
+  cell: Cell;
 }
 
-function isValue(argument: Argument): argument is ValueArgument {
-  return argument.kind === "value";
+function isCell(leaf: Cell | null): leaf is Cell {
+  return leaf !== null;
 }
 
 /**
@@ -28,6 +29,7 @@ export class CallSignatures {
     private readonly program: ExportedProgram,
     private readonly calls: ModuleCalls,
     private readonly scope: Scope,
+    private readonly traced: ReadonlyMap<ModuleCall, TracedCall>,
   ) {}
 
   /** Outputs that nothing in the graph uses have names, too: attention's pattern. */
@@ -35,8 +37,8 @@ export class CallSignatures {
     const called = new Set(builder.nodes.map(({ call }) => call));
     for (const call of called) {
       for (let outer: ModuleCall | null = call; outer?.parent; outer = outer.parent) {
-        for (const { value } of this.#outputs(outer) ?? []) {
-          const made = [...(this.#history(value) ?? [])].filter((one) => isMadeIn(builder, one, outer));
+        for (const { cell } of this.#outputs(outer) ?? []) {
+          const made = [...cell.history].filter((one) => isMadeIn(builder, one, outer));
           const returned = made.at(-1);
           if (returned !== undefined) boundaries.addUnusedOutput(returned, outer);
         }
@@ -56,7 +58,7 @@ export class CallSignatures {
   #match(leaves: NamedLeaf[] | null, aliases: readonly Alias[], originOf: (alias: Alias) => number): Alias[] {
     if (!leaves) return [...aliases];
     return aliases.filter((alias) => {
-      const index = leaves.findIndex(({ value }) => this.#history(value)?.has(originOf(alias)));
+      const index = leaves.findIndex(({ cell }) => cell.history.has(originOf(alias)));
       if (index < 0) return true;
       const { local, part } = leaves[index];
       Object.assign(alias, { part, order: index });
@@ -67,40 +69,48 @@ export class CallSignatures {
     });
   }
 
-  #history(name: string): ReadonlySet<number> | null {
-    const binding = this.scope.find(name);
-    return binding instanceof Cell ? binding.history : null;
-  }
-
   #signature(call: ModuleCall): ModuleSignature | undefined {
     return this.program.moduleCalls.get(this.calls.keyOf(call));
   }
 
   #inputs(call: ModuleCall): NamedLeaf[] | null {
     const signature = this.#signature(call);
-    if (!signature) return null;
-    const leaves = this.#leaves(signature.inputTree, signature.inputs);
-    return (
-      leaves?.map(({ path, leaf }) => {
-        // The tree is a tuple of the positional arguments and a dictionary of the named ones.
-        const [kind, first, ...rest] = path.split(".");
-        const local =
-          kind === "sub_1" ? first : (signature.argumentNames?.[Number(first.slice("sub_".length))] ?? null);
-        return { local, part: rest.join("."), value: leaf.name };
-      }) ?? null
-    );
+    const given = signature && this.#cells(signature.inputs, this.traced.get(call)?.inputs);
+    if (!signature || !given) return null;
+    return this.#leaves(signature.inputTree, given).map(({ path, leaf }) => {
+      // The tree is a tuple of the positional arguments and a dictionary of the named ones.
+      const [kind, first, ...rest] = path.split(".");
+      const local =
+        kind === "sub_1" ? first : (signature.argumentNames?.[Number(first.slice("sub_".length))] ?? null);
+      return { local, part: rest.join("."), cell: leaf };
+    });
   }
 
   #outputs(call: ModuleCall): NamedLeaf[] | null {
     const signature = this.#signature(call);
-    if (!signature) return null;
-    const leaves = this.#leaves(signature.outputTree, signature.outputs);
-    return leaves?.map(({ path, leaf }) => ({ local: "output", part: path, value: leaf.name })) ?? null;
+    const given = signature && this.#cells(signature.outputs, this.traced.get(call)?.outputs);
+    if (!signature || !given) return null;
+    return this.#leaves(signature.outputTree, given).map(({ path, leaf }) => ({
+      local: "output",
+      part: path,
+      cell: leaf,
+    }));
   }
 
-  #leaves(tree: string, leaves: readonly Argument[]) {
+  /** Of a call inside of a sub-graph, the signature has only the trees: what goes through its trace points is in `traced`. */
+  #cells(args: readonly Argument[], traced: readonly Binding[] | undefined): (Cell | null)[] | null {
+    const bindings = args.length > 0 ? args.map((argument) => this.#binding(argument)) : traced;
+    return bindings?.map((binding) => (binding instanceof Cell ? binding : null)) ?? null;
+  }
+
+  #binding(argument: Argument): Binding | undefined {
+    return argument.kind === "value" ? this.scope.find(argument.name) : undefined;
+  }
+
+  #leaves(tree: string, leaves: readonly (Cell | null)[]) {
     const parsed = readPyTree(tree, "a module's calling convention", this.program.namedTuples);
-    return placeLeaves(parsed, leaves, isValue, () => null).values;
+    if (countLeaves(parsed) !== leaves.length) return [];
+    return placeLeaves(parsed, leaves, isCell, () => null).values;
   }
 }
 

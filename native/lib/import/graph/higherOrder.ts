@@ -1,9 +1,13 @@
 import { CorruptFileError, UnsupportedExportError } from "../../errors";
 import type { ArgumentSpec } from "../../graph/spec";
+import type { ModuleCall } from "../../graph/trace";
 import type { Argument } from "../archive/schema";
+import { autocastDtype } from "./autocast";
 import type { GraphBuilder } from "./builder";
+import { sharedCall } from "./callTree";
 import { Cell } from "./cells";
-import { addMap, addScanOverRows, addWhile } from "./loops";
+import { addAssociativeScan, addMap, addScanOverRows, addWhile } from "./loops";
+import { isOfStrictExport } from "./moduleStack";
 import type { Scope } from "./scope";
 import {
   bindingsOf,
@@ -14,8 +18,9 @@ import {
   inline,
   outputsOf,
 } from "./subGraphs";
+import { addTracePoint } from "./tracePoint";
 
-/** Adds an operator that takes graphs. @throws UnsupportedExportError naming it, where it is none of those known here. */
+/** Adds an operator of `torch.ops.higher_order`: one that takes graphs. @throws UnsupportedExportError naming it, where it is none of those known here. */
 export function addHigherOrder(name: string, call: HigherOrderNode): void {
   const rule = RULES.get(name);
   if (!rule) {
@@ -41,30 +46,50 @@ const inlineAt =
 function gradMode(call: HigherOrderNode): void {
   const { builder, scope, node } = call;
   const enabled = node.inputs[0]?.argument;
+  const first = builder.nodes.length;
   inlineAt(1)(call);
   if (enabled?.kind !== "constant" || enabled.value !== false) return;
-  for (const output of outputsOf(node)) {
-    if (output.kind !== "value") continue;
-    const cell = scope.cell(output.name);
-    if (!cell) continue;
-    const value = cell.read();
-    scope.bind(
-      output.name,
-      new Cell(builder, builder.emit("aten::detach", [{ ref: value }], builder.metaOf(value))),
-    );
-  }
+  const region = graphAt(call, 1);
+  const isStrict = region.nodes.some(({ moduleStack }) => isOfStrictExport(moduleStack));
+  const place = isStrict ? { call: callOfRegion(builder, first) } : {};
+  builder.at(place, () => {
+    for (const output of outputsOf(node)) {
+      const cell = output.kind === "value" ? scope.cell(output.name) : null;
+      if (!cell || output.kind !== "value") continue;
+      const value = cell.read();
+      scope.bind(
+        output.name,
+        new Cell(builder, builder.emit("aten::detach", [{ ref: value }], builder.metaOf(value))),
+      );
+    }
+  });
 }
 
-/** Mixed precision: a switched-off region is as if it were not there. */
+/** The innermost module call that all nodes from `first` on stand in: strict export does not say where a region begins. */
+function callOfRegion(builder: GraphBuilder, first: number): ModuleCall {
+  const calls = builder.nodes.slice(first).map(({ call }) => call);
+  const [outermost, ...others] = calls.length > 0 ? calls : [builder.place.call];
+  const inner = others.reduce(sharedCall, outermost);
+  const { call } = builder.place;
+  return sharedCall(inner, call) === call ? inner : call;
+}
+
+/** Mixed precision: conversions become nodes. A region of another device's that is switched off is as if it were not there. */
 function autocast(call: HigherOrderNode): void {
-  const [device, , enabled] = call.node.inputs.map(({ argument }) => argument);
-  if (enabled?.kind === "constant" && enabled.value === true) {
-    const where = device?.kind === "constant" ? String(device.value) : "";
+  const [device, dtype, enabled] = call.node.inputs.map(({ argument }) =>
+    argument.kind === "constant" ? argument.value : null,
+  );
+  const isOn = enabled === true;
+  if (isOn && device !== "cpu") {
     throw new UnsupportedExportError(
-      `the model was exported inside torch.autocast("${where}"), whose conversions the archive does not hold; export it outside of autocast, with model.to(dtype) if it is to run in another dtype`,
+      `the model was exported inside torch.autocast("${device}"), whose conversions are known here for "cpu" only; run ep = ep.run_decompositions() before saving the archive, which writes them into it, or export outside of autocast, with model.to(dtype) if it is to run in another dtype`,
     );
   }
-  inlineAt(4)(call);
+  if (device !== "cpu") {
+    inlineAt(4)(call);
+    return;
+  }
+  call.builder.at({ autocast: isOn ? autocastDtype(dtype) : null }, () => inlineAt(4)(call));
 }
 
 /**
@@ -126,6 +151,7 @@ const RULES: ReadonlyMap<string, (call: HigherOrderNode) => void> = new Map([
   ["cond", cond],
   ["map_impl", addMap],
   ["scan", addScanOverRows],
+  ["associative_scan", addAssociativeScan],
   ["while_loop", addWhile],
   // Between the graph and its operands stands the graph's name.
   ["invoke_subgraph", inlineAt(0, 2)],
@@ -134,4 +160,5 @@ const RULES: ReadonlyMap<string, (call: HigherOrderNode) => void> = new Map([
   ["strict_mode", inlineAt(0)],
   // After the list of operands come hints to compilers.
   ["hints_wrapper", inlineAt(0, 1, 2)],
+  ["_export_tracepoint", addTracePoint],
 ]);

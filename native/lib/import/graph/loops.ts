@@ -142,6 +142,63 @@ export function addScanOverRows(call: HigherOrderNode): void {
   addScan(call, "scan", 1, 2);
 }
 
+/**
+ * `associative_scan(f, rows, others)`: the first row, then f of what there is so far and each next one. PyTorch combines neighbours
+ * first, which gives the same to rounding.
+ */
+export function addAssociativeScan(call: HigherOrderNode): void {
+  const { builder, scope } = call;
+  const graph = graphAt(call, 0);
+  const rows = bindingsOf(scope, listAt(call, 1)).map(currentValue);
+  const others = call.node.inputs.length > 2 ? bindingsOf(scope, listAt(call, 2)) : [];
+  const count = rowCount(builder, rows);
+  const results = addLoop(builder, {
+    name: "associative_scan",
+    carried: partsOf(builder, rows, { constant: 0 }).map(currentValue),
+    stacked: stackMetas(call, 0),
+    condition: (round) => builder.emitNumber("lt", [round, count]),
+    round: (round, state) => {
+      const given = partsOf(builder, rows, round);
+      const next = unlessFirst(builder, round, given.map(currentValue), () =>
+        pureInline(call, graph, [...state, ...given, ...others]).map(currentValue),
+      );
+      return [...next, ...next];
+    },
+  });
+  bindResults(call, results.slice(rows.length));
+}
+
+/** `first` in the first round, in all others what `add` gives. */
+function unlessFirst(
+  builder: GraphBuilder,
+  round: ArgumentSpec,
+  first: readonly ArgumentSpec[],
+  add: () => ArgumentSpec[],
+): Binding[] {
+  const isLater = builder.emitNumber("gt", [round, { constant: 0 }]);
+  if (!("ref" in isLater)) throw new CorruptFileError("a loop without rounds");
+  const later = builder.at({ when: { value: isLater.ref, expected: true } }, add);
+  if (later.length !== first.length)
+    throw new CorruptFileError("a round of associative_scan does not give what it must");
+  return first.map((spec, i) => {
+    const [result] = builder.newResults([metaOf(builder, spec)]);
+    const node = {
+      operator: "",
+      overload: "",
+      local: "associative_scan",
+      shown: "higher_order::associative_scan",
+    };
+    builder.add({
+      ...node,
+      type: "merge",
+      args: [isLater, later[i], spec],
+      results: [result],
+      isAdded: true,
+    });
+    return asBinding(builder, result);
+  });
+}
+
 /** `while_loop(condition, body, carried, others)`. */
 export function addWhile(call: HigherOrderNode): void {
   const { builder, scope } = call;

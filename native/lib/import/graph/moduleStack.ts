@@ -6,6 +6,8 @@ const DELIMITER = ";";
 /** PyTorch writes this where a pass made a node that stands in no module. */
 const NO_MODULE = "_empty_nn_module_stack_from_metadata_hook";
 const MAX_DEPTH = 200;
+/** What strict export calls the model in sub-graphs. */
+const STRICT_ROOT = "_export_root";
 
 interface StackEntry {
   /** Names the call: `L__self__act@1` is the second call of `act`. */
@@ -128,6 +130,11 @@ export function stripPath(path: string, prefix: string): string | null {
   return path.startsWith(`${prefix}.`) ? path.slice(prefix.length + 1) : path;
 }
 
+/** Strict export knows modules by their number in memory. */
+export function isOfStrictExport(stack: string): boolean {
+  return /;\d+,/.test(stack);
+}
+
 function parseModuleStack(text: string): StackEntry[] {
   if (text === "" || text.startsWith(NO_MODULE)) return [];
   return text.split(DELIMITER).map((entry) => {
@@ -135,7 +142,7 @@ function parseModuleStack(text: string): StackEntry[] {
     if (path === undefined)
       throw new CorruptFileError(`the module stack ${JSON.stringify(text.slice(0, 80))}`);
     // In archives of some versions the path counts the calls, too.
-    return { key, path: path.replace(/@\d+$/, ""), type: type.join(",") };
+    return { key, path: stripPath(path.replace(/@\d+$/, ""), STRICT_ROOT) ?? path, type: type.join(",") };
   });
 }
 

@@ -5,6 +5,7 @@ import type { ArgumentSpec } from "../../graph/spec";
 import type { ArchiveNode, Argument, TensorMeta } from "../archive/schema";
 import { ATTENTION_DIFFERENCE } from "../attentionDifference";
 import { expandAttention } from "./attention";
+import { castArguments } from "./autocast";
 import type { GraphBuilder } from "./builder";
 import { Cell } from "./cells";
 import { addCopy, addInPlace, isInPlace } from "./inPlace";
@@ -44,6 +45,7 @@ export function addOperator(
   for (const name of args.keys()) {
     if (!known.has(name)) throw new CorruptFileError(`${node.target} has no argument "${name}"`);
   }
+  castArguments(builder, schema, args);
   const { name: operator, overload } = schema;
   const call: OperatorCall = { builder, scope, node, schema, operator, overload, args };
   if (addPublicForm(call)) return;
