@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { GraphpatchError } from "../../native/lib/errors";
+import { AutoModelForCausalLM } from "../../native/lib/models";
 import { torch } from "../../native/lib/torch";
 import { copyCheckpoint } from "../support/checkpoints";
 import { FIXTURES, ScratchFolder } from "../support/files";
@@ -48,6 +49,8 @@ const values: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue(),
 );
 
+const RUNS = Number(process.env.FUZZ_RUNS ?? 60);
+
 type Json = { [key: string]: unknown };
 
 /** Changes one field, in the configuration or in an object inside it. */
@@ -72,11 +75,11 @@ afterEach(() => {
 });
 
 /** Loads and runs a model; gives the error, which must be one that says what is wrong. */
-async function attempt(model: ParityModel, folder: string, what: string): Promise<void> {
+async function attempt(load: ParityModel["load"], path: string, what: string): Promise<void> {
   const before = torch.memory().bytes;
   const start = performance.now();
   try {
-    const loaded = await model.load(folder);
+    const loaded = await load(path);
     loaded.call({ input_ids: torch.tensor([[3, 4, 5]]) });
   } catch (error) {
     expect(error, `${what}: ${(error as Error).stack}`).toBeInstanceOf(GraphpatchError);
@@ -85,6 +88,24 @@ async function attempt(model: ParityModel, folder: string, what: string): Promis
   expect(performance.now() - start, what).toBeLessThan(5000);
   expect(torch.memory().bytes - before, what).toBeLessThan(100e6);
 }
+
+describe.each(["gpt2-tiny", "llama3", "qwen2", "gemma3", "phi3"])("%s.gguf", (name) => {
+  test("whatever its header says, it loads or says what is wrong", async () => {
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    using scratch = new ScratchFolder();
+    const original = readFileSync(join(FIXTURES, "gguf", `${name}.gguf`));
+    const change = fc.tuple(fc.nat(3000), fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 127, 128, 255)));
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 3 }), async (list) => {
+        const bytes = Buffer.from(original);
+        for (const [at, to] of list) bytes[at] = to;
+        const load = (path: string) => AutoModelForCausalLM.fromPretrained(path);
+        await attempt(load, scratch.write("changed.gguf", bytes), JSON.stringify(list));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+});
 
 describe.each(FUZZED)("$name", (model) => {
   const original: Json = JSON.parse(readFileSync(join(FIXTURES, model.name, "config.json"), "utf8"));
@@ -98,9 +119,9 @@ describe.each(FUZZED)("$name", (model) => {
       fc.asyncProperty(changes, async (list) => {
         const config = list.reduce(changed, original);
         writeFileSync(path, JSON.stringify(config));
-        await attempt(model, scratch.path, JSON.stringify(config));
+        await attempt(model.load, scratch.path, JSON.stringify(config));
       }),
-      { numRuns: Number(process.env.FUZZ_RUNS ?? 60) },
+      { numRuns: RUNS },
     );
   });
 });
