@@ -1,7 +1,7 @@
 import { UnknownArchitectureError } from "../errors";
 import type { LayerOptions } from "../nn";
 import { BertForMaskedLM, BertModel, readBertConfig } from "./bert";
-import { type ConfigReader, OTHER_DOOR } from "./configReader";
+import { type ConfigReader, OTHER_DOOR, shown } from "./configReader";
 import { GemmaForCausalLM, GemmaModel, readGemmaConfig } from "./gemma";
 import { Gemma2ForCausalLM, Gemma2Model, readGemma2Config } from "./gemma2";
 import { Gemma3ForCausalLM, Gemma3TextModel, readGemma3Config, readGemma3TextConfig } from "./gemma3";
@@ -138,7 +138,7 @@ export function architecture(name: string, source: string): Architecture {
   if (found) return found;
   const known = [...ARCHITECTURES.keys()].join(", ");
   throw new UnknownArchitectureError(
-    `${source} is of the architecture "${name}"; known are ${known}. ${OTHER_DOOR}`,
+    `${source} is of the architecture ${shown(name)}; known are ${known}. ${OTHER_DOOR}`,
   );
 }
 

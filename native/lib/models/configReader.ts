@@ -21,7 +21,7 @@ export class ConfigReader {
     const value = Object.hasOwn(this.raw, key) ? this.raw[key] : undefined;
     if ((value === undefined || value === null) && fallback !== undefined) return fallback;
     if (!accept(value)) {
-      const found = value === undefined ? "it is missing" : `found ${JSON.stringify(value)}`;
+      const found = value === undefined ? "it is missing" : `found ${shown(value)}`;
       throw new CorruptFileError(`${this.source}: "${key}" must be ${expected}; ${found}`);
     }
     return value;
@@ -29,9 +29,9 @@ export class ConfigReader {
 
   /**
    * A size or count: an integer from 1 to `most`. A file from a stranger must not be able to ask for a billion layers,
-   * which would be made before the weights are found missing.
+   * which would be made before the weights are found missing, nor for a matrix whose size cannot be told.
    */
-  count(key: string, fallback?: number, most = 2 ** 31 - 1): number {
+  count(key: string, fallback?: number, most = MAX_WIDTH): number {
     const isCount = (value: unknown): value is number =>
       typeof value === "number" && Number.isInteger(value) && value > 0 && value <= most;
     return this.#get(key, fallback, `a positive integer of at most ${most}`, isCount);
@@ -41,7 +41,7 @@ export class ConfigReader {
   countOrNull(key: string, fallback: number | null): number | null {
     return this.isNull(key) || (fallback === null && !this.has(key))
       ? null
-      : this.count(key, fallback ?? undefined);
+      : this.count(key, fallback ?? undefined, MAX_LENGTH);
   }
 
   /** An integer from 0 on. */
@@ -116,8 +116,9 @@ export class ConfigReader {
 
   /** @throws UnknownArchitectureError naming `key` and its value, which changes the computation in a way not written here. */
   unsupported(key: string, why = "which is not implemented here"): never {
-    const value = JSON.stringify(this.raw[key])?.slice(0, 200);
-    throw new UnknownArchitectureError(`${this.source}: "${key}" is ${value}, ${why}. ${OTHER_DOOR}`);
+    throw new UnknownArchitectureError(
+      `${this.source}: "${key}" is ${shown(this.raw[key])}, ${why}. ${OTHER_DOOR}`,
+    );
   }
 
   /**
@@ -131,6 +132,17 @@ export class ConfigReader {
   }
 }
 
-/** More than any model has: bounds on what is made for each layer, and for each channel of a head. */
+/** A value of a configuration for a message: it may be long, and hold what a terminal would obey. */
+export function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? "undefined";
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
+}
+
+const MOST_SHOWN = 200;
+
+/** More than any model has: bounds on what is made for each layer, for each channel of a head, and on a side of a matrix. */
 export const MAX_LAYERS = 4096;
 export const MAX_HEAD_DIM = 65536;
+const MAX_WIDTH = 2 ** 24;
+/** Of lengths of texts, for which nothing is made. */
+export const MAX_LENGTH = 2 ** 31 - 1;

@@ -6,14 +6,24 @@ import { GgufFile } from "../../weights/gguf/ggufFile";
 import type { JsonObject } from "../../weights/jsonText";
 import type { StoredBlocks, WeightSource } from "../../weights/weightSource";
 import type { Checkpoint } from "../checkpoint";
-import { ConfigReader } from "../configReader";
+import { ConfigReader, OTHER_DOOR, shown } from "../configReader";
+import { GEMMA, GEMMA2, GEMMA3 } from "./gemma";
 import { GPT2 } from "./gpt2";
 import { LLAMA } from "./llama";
-import type { GgufTranslation } from "./translation";
+import { PHI3 } from "./phi3";
+import { QWEN2, QWEN3 } from "./qwen";
+import { ROPE_TENSORS } from "./rope";
+import { GgufMetadata, type GgufTranslation } from "./translation";
 
 const TRANSLATIONS: ReadonlyMap<string, GgufTranslation> = new Map([
   ["gpt2", GPT2],
   ["llama", LLAMA],
+  ["qwen2", QWEN2],
+  ["qwen3", QWEN3],
+  ["gemma", GEMMA],
+  ["gemma2", GEMMA2],
+  ["gemma3", GEMMA3],
+  ["phi3", PHI3],
 ]);
 
 /**
@@ -22,30 +32,30 @@ const TRANSLATIONS: ReadonlyMap<string, GgufTranslation> = new Map([
  */
 export function openGguf(path: string): Checkpoint {
   const file = new GgufFile(path);
-  const modelType = file.metadata.get("general.architecture");
-  if (typeof modelType !== "string")
+  const name = file.metadata.get("general.architecture");
+  if (typeof name !== "string")
     throw new CorruptFileError(`${path}: the metadata lacks "general.architecture"`);
-  const translation = TRANSLATIONS.get(modelType);
+  const translation = TRANSLATIONS.get(name);
   if (!translation) {
     const known = [...TRANSLATIONS.keys()].join(", ");
     throw new UnknownArchitectureError(
-      `${path} is of the architecture "${modelType}"; known in GGUF are ${known}`,
+      `${path} is of the architecture ${shown(name)}; known in GGUF are ${known}. ${OTHER_DOOR}`,
     );
   }
-  const config = readConfig(file, modelType, translation);
+  const config = readConfig(file, new GgufMetadata(file, name), translation);
   return {
     path,
-    modelType,
+    modelType: translation.modelType,
     config: new ConfigReader(config, `the metadata of ${path}`),
     weights: new TranslatedWeights(file, translation, config),
   };
 }
 
-function readConfig(file: GgufFile, modelType: string, translation: GgufTranslation): JsonObject {
+function readConfig(file: GgufFile, metadata: GgufMetadata, translation: GgufTranslation): JsonObject {
   const config = new Map<string, unknown>(Object.entries(translation.configDefaults));
   for (const [from, to] of Object.entries(translation.configKeys)) {
-    const value = file.metadata.get(`${modelType}.${from}`);
-    if (value !== undefined) config.set(to, typeof value === "bigint" ? Number(value) : value);
+    const value = metadata.get(from);
+    if (value !== undefined) config.set(to, value);
   }
   // The embedding has a row for every token, whatever the metadata says or leaves out.
   const rows = file.tensors.get("token_embd.weight")?.shape[0];
@@ -53,7 +63,8 @@ function readConfig(file: GgufFile, modelType: string, translation: GgufTranslat
   config.set("tie_word_embeddings", !file.tensors.has("output.weight"));
   config.set("attention_bias", file.tensors.has("blk.0.attn_q.bias"));
   config.set("mlp_bias", file.tensors.has("blk.0.ffn_up.bias"));
-  return Object.fromEntries(config);
+  const found = Object.fromEntries(config);
+  return { ...found, ...translation.configFrom?.(found, metadata) };
 }
 
 class TranslatedWeights implements WeightSource {
@@ -65,7 +76,9 @@ class TranslatedWeights implements WeightSource {
     private readonly translation: GgufTranslation,
     private readonly config: JsonObject,
   ) {
-    for (const name of file.names()) this.#origin.set(this.#translate(name), name);
+    for (const name of file.names()) {
+      if (!ROPE_TENSORS.includes(name)) this.#origin.set(this.#translate(name), name);
+    }
   }
 
   get path(): string {

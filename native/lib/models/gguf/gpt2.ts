@@ -1,6 +1,7 @@
 import type { GgufTranslation } from "./translation";
 
 export const GPT2: GgufTranslation = {
+  modelType: "gpt2",
   configKeys: {
     context_length: "n_positions",
     block_count: "n_layer",

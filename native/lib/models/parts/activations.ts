@@ -59,10 +59,7 @@ const ACTIVATIONS: ReadonlyMap<string, () => Activation> = new Map<string, () =>
 export function readActivation(reader: ConfigReader, key: string, fallback: string): string {
   const name = reader.text(key, fallback);
   if (ACTIVATIONS.has(name)) return name;
-  return reader.unsupported(
-    key,
-    `an unknown activation "${name}"; known are ${[...ACTIVATIONS.keys()].join(", ")}`,
-  );
+  return reader.unsupported(key, `an unknown activation; known are ${[...ACTIVATIONS.keys()].join(", ")}`);
 }
 
 /** The module of an activation that {@link readActivation} accepted. */

@@ -1,4 +1,4 @@
-import type { ConfigReader } from "../../configReader";
+import { type ConfigReader, MAX_LENGTH } from "../../configReader";
 
 interface Base {
   readonly rope_theta: number;
@@ -175,7 +175,7 @@ function readPartialFactor(
 }
 
 function maxPositions(reader: ConfigReader, { maxPositions }: RopeConvention): number {
-  return reader.count("max_position_embeddings", maxPositions);
+  return reader.count("max_position_embeddings", maxPositions, MAX_LENGTH);
 }
 
 /** The field beside `rope_parameters` comes before the one in it, as in transformers. */
@@ -185,8 +185,8 @@ function originalPositions(
   convention: RopeConvention,
 ): number {
   const key = "original_max_position_embeddings";
-  if (reader.has(key)) return reader.count(key);
-  return convention.originalPositions ?? parameters.count(key, maxPositions(reader, convention));
+  if (reader.has(key)) return reader.count(key, undefined, MAX_LENGTH);
+  return convention.originalPositions ?? parameters.count(key, maxPositions(reader, convention), MAX_LENGTH);
 }
 
 /** By how much YaRN sharpens attention: `0.1 * ln(factor) + 1`, or the ratio of two such terms (DeepSeek). */

@@ -1,0 +1,107 @@
+import { join } from "node:path";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { PatchableGraph } from "../../native/lib/graph";
+import { AutoModel, AutoModelForCausalLM } from "../../native/lib/models";
+import { torch } from "../../native/lib/torch";
+import { FIXTURES, ScratchFolder } from "../support/files";
+import { GgufBytes } from "../support/ggufBytes";
+import { expectedValues, maxDifference } from "../support/parity";
+
+/** Files as llama.cpp's converter writes them, with what transformers computes (make_gguf_models.py). */
+const MODELS = [
+  { name: "llama3", modelType: "llama" },
+  { name: "llama-linear", modelType: "llama" },
+  { name: "qwen2", modelType: "qwen2" },
+  { name: "qwen3", modelType: "qwen3" },
+  { name: "gemma", modelType: "gemma" },
+  { name: "gemma2", modelType: "gemma2" },
+  { name: "gemma3", modelType: "gemma3_text" },
+  { name: "phi3", modelType: "phi3" },
+];
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe.each(MODELS)("$name.gguf", ({ name, modelType }) => {
+  const path = join(FIXTURES, "gguf", `${name}.gguf`);
+  const expected = expectedValues(`gguf-${name}`);
+  const inputs = { input_ids: expected.read("input_ids"), attention_mask: expected.read("attention_mask") };
+
+  test("gives transformers' logits; nothing is missing or unexpected", async () => {
+    const warn = vi.spyOn(console, "warn");
+    const model = await AutoModelForCausalLM.fromPretrained(path);
+    expect(model.config.model_type).toBe(modelType);
+    expect(maxDifference(model.call(inputs).logits, expected.read("logits"))).toBeLessThanOrEqual(1e-5);
+    const body = await AutoModel.fromPretrained(path);
+    expect(body.call(inputs).last_hidden_state.shape.slice(0, 2)).toEqual([2, 20]);
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  test("is captured with the names of its architecture", async () => {
+    const model = await AutoModelForCausalLM.fromPretrained(path);
+    const pg = await PatchableGraph.capture(model, inputs);
+    expect(torch.equal((await pg.run(inputs)).logits, model.call(inputs).logits)).toBe(true);
+    expect(pg.aliases.get("blocks.1.hook_resid_post")).toBe("model.layers_1.output");
+  });
+});
+
+test("weights of Qwen2 stay quantised where that is asked for", async () => {
+  const expected = expectedValues("gguf-qwen2");
+  const model = await AutoModelForCausalLM.fromPretrained(join(FIXTURES, "gguf/qwen2.gguf"), {
+    keepQuantized: true,
+  });
+  const kept = [...model.namedModules()].flatMap(
+    ([, m]) => m.parametrization("weight")?.constructor.name ?? [],
+  );
+  expect(kept).toEqual(Array(16).fill("GgufWeight"));
+  const inputs = { input_ids: expected.read("input_ids"), attention_mask: expected.read("attention_mask") };
+  expect(maxDifference(model.call(inputs).logits, expected.read("logits"))).toBeLessThanOrEqual(1e-5);
+});
+
+describe("what a file says that is not computed here is refused by name", () => {
+  /** A file of metadata alone; the configuration comes before the weights. */
+  function file(
+    scratch: ScratchFolder,
+    architecture: string,
+    pairs: Record<string, string | number>,
+  ): string {
+    const sizes = { embedding_length: 16, block_count: 1, "attention.head_count": 2, feed_forward_length: 8 };
+    const entries = Object.entries({ ...sizes, ...pairs });
+    const bytes = new GgufBytes().start(0, entries.length + 1);
+    bytes.text("general.architecture").u32(STRING).text(architecture);
+    for (const [key, value] of entries) {
+      bytes.text(`${architecture}.${key}`);
+      if (typeof value === "string") bytes.u32(STRING).text(value);
+      else bytes.u32(UINT32).u32(value);
+    }
+    return scratch.write("model.gguf", bytes.bytes());
+  }
+  const STRING = 8;
+  const UINT32 = 4;
+
+  test.each<[string, Record<string, string | number>, RegExp]>([
+    [
+      "llama",
+      { "rope.scaling.type": "ntk" },
+      /rope_scaling: "rope_type" is "ntk", known here are default, linear/,
+    ],
+    ["llama", { expert_count: 8 }, /"num_local_experts" is 8, which is not implemented here/],
+    [
+      "qwen2",
+      { "rope.scaling.type": "yarn" },
+      /rope_scaling: "factor" must be a positive number; it is missing/,
+    ],
+    ["phi3", { "rope.dimension_count": 9 }, /"partial_rotary_factor" is 1\.125; of 8 channels/],
+    [
+      "mamba",
+      {},
+      /architecture "mamba"; known in GGUF are gpt2, llama, qwen2, .* Any PyTorch model can be brought in/,
+    ],
+  ])("%s with %j", async (architecture, pairs, message) => {
+    using scratch = new ScratchFolder();
+    await expect(AutoModelForCausalLM.fromPretrained(file(scratch, architecture, pairs))).rejects.toThrow(
+      message,
+    );
+  });
+});
