@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { PatchableGraph } from "../../native/lib/graph";
-import { AutoModelForCausalLM, type CausalLM } from "../../native/lib/models";
+import { AutoModelForCausalLM, type CausalLM, type FromPretrainedOptions } from "../../native/lib/models";
 import { ProbePatch, ZeroPatch } from "../../native/lib/patches";
 import type { Tensor } from "../../native/lib/tensor/tensor";
 import { torch } from "../../native/lib/torch";
 import { writeBigModel } from "../support/bigModel";
 import { FIXTURES, ScratchFolder } from "../support/files";
 import { anonymousMemory } from "../support/memory";
-import { expectedValues, inputsOf, maxDifference } from "../support/parity";
+import { expectedValues, inputsOf, MODELS, maxDifference } from "../support/parity";
 
 const load = (path: string, options: object): Promise<CausalLM> =>
   AutoModelForCausalLM.fromPretrained(path, options);
@@ -114,6 +114,31 @@ describe.each([
     const { logits } = model.call(inputs);
     const exact = expected.read("left/logits");
     expect(maxDifference(logits, exact)).toBeLessThan(0.02 * Number(exact.abs().max().item()));
+  });
+});
+
+describe.each(MODELS)("$name, wherever its weights are", ({ name, load: loadModel, block }) => {
+  const path = join(FIXTURES, name);
+  const inputs = inputsOf(expectedValues(name), "left");
+  const last = block(0).replace(/_0$/, ".1");
+
+  test.each<[string, (size: number) => FromPretrainedOptions]>([
+    ["on disk", () => ({ deviceMap: "disk" })],
+    ["a layer on disk", () => ({ deviceMap: { "": "cpu", [last]: "disk" } })],
+    ["as much as there is room for", (size) => ({ deviceMap: "auto", maxMemory: { cpu: 0.7 * size } })],
+  ])("%s: the same logits, bit for bit, from the model and its graph", async (_, options) => {
+    // Files in float32 are used as they are mapped; in bfloat16 each weight is made anew for its turn.
+    for (const dtype of ["float32", "bfloat16"] as const) {
+      const whole = await loadModel(path, { dtype });
+      const size = [...whole.parameters()].reduce((sum, parameter) => sum + 2 * parameter.numel(), 0);
+      const apart = await loadModel(path, { dtype, ...options(dtype === "float32" ? 2 * size : size) });
+      const { logits } = whole.call(inputs);
+      expect(torch.equal(apart.call(inputs).logits, logits)).toBe(true);
+      const pg = await PatchableGraph.capture(apart, inputs);
+      expect(torch.equal((await pg.run(inputs)).logits, logits)).toBe(true);
+      const made = [...apart.namedModules()].filter(([, module]) => module.parametrization("weight"));
+      expect(made.length > 0).toBe(dtype === "bfloat16");
+    }
   });
 });
 

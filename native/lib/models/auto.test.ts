@@ -207,6 +207,26 @@ test("tied embeddings are one parameter", async () => {
   expect(parameters(await load(join(FIXTURES, "llama-tiny-untied")))).toContain("lm_head.weight");
 });
 
+test("a tied weight that is set by one of its names is set in each of its uses", () => {
+  const model = AutoModelForCausalLM.fromConfig({
+    model_type: "gpt2",
+    vocab_size: 9,
+    n_layer: 1,
+    n_embd: 4,
+    n_head: 1,
+  });
+  const tied = ["transformer.wte.weight", "lm_head.weight"];
+  for (const name of tied) {
+    const weight = torch.randn([9, 4]);
+    const { missing } = model.loadStateDict(new Map([[name, weight]]), { strict: false });
+    expect(missing).not.toEqual(expect.arrayContaining(tied.slice(0, 1)));
+    for (const one of tied) expect(model.stateDict().get(one)).toBe(weight);
+  }
+  const [first, second] = [torch.randn([9, 4]), torch.randn([9, 4])];
+  model.loadStateDict(new Map(tied.map((name, i) => [name, [first, second][i]])), { strict: false });
+  expect(tied.map((name) => model.stateDict().get(name))).toEqual([first, second]);
+});
+
 test.each(["gpt2", "llama"])("a random %s from a configuration", (model_type) => {
   const small = { vocab_size: 50, n_layer: 2, n_embd: 16, n_head: 2, hidden_size: 16, num_hidden_layers: 2 };
   const config = { model_type, ...small, num_attention_heads: 2, intermediate_size: 32 };

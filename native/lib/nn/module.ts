@@ -169,14 +169,21 @@ export abstract class Module {
   }
 
   /**
-   * Takes the tensors of `dictionary` as parameters and buffers, without copying.
+   * Takes the tensors of `dictionary` as parameters and buffers, without copying. A tied parameter that is given by one of its names is
+   * given for all of them; given by each, it is tied no more unless they are one tensor.
    * @throws ShapeError naming the first parameter whose shape differs; nothing is changed then.
    * @throws ArgumentError listing missing and unexpected names, unless `strict` is false; nothing is changed then.
    */
   loadStateDict(dictionary: Map<string, Tensor>, options: { strict?: boolean } = {}): LoadReport {
     const own = this.stateDict();
+    /** What takes the place of each tensor. */
+    const successors = new Map<Tensor, Tensor>();
+    for (const [name, tensor] of dictionary) {
+      const current = own.get(name);
+      if (current && !successors.has(current)) successors.set(current, tensor);
+    }
     const report: LoadReport = {
-      missing: [...own.keys()].filter((name) => !dictionary.has(name)),
+      missing: [...own].filter(([, tensor]) => !successors.has(tensor)).map(([name]) => name),
       unexpected: [...dictionary.keys()].filter((name) => !own.has(name)),
     };
     if ((options.strict ?? true) && report.missing.length + report.unexpected.length > 0) {
@@ -193,8 +200,8 @@ export abstract class Module {
       }
     }
     for (const [prefix, module] of this.namedModules()) {
-      for (const [name] of [...module.ownParameters(), ...module.ownBuffers()]) {
-        const given = dictionary.get(prefix === "" ? name : `${prefix}.${name}`);
+      for (const [name, current] of [...module.ownParameters(), ...module.ownBuffers()]) {
+        const given = dictionary.get(prefix === "" ? name : `${prefix}.${name}`) ?? successors.get(current);
         if (given) module.#assign(name, given);
       }
     }
