@@ -21,7 +21,9 @@ const BAR = 82;
 const CELLS = { column: 28, min: 150 };
 const LONGEST_LABEL = 22;
 /** Of a colour bar: as much as fits above it, beside the next panel's title. */
-const LONGEST_TITLE = 13;
+/** Characters that stand above a colour bar: those that fit behind the map, and the most, which reach over it a little. */
+const BAR_TITLE = 13;
+const LONGEST_TITLE = 15;
 const MOST_ROW_LABELS = 64;
 
 /** Maps of tokens × layers and the like, side by side, after ROME: each with its own colours and bar, subject tokens starred. */
@@ -259,6 +261,7 @@ function arrange(
         tickfont: { color: theme.text, size: 10 },
       },
     };
+    const isShort = grid.measured.length <= BAR_TITLE;
     const label = { xref: "paper", yref: "paper", y: y[1], yanchor: "bottom", showarrow: false };
     annotations.push(
       {
@@ -271,8 +274,8 @@ function arrange(
       {
         ...label,
         text: plotlyText(shorten(grid.measured, LONGEST_TITLE)),
-        x: x[1] + 8 / total.width,
-        xanchor: "left",
+        x: x[1] + (isShort ? 8 : BAR) / total.width,
+        xanchor: isShort ? "left" : "right",
         font: { size: 11, color: theme.mutedText },
       },
     );
