@@ -85,7 +85,7 @@ async function attempt(load: ParityModel["load"], path: string, what: string): P
     expect(error, `${what}: ${(error as Error).stack}`).toBeInstanceOf(GraphpatchError);
     expect((error as Error).message.length, what).toBeLessThan(2000);
   }
-  expect(performance.now() - start, what).toBeLessThan(5000);
+  expect(performance.now() - start, what).toBeLessThan(30_000);
   expect(torch.memory().bytes - before, what).toBeLessThan(100e6);
 }
 

@@ -296,6 +296,16 @@ describe("without the hub", () => {
     expect(partly.message).toMatch(/in the cache \(HF_HUB_OFFLINE is set\).* has no config\.json/);
   });
 
+  test("HF_HUB_OFFLINE: shards that the cache lacks are named", async () => {
+    await load("owner/llama");
+    vi.stubEnv("HF_HUB_OFFLINE", "1");
+    const snapshot = join(cache, "models--owner--llama/snapshots", server.commit("owner/llama"));
+    rmSync(join(snapshot, "model-00002-of-00003.safetensors"));
+    const failure = await failureOf(load("owner/llama"));
+    expect(failure).toBeInstanceOf(HubError);
+    expect(failure.message).toMatch(/lacks model-00002-of-00003\.safetensors \(HF_HUB_OFFLINE is set\)/);
+  });
+
   test("a hub that cannot be reached: the cache is used with a warning, and without one it is an error", async () => {
     await load("owner/gpt2");
     await server.stop();
@@ -603,6 +613,42 @@ describe("what the hub refuses", () => {
     expect(failure.message).toContain(`The hub answered ${status}: what [31m the server says`);
     expect(failure.message).toContain(join(process.cwd(), "owner/gpt2"));
     expect(failure.message).not.toContain(TOKEN);
+  });
+
+  test.each([
+    [401, undefined, /access to owner\/gpt2 is granted by its owners: ask for it at .*, then set HF_TOKEN/],
+    [403, TOKEN, /the token that was sent is of an account without it/],
+  ])("a gated model is listed, and only its files are refused: %i", async (status, token, message) => {
+    if (token) vi.stubEnv("HF_TOKEN", token);
+    server.refuse = (request, response) => {
+      if (!request.url?.includes("/resolve/")) return false;
+      error(response, status, "GatedRepo", "Access to this model is restricted");
+      return true;
+    };
+    const failure = await failureOf(load("owner/gpt2"));
+    expect(failure).toMatchObject({ status });
+    expect(failure.message).toMatch(message);
+    expect(existsSync(join(cache, "models--owner--gpt2/blobs"))).toBe(false);
+  });
+
+  test("an index that leads out of the folder, or names what is not there", async () => {
+    const index = (file: string) => JSON.stringify({ weight_map: { "wte.weight": file } });
+    const config = readFileSync(join(FIXTURES, "gpt2-tiny/config.json"));
+    const sharded = (file: string) => ({
+      "config.json": config,
+      "model.safetensors.index.json": index(file),
+    });
+    const other = await HubServer.start({
+      repositories: { "owner/out": sharded("../../../outside"), "owner/gone": sharded("gone.safetensors") },
+    });
+    vi.stubEnv("HF_ENDPOINT", other.endpoint);
+    const [out, gone] = [await failureOf(load("owner/out")), await failureOf(load("owner/gone"))];
+    await other.stop();
+    expect(out.message).toMatch(
+      /"\.\.\/\.\.\/\.\.\/outside", which is not the name of a file in the same folder/,
+    );
+    expect(gone.message).toMatch(/owner\/gone has no file gone\.safetensors/);
+    expect(other.downloads).not.toContain("../../../outside");
   });
 
   test("a model that is not there, a file that is not there", async () => {

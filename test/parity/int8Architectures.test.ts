@@ -15,7 +15,7 @@ import { torch } from "../../native/lib/torch";
 import { saveSafetensors } from "../../native/lib/weights";
 import { writeBigModel } from "../support/bigModel";
 import { ScratchFolder } from "../support/files";
-import { residentMemory } from "../support/memory";
+import { bytesHeld, residentMemory } from "../support/memory";
 
 const SIZES = {
   vocab_size: 60,
@@ -86,9 +86,9 @@ describe.each(CONFIGS)("$model_type in 8 bits", (config) => {
     const weights = new Map(weightsOf(auto.fromConfig(config)));
     await saveSafetensors(join(scratch.path, "model.safetensors"), weights);
     exact = await auto.fromPretrained(scratch.path);
-    const before = torch.memory().bytes;
+    const before = await bytesHeld();
     int8 = await auto.fromPretrained(scratch.path, { loadIn8bit: true });
-    taken = torch.memory().bytes - before;
+    taken = (await bytesHeld()) - before;
   });
   afterAll(() => scratch[Symbol.dispose]());
 

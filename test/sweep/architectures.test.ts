@@ -3,9 +3,10 @@ import { describe, expect, test } from "vitest";
 import { PatchableGraph } from "../../native/lib/graph";
 import { AddPatch, MeanPatch, ReplacePatch, ScalePatch, ZeroPatch } from "../../native/lib/patches";
 import { type Cells, logProbability, type SweepOptions } from "../../native/lib/sweep";
+import type { Tensor } from "../../native/lib/tensor/tensor";
 import { torch } from "../../native/lib/torch";
 import { FIXTURES } from "../support/files";
-import { expectedValues, INPUTS, inputsOf, MODELS } from "../support/parity";
+import { DECODERS, expectedValues, INPUTS, inputsOf, MODELS } from "../support/parity";
 import { compare, used } from "./support";
 
 describe.each(MODELS)("$name", ({ name, load, layers, hidden, block, pattern, act, mlp, mix }) => {
@@ -51,3 +52,25 @@ describe.each(MODELS)("$name", ({ name, load, layers, hidden, block, pattern, ac
     expect(used(whole.all).causal).toBe(0);
   });
 });
+
+test.each(DECODERS)(
+  "$name: heads by TransformerLens' names, and a metric of the logits as a run returns them",
+  async (places) => {
+    const { name, load, layers } = places;
+    const inputs = inputsOf(expectedValues(name), "left");
+    const pg = await PatchableGraph.capture(await load(join(FIXTURES, name)), inputs);
+    const heads = pg.node("blocks.0.attn.hook_z").shape?.[2] as number;
+    const slices = Array.from({ length: heads }, (_, head) => `:, :, ${head}`);
+    const cells = Array.from({ length: layers }, (_, layer) =>
+      slices.map((slice) => ({ [`blocks.${layer}.attn.hook_z`]: new ZeroPatch({ slice }) })),
+    );
+    const metric = ({ logits }: Record<string, Tensor>) => logits.at("0, -1").log_softmax(-1).at(7);
+    const map = await pg.sweep({ inputs, cells, metric });
+    for (const [layer, row] of cells.entries()) {
+      for (const [head, patches] of row.entries()) {
+        const { logits } = await pg.patch(patches, () => pg.run(inputs));
+        expect(map.values.at([layer, head]).item()).toBeCloseTo(Number(metric({ logits }).item()), 5);
+      }
+    }
+  },
+);

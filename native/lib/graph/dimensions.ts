@@ -25,7 +25,8 @@ export function tokenText(inputs: RunInputs, id: number): string | null {
 
 /**
  * Names of a value's dimensions, from its rank and the number of tokens: [batch, token, hidden],
- * [batch, head, query, key], [batch, head, token, …]. Dimensions that fit nothing are `dim_i`.
+ * [batch, head, query, key], [batch, head, token, …], [batch, token, head, …]. Dimensions that fit nothing are `dim_i`, and so are heads and
+ * tokens where there are as many of each: nothing says which is which.
  */
 export function nameDimensions(shape: readonly number[], tokenCount: number | null): string[] {
   const isTokens = (dim: number) => tokenCount !== null && shape[dim] === tokenCount;
@@ -34,6 +35,7 @@ export function nameDimensions(shape: readonly number[], tokenCount: number | nu
   if (shape.length === 2 && isTokens(0)) return ["token", "hidden"];
   if (shape.length === 3 && isTokens(1)) return ["batch", "token", "hidden"];
   if (shape.length === 4 && isTokens(2) && isTokens(3)) return ["batch", "head", "query", "key"];
+  if (shape.length === 4 && isTokens(1) && isTokens(2)) return ["batch", "dim_1", "dim_2", "hidden"];
   if (shape.length === 4 && isTokens(2)) return ["batch", "head", "token", "hidden"];
   if (shape.length === 4 && isTokens(1)) return ["batch", "token", "head", "hidden"];
   return names;

@@ -63,7 +63,7 @@ export function sharedWeights(
     const apart = others.filter((name) => !haveSameValues(file, matched.get(first), matched.get(name)));
     for (const name of apart) {
       console.warn(
-        `${file.path}: by its configuration ${name} is ${first}, but the file has both and they differ; each is taken as it is`,
+        `${file.path}: ${name} and ${first} are one weight in a ${model.constructor.name} of this configuration, but the file has both and they differ; each is taken as it is`,
       );
     }
     const one = group.filter((name) => name !== first && !apart.includes(name));

@@ -126,8 +126,11 @@ export function klDivergence(options: PositionOptions = {}): Metric {
   });
 }
 
-/** What a function as metric is given: outputs by name. */
+/** What a function as metric is given: outputs by name; the model's own as `pg.run` returns them, too (`logits`). */
 export type MetricFunction = (outputs: Record<string, Tensor>) => unknown;
+
+/** Before the names of what a model returns. */
+const OUTPUT = "output|";
 
 /** A metric from a function of one cell's outputs, which returns a number, or a tensor with one element or one a text. */
 export function functionMetric(
@@ -141,7 +144,11 @@ export function functionMetric(
     positions,
     stacks: false,
     measure: async (run) => {
-      const given = Object.fromEntries(outputs.map((name, i) => [name, run.outputs[i]]));
+      const given: Record<string, Tensor> = {};
+      for (const [i, name] of outputs.entries()) given[name] = run.outputs[i];
+      for (const name of outputs) {
+        if (name.startsWith(OUTPUT)) given[name.slice(OUTPUT.length)] ??= given[name];
+      }
       const result = await measure(given);
       if (typeof result === "number") return [result];
       const tensor = result as Tensor;

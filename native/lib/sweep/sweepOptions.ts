@@ -33,7 +33,7 @@ export interface SweepOptions<Nodes extends NodeNames = AnyNodes> {
   inputs: RunInputs;
   /** Patches by node for each cell, in nested lists: `cells[layer][position]`. */
   cells: Cells<Nodes>;
-  /** `logProbability({ token })` or another built-in metric; or a function of one cell's outputs by name. */
+  /** `logProbability({ token })` or another built-in metric; or a function of one cell's outputs by name: `({ logits }) => …`. */
   metric: Metric | MetricFunction;
   /** For a function: the nodes whose values it is given; the model's logits or only output unless given. */
   outputs?: readonly string[];
