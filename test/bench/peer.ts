@@ -69,9 +69,9 @@ export class Peer {
     return null;
   }
 
-  /** Milliseconds a cell of ROME's causal trace with hooks, from `cells` cells. */
-  async traceCell(model: ModelName, cells: number): Promise<number> {
-    return ((await this.#ask(`trace ${model} ${cells}`)) as { seconds: number }).seconds * 1000;
+  /** Milliseconds a cell of ROME's causal trace with hooks, `batch` of its 10 noise samples in a forward, from `cells` cells. */
+  async traceCell(model: ModelName, cells: number, batch: number): Promise<number> {
+    return ((await this.#ask(`trace ${model} ${cells} ${batch}`)) as { seconds: number }).seconds * 1000;
   }
 
   /** The path of an archive of the model. */

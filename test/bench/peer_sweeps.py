@@ -121,8 +121,10 @@ class Map:
         return {"seconds": time.perf_counter() - start, "sum": values.double().sum().item()}
 
 
-def time_trace(model, ids: torch.Tensor, samples: int, window: int, cells: int) -> dict[str, float]:
-    """Seconds a cell of ROME's causal trace with hooks, all noise samples in one forward, over `cells` cells spread over the grids."""
+def time_trace(
+    model, ids: torch.Tensor, samples: int, batch: int, window: int, cells: int
+) -> dict[str, float]:
+    """Seconds a cell of ROME's causal trace with hooks, `batch` of its noise samples in a forward, over `cells` cells spread over the grids."""
     layers, length = len(model.model.layers), ids.shape[1]
     kinds = {
         "states": lambda layer: model.model.layers[layer],
@@ -142,6 +144,10 @@ def time_trace(model, ids: torch.Tensor, samples: int, window: int, cells: int) 
     noise = torch.randn(samples, 3, table.weight.shape[1]) * 3 * table.weight.std()
 
     def cell(kind: str, layer: int, token: int) -> torch.Tensor:
+        parts = [forward(kind, layer, token, part) for part in noise.split(batch)]
+        return torch.cat(parts).mean()
+
+    def forward(kind: str, layer: int, token: int, noise: torch.Tensor) -> torch.Tensor:
         def disturb(embedded: torch.Tensor) -> torch.Tensor:
             embedded = embedded.clone()
             embedded[:, 1:4] += noise
@@ -160,8 +166,8 @@ def time_trace(model, ids: torch.Tensor, samples: int, window: int, cells: int) 
         handles = [hooked(table, disturb)]
         handles += [hooked(kinds[kind](at), restore((kind, at))) for at in range(first, end)]
         try:
-            logits = model(input_ids=ids.expand(samples, -1), use_cache=False).logits
-            return logits[:, -1].softmax(-1)[:, TARGET].mean()
+            logits = model(input_ids=ids.expand(len(noise), -1), use_cache=False).logits
+            return logits[:, -1].softmax(-1)[:, TARGET]
         finally:
             for handle in handles:
                 handle.remove()

@@ -4,7 +4,8 @@ peers.py FOLDER THREADS INPUT_IDS: writes a random GPT-2 of GPT-2 small's shape 
 as Hugging Face directories, and says so with a line of JSON. Then it answers each line of standard input with a line of JSON:
 "run NAME": the milliseconds of one forward of several; "peak NAME": megabytes by which a few forwards exceed what was resident before them;
 "logits NAME": the logits of the last position; "map NAME TOOL LENGTH": seconds of the layer x token map and the sum of its values, or what
-package is missing; "trace NAME CELLS": seconds a cell of ROME's causal trace, from so many cells; "export NAME": the path of an archive of the model.
+package is missing; "trace NAME CELLS BATCH": seconds a cell of ROME's causal trace of 10 noise samples,
+BATCH of them in a forward, from so many cells; "export NAME": the path of an archive of the model.
 """
 
 import json
@@ -94,11 +95,11 @@ def main(folder: str, threads: str, input_ids: str) -> None:
         except ImportError as error:
             return {"missing": str(error)}
 
-    def trace(name: str, cells: str) -> dict:
+    def trace(name: str, cells: str, batch: str) -> dict:
         if name not in models:
             models[name] = make_llama(folder, name)
         given = torch.tensor([json.loads(input_ids)[:10]]) % models[name].config.vocab_size
-        return time_trace(models[name], given, samples=10, window=10, cells=int(cells))
+        return time_trace(models[name], given, samples=10, batch=int(batch), window=10, cells=int(cells))
 
     def export(name: str) -> str:
         """As transformers exports it unless told otherwise, with fused attention."""

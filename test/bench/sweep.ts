@@ -47,7 +47,7 @@ export async function benchSweep(model: CausalLM, peer: Peer | null): Promise<vo
   const own = await timedSweep(pg, options);
   const exact = await timedOnce(() => pg.sweep({ ...options, exact: true }));
   const without: [string, number][] = [];
-  for (const level of ["onednn", "positions", "causal", "batch"] as const) {
+  for (const level of ["groups", "onednn", "positions", "causal", "batch"] as const) {
     const { ms } = await timedOnce(() => pg.sweep({ ...options, levels: { [level]: false } }));
     without.push([level, ms]);
   }

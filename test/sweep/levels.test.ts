@@ -27,7 +27,7 @@ import { FIXTURES } from "../support/files";
 import { expectedValues, INPUTS, inputsOf, MODELS } from "../support/parity";
 import { compare, difference, used } from "./support";
 
-const LEVELS = ["upstream", "batch", "causal", "positions", "onednn"] as const;
+const LEVELS = ["upstream", "batch", "causal", "positions", "groups", "onednn"] as const;
 
 describe.each(MODELS.slice(0, 2))("$name", ({ name, layers, block, act, pattern, mix }) => {
   const expected = expectedValues(name);
@@ -71,9 +71,11 @@ describe.each(MODELS.slice(0, 2))("$name", ({ name, layers, block, act, pattern,
         // Positions that are padded on the left see all others.
         causal: input === "left" ? expect.any(Number) : count,
         positions: count,
+        // By threads: too few rows, or enough.
+        groups: expect.any(Number),
         onednn: count,
       });
-      const none = { upstream: 0, shared: 0, batch: 0, causal: 0, positions: 0, onednn: 0 };
+      const none = { upstream: 0, shared: 0, batch: 0, causal: 0, positions: 0, groups: 0, onednn: 0 };
       expect(used(exact)).toEqual({ outputs: count, ...none });
       expect(all.shape).toEqual([layers, 4]);
       await pg.optimize();

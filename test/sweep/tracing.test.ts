@@ -114,7 +114,7 @@ test("what cells have in common is computed once", async () => {
   const own = (cells as Record<string, AddPatch>[][]).flat();
   const mixed = [
     ...own.map((cell) => ({ [embedding]: noise, ...cell })),
-    // Too few of them, another order, and one that has nothing else.
+    // Too few of them for a base of their own, another order, and one that has nothing else.
     ...own.slice(0, 2).map((cell) => ({ [embedding]: other, ...cell })),
     ...own.slice(0, 5).map((cell) => ({ [embedding]: [other, noise], ...cell })),
     { [embedding]: noise },
@@ -122,7 +122,7 @@ test("what cells have in common is computed once", async () => {
   ];
   const request: SweepOptions = { ...rest, axes: undefined, cells: mixed };
   const { all, exact } = await compare(pg, request);
-  expect(used(all).shared).toBe(own.length + 5);
+  expect(used(all).shared).toBe(own.length + 5 + 2);
   expect(all.base).toEqual(exact.base);
   const without = await pg.sweep({ ...request, levels: { shared: false } });
   expect(used(without).shared).toBe(0);
@@ -239,7 +239,7 @@ test("the noise is three deviations of the embeddings on the subject, and window
   const options = { inputs, subject: [1, 3], target: 9, samples, window: 2, kinds: ["mlp"] } as const;
   // The module's output stands behind the operator that the noise is added to.
   const trace = await pg.patch({ "transformer.wte": record }, () => pg.causalTrace(options));
-  const noisy = (record.activations as Tensor[]).find(({ shape }) => shape[0] === samples);
+  const noisy = (record.activations as Tensor[]).findLast(({ shape }) => shape[0] === samples);
   const names = [embedding, mlp(0), mlp(1)];
   const clean = await pg.run(inputs, { outputs: names });
   const noise = noisy?.sub(clean[embedding]);

@@ -2,7 +2,6 @@ import { ArgumentError } from "../errors";
 import { Dataflow } from "../graph/dataflow";
 import { tokensOf, tokenText } from "../graph/dimensions";
 import type { RunInputs } from "../graph/inputs";
-import type { PatchMap } from "../graph/nodeTypes";
 import type { GraphRunner } from "../graph/runner";
 import { AddPatch, ReplacePatch } from "../patches/valuePatches";
 import { Tensor } from "../tensor/tensor";
@@ -69,7 +68,6 @@ export async function causalTrace(
   const known = tokensOf(options.inputs);
   const [from, to] = subjectTokens(options.subject, known, length);
   const target = options.target ?? (await firstChoice(runner, inputs));
-  const clean = await cleanValues(runner, inputs, nodes, kinds);
   const [weight] = (
     await runner.run({ inputs, tokens: null, scopes: [], outputs: [embedding.weight], packed: false })
   ).map(tensorOf);
@@ -79,6 +77,9 @@ export async function causalTrace(
     .to(weight.dtype);
   // All noise samples in one batch, unless the model mixes texts.
   const sets = keepsTextsApart(runner) ? [generated] : splitRows(generated, samples);
+  // As many texts as in the runs with noise: what noise does not reach is then the same to the last bit there, and nothing is computed for it.
+  const repeated = inputs.map((input) => repeatRows(input, sets[0].shape[0]));
+  const restore = restoringPatches(await cleanValues(runner, repeated, nodes, kinds));
   const metric: Metric = (options.metric === "log-probability" ? logProbability : probability)({
     token: target,
   });
@@ -103,7 +104,12 @@ export async function causalTrace(
   for (const kind of kinds) {
     const cells = layers.map((layer) =>
       Array.from({ length }, (_, token) =>
-        restore(nodes[kind], windowOf(kind, layer, window, nodes[kind].length), clean, token),
+        Object.fromEntries(
+          windowOf(kind, layer, window, nodes[kind].length).map((at) => {
+            const node = nodes[kind][at];
+            return [node, restore(node, token)];
+          }),
+        ),
       ),
     );
     const parts: SweepResult[] = [];
@@ -173,21 +179,20 @@ function windowOf(kind: TraceKind, layer: number, window: number, layers: number
   return Array.from({ length: Math.max(end - first, 1) }, (_, i) => first + i);
 }
 
-function restore(
-  names: readonly string[],
-  layers: readonly number[],
-  clean: ReadonlyMap<string, Tensor>,
-  token: number,
-): PatchMap {
-  const patches: Record<string, ReplacePatch> = {};
-  for (const layer of layers) {
-    const value = clean.get(names[layer]);
-    if (value) patches[names[layer]] = new ReplacePatch({ value: value.at([0, token]), slice: [{}, token] });
-  }
-  return patches;
+/** Patches that put back a clean value at one token. The same for all cells, so that cells which begin with the same ones share what these do. */
+function restoringPatches(clean: ReadonlyMap<string, Tensor>): (node: string, token: number) => ReplacePatch {
+  const known = new Map<string, ReplacePatch>();
+  return (node, token) => {
+    const key = `${token} ${node}`;
+    const value = clean.get(node);
+    if (!value) throw new ArgumentError(`causalTrace has no clean value of ${node}`);
+    const patch = known.get(key) ?? new ReplacePatch({ value: value.at([{}, token]), slice: [{}, token] });
+    known.set(key, patch);
+    return patch;
+  };
 }
 
-/** Values of the run without noise. */
+/** Values of the run without noise: [texts, seq, …] each. */
 async function cleanValues(
   runner: GraphRunner,
   inputs: Tensor[],

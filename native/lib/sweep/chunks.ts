@@ -3,9 +3,6 @@ import type { Survey } from "./survey";
 /** What estimates of bytes leave out: operands that are gathered, results beside what they are made from. */
 export const BESIDES = 1.5;
 
-/** Bytes of freed tensors that a sweep keeps for its next ones, of those that it may take. */
-export const unusedIn = (memory: number): number => Math.floor(memory / 8);
-
 /** A chunk has the work of so many runs at most: more would gain nothing, and results should come while the sweep goes on. */
 const RUNS = 12;
 

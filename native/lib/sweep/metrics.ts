@@ -12,6 +12,9 @@ export interface MeasuredRun {
   batch: number;
 }
 
+/** What is made of logits before tokens are read from them, in float32. */
+export type ReadingForm = "values" | "probabilities" | "log-probabilities";
+
 /** What is measured of each cell. */
 export interface Metric {
   /** For tables and pictures. */
@@ -24,6 +27,10 @@ export interface Metric {
   readonly stacks: boolean;
   /** One number a row. `base` is the run without a cell's patches. */
   measure(run: MeasuredRun, base: MeasuredRun): readonly number[] | Promise<readonly number[]>;
+  /** Of its only output, what `measureRead` needs: a few tokens of the last dimension. Other metrics need all of it. */
+  readonly reading?: { readonly form: ReadingForm; readonly tokens: readonly Tokens[] };
+  /** As `measure`, of a run whose output is what was read: [rows, position, tokens]. */
+  measureRead?(run: MeasuredRun): readonly number[];
   /** The same as a tensor [rows] with its gradient; only of metrics that have one. */
   score?(run: MeasuredRun, base: MeasuredRun): Tensor;
 }
@@ -38,6 +45,14 @@ export interface PositionOptions {
 
 /** One token for all texts, or one for each. */
 export type Tokens = number | readonly number[];
+
+/** Tokens that a metric reads, as int64 [batch, tokens]. */
+export function tokensToRead(tokens: readonly Tokens[], batch: number): Tensor {
+  const rows = Array.from({ length: batch }, (_, row) =>
+    tokens.map((token) => perRow(token, row, batch, "token")),
+  );
+  return torch.tensor(rows, { dtype: "int64" });
+}
 
 function perRow(given: Tokens, row: number, batch: number, what: string): number {
   if (typeof given === "number") return given;
@@ -84,6 +99,37 @@ function metric(
   };
 }
 
+/** A metric of a few tokens' logits, or of what a softmax makes of them: `combine` gets one tensor [rows] for each token. */
+function tokenMetric(
+  label: string,
+  options: PositionOptions,
+  form: ReadingForm,
+  tokens: readonly Tokens[],
+  combine: (values: Tensor[]) => Tensor,
+): Metric {
+  const { position = -1 } = options;
+  return {
+    ...metric(label, options, (logits, batch) => {
+      const values = FORMS[form](logits);
+      return combine(tokens.map((token) => pick(values, token, batch)));
+    }),
+    reading: { form, tokens },
+    measureRead: (run) =>
+      torch.noGrad(() =>
+        torch.tidy(() => {
+          const values = logitsAt(run, position);
+          return numbers(combine(tokens.map((_, i) => values.select(-1, i))));
+        }),
+      ),
+  };
+}
+
+const FORMS: Record<ReadingForm, (logits: Tensor) => Tensor> = {
+  values: (logits) => logits,
+  probabilities: (logits) => torch.softmax(logits, -1),
+  "log-probabilities": (logits) => torch.log_softmax(logits, -1),
+};
+
 /** Columns `token` of [rows, vocab]. */
 function pick(values: Tensor, token: Tokens, batch: number): Tensor {
   const [rows, vocabulary] = values.shape;
@@ -95,23 +141,18 @@ function pick(values: Tensor, token: Tokens, batch: number): Tensor {
 
 /** log p(token), by softmax in float32. */
 export function logProbability(options: PositionOptions & { token: Tokens }): Metric {
-  return metric("log-probability", options, (logits, batch) =>
-    pick(torch.log_softmax(logits, -1), options.token, batch),
-  );
+  return tokenMetric("log-probability", options, "log-probabilities", [options.token], ([own]) => own);
 }
 
 /** p(token), by softmax in float32. */
 export function probability(options: PositionOptions & { token: Tokens }): Metric {
-  return metric("probability", options, (logits, batch) =>
-    pick(torch.softmax(logits, -1), options.token, batch),
-  );
+  return tokenMetric("probability", options, "probabilities", [options.token], ([own]) => own);
 }
 
 /** logit(correct) − logit(wrong). */
 export function logitDifference(options: PositionOptions & { correct: Tokens; wrong: Tokens }): Metric {
-  return metric("logit difference", options, (logits, batch) =>
-    pick(logits, options.correct, batch).sub(pick(logits, options.wrong, batch)),
-  );
+  const tokens = [options.correct, options.wrong];
+  return tokenMetric("logit difference", options, "values", tokens, ([correct, wrong]) => correct.sub(wrong));
 }
 
 /** KL divergence, in nats, of the cell's prediction from the base run's: Σ p(base) · (log p(base) − log p(cell)). */

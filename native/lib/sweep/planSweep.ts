@@ -1,7 +1,8 @@
 import type { GraphRunner } from "../graph/runner";
 import { torch } from "../torch";
-import { BESIDES, chunkCells, unusedIn } from "./chunks";
+import { BESIDES, chunkCells } from "./chunks";
 import { keptBytes } from "./cost";
+import { shareMemory } from "./memory";
 import { whyPlain } from "./plain";
 import { runPlain } from "./plainRun";
 import { prepareSweep, type SweepJob } from "./setup";
@@ -55,16 +56,23 @@ async function addBase(plan: SweepPlan, { job, cells }: SharedBase, options: Swe
   const survey = await surveyCells(job, cells, {
     cuts: levels.positions,
     reusesPositions: levels.causal,
+    sharesStarts: levels.shared,
+    reads: levels.positions,
     signal: options.signal,
   });
   survey.release();
   const { work, bytes, baseWork, baseBytes } = survey.native;
   const limit = options.memoryLimit ?? DEFAULT_MEMORY;
-  const unused = unusedIn(limit);
-  for (const places of chunkCells(survey, { memory: limit - baseBytes - unused, together: levels.batch })) {
+  const {
+    unused,
+    kept,
+    passing,
+    cells: memory,
+  } = shareMemory(survey, limit, levels.onednn && !job.runner.isPacked);
+  for (const places of chunkCells(survey, { memory, together: levels.batch })) {
     plan.batches += 1;
     const taken = places.reduce((sum, place) => sum + bytes[place] * BESIDES, 0);
-    plan.bytes = Math.max(plan.bytes, baseBytes + taken + Math.min(taken, unused));
+    plan.bytes = Math.max(plan.bytes, baseBytes + kept + passing + taken + Math.min(taken, unused));
   }
   plan.work += work.reduce((sum, own) => sum + own, 0);
   return baseWork;

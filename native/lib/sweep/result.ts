@@ -7,7 +7,7 @@ import type { Axis } from "./cells";
 
 /** A way of saving work, and whether a sweep used it. */
 export interface LevelReport {
-  level: "outputs" | "upstream" | "shared" | "batch" | "causal" | "positions" | "onednn";
+  level: "outputs" | "upstream" | "shared" | "batch" | "causal" | "positions" | "groups" | "onednn";
   /** Cells it was used for. */
   cells: number;
   /** Why it was not used for the others; empty when it was used for all. */

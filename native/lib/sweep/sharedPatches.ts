@@ -14,6 +14,8 @@ export interface SharedBase {
 /**
  * Takes patches that many cells have in common out of them and into a base of their own, so that what they do is computed once: a
  * corrupted embedding with other nodes restored in each cell. Patches are the same when they are the same objects, in the same order, on the same node.
+ *
+ * Cells that have their first patches on several nodes in common are windows that overlap: for those a wave computes once what they share.
  */
 export function shareBases(job: SweepJob, cells: readonly number[]): SharedBase[] {
   const ids = new Map<Patch, number>();
@@ -23,14 +25,18 @@ export function shareBases(job: SweepJob, cells: readonly number[]): SharedBase[
     return known;
   };
   const order = new Map(job.flow.nodes.flatMap(({ results }, i) => results.map((value) => [value, i + 1])));
-  const first = (patches: ValuePatches): number =>
-    [...patches.keys()].reduce((a, b) => ((order.get(a) ?? 0) <= (order.get(b) ?? 0) ? a : b));
+  const inOrder = (patches: ValuePatches): number[] =>
+    [...patches.keys()].sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
+  /** The patches that a cell has on one of its nodes, counted from the first. */
+  const keyOf = (patches: ValuePatches, place: number): string => {
+    const value = inOrder(patches)[place];
+    return `${value}:${(patches.get(value) ?? []).map(idOf).join()}`;
+  };
   const groups = new Map<string, number[]>();
   for (const cell of cells) {
     const { patches } = job.cells[cell];
     if (patches.size < 2) continue;
-    const value = first(patches);
-    const key = `${value}:${(patches.get(value) ?? []).map(idOf).join()}`;
+    const key = keyOf(patches, 0);
     const group = groups.get(key);
     if (group) group.push(cell);
     else groups.set(key, [cell]);
@@ -39,12 +45,11 @@ export function shareBases(job: SweepJob, cells: readonly number[]): SharedBase[
   const taken = new Set<number>();
   for (const group of groups.values()) {
     if (group.length < WORTH_A_BASE) continue;
+    const seconds = new Set(group.map((cell) => keyOf(job.cells[cell].patches, 1)));
+    if (seconds.size === 1) continue;
     for (const cell of group) taken.add(cell);
-    bases.push({
-      job: withBase(job, group, first(job.cells[group[0]].patches)),
-      cells: group,
-      isShared: true,
-    });
+    const [first] = inOrder(job.cells[group[0]].patches);
+    bases.push({ job: withBase(job, group, first), cells: group, isShared: true });
   }
   const rest = cells.filter((cell) => !taken.has(cell));
   return rest.length > 0 ? [{ job, cells: rest, isShared: false }, ...bases] : bases;

@@ -1,5 +1,7 @@
+import { CustomPatch } from "../patches/customPatch";
 import type { Patch } from "../patches/patch";
 import { Tensor } from "../tensor/tensor";
+import { tokensToRead } from "./metrics";
 import { type NativeCells, native } from "./native";
 import { readPositions } from "./positions";
 import type { SweepJob } from "./setup";
@@ -31,6 +33,10 @@ export interface SurveyOptions {
   cuts: boolean;
   /** Leaves positions before a patch as they are in the base run. */
   reusesPositions: boolean;
+  /** Runs cells that begin with the same patches as one, until they part. */
+  sharesStarts: boolean;
+  /** Keeps of outputs only what the metric reads. */
+  reads: boolean;
   signal?: AbortSignal;
 }
 
@@ -58,14 +64,31 @@ export async function surveyCells(
   const positions = readPositions(job.metric, tensors);
   const read: [number, number] | null =
     positions && options.cuts ? [Math.min(...positions), Math.max(...positions) + 1] : null;
+  const identities = new Map<Patch, number>();
+  /** What JavaScript does may differ from call to call. */
+  const identityOf = (patch: Patch): number => {
+    if (!options.sharesStarts || patch instanceof CustomPatch) return -1;
+    const identity = identities.get(patch) ?? identities.size;
+    identities.set(patch, identity);
+    return identity;
+  };
   const patches = cells.map((cell) =>
     [...job.cells[cell].patches].flatMap(([value, list]) =>
-      list.map((patch) => patch.toNative(flow.info(value)?.name ?? "", value)),
+      list.map((patch) => ({
+        ...patch.toNative(flow.info(value)?.name ?? "", value),
+        identity: identityOf(patch),
+      })),
     ),
   );
   const { reusesPositions } = options;
+  // Tokens were checked when the base run was measured.
+  const { reading: wanted } = job.metric;
+  const reading =
+    wanted && options.reads
+      ? { form: wanted.form, tokens: tokensToRead(wanted.tokens, tensors[0].shape[0]) }
+      : null;
   const counts = rowCounts(job);
-  const surveyed = await native.surveyCells(run, patches, { ...counts, read, reusesPositions });
+  const surveyed = await native.surveyCells(run, patches, { ...counts, read, reusesPositions, reading });
   const offset = read && surveyed.isCut ? read[0] : 0;
   return {
     job,

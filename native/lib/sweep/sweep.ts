@@ -5,9 +5,10 @@ import type { GraphRunner } from "../graph/runner";
 import type { Tensor } from "../tensor/tensor";
 import type { CellRuns } from "./cell";
 import { readCells } from "./cells";
-import { chunkCells, unusedIn } from "./chunks";
+import { chunkCells } from "./chunks";
 import { keptBytes } from "./cost";
-import type { Products } from "./native";
+import { shareMemory } from "./memory";
+import { native, type Products } from "./native";
 import { whyPlain } from "./plain";
 import { runPlain } from "./plainRun";
 import { readPositions } from "./positions";
@@ -24,7 +25,7 @@ import {
   type SweepLevels,
   type SweepOptions,
 } from "./sweepOptions";
-import { runWave, type WaveResult } from "./waveRun";
+import { runWave, type WaveOptions, type WaveResult } from "./waveRun";
 
 /** See `PatchableGraph.sweep`. */
 export async function sweep(runner: GraphRunner, given: SweepOptions): Promise<SweepResult> {
@@ -106,17 +107,21 @@ class SweepRun {
       : null;
   }
 
+  #whyNotGroups({ isGrouped }: WaveResult): string | null {
+    if (!this.#levels.groups) return "turned off";
+    return isGrouped ? null : "too few rows for each thread";
+  }
+
   #whyNotOneDnn({ native }: Survey): string | null {
     if (!this.#levels.onednn) return "turned off";
     if (!native.multiplies) return "nothing is multiplied by a float32 weight on CPU";
     return native.hasOneDnn ? null : "this libtorch has no oneDNN";
   }
 
-  /** How waves multiply by weights, and bytes of freed tensors that they keep. */
-  get #use(): { products: Products; unused: number } {
-    const unused = unusedIn(this.#memory);
-    if (!this.#levels.onednn) return { products: "operator", unused };
-    return { products: this.job.runner.isPacked ? "packed" : "onednn", unused };
+  /** How waves multiply by weights. */
+  get #products(): Products {
+    if (!this.#levels.onednn) return "operator";
+    return this.job.runner.isPacked ? "packed" : "onednn";
   }
 
   /** Cells that begin from one base run. */
@@ -124,6 +129,8 @@ class SweepRun {
     const survey = await surveyCells(job, cells, {
       cuts: this.#levels.positions,
       reusesPositions: this.#levels.causal,
+      sharesStarts: this.#levels.shared,
+      reads: this.#levels.positions,
       signal: this.options.signal,
     });
     try {
@@ -140,17 +147,22 @@ class SweepRun {
       ? survey.outputs.map((value) => selectPositions(value, survey.positions as number[]))
       : survey.outputs;
     const unchanged = isShared ? await this.#measure(outputs) : this.#base;
-    const chunks = chunkCells(survey, {
-      memory: this.#memory - survey.native.baseBytes - unusedIn(this.#memory),
-      together: this.#levels.batch,
-    });
-    for (const places of chunks) await this.#chunk({ survey, isShared, unchanged }, places);
+    const shares = shareMemory(survey, this.#memory, this.#products === "onednn");
+    const { unused, kept, passing } = shares;
+    const weights = kept > 0 ? native.sweepWeights(kept, passing) : null;
+    const waves = { products: this.#products, weights, groups: this.#levels.groups, unused };
+    const chunks = chunkCells(survey, { memory: shares.cells, together: this.#levels.batch });
+    try {
+      for (const places of chunks) await this.#chunk({ survey, isShared, unchanged, waves }, places);
+    } finally {
+      if (weights) native.dropSweepWeights(weights);
+    }
   }
 
-  async #chunk({ survey, isShared, unchanged }: Started, places: readonly number[]): Promise<void> {
+  async #chunk({ survey, isShared, unchanged, waves }: Started, places: readonly number[]): Promise<void> {
     let wave: WaveResult;
     try {
-      wave = await runWave(survey, places, this.#use, this.options.signal);
+      wave = await runWave(survey, places, waves, this.options.signal);
     } catch (error) {
       // Whatever went wrong is that cell's error that has it when it is run by itself.
       if (error instanceof CancelledError) throw error;
@@ -159,7 +171,7 @@ class SweepRun {
       return;
     }
     const done: DoneCell[] = wave.unchanged.map((index) => ({ index, samples: unchanged }));
-    const each = await this.#measureCells(wave.outputs, wave.changed.length);
+    const each = await this.#measureCells(wave.outputs, wave.changed.length, survey.native.isRead);
     wave.changed.forEach((index, i) => {
       done.push({ index, samples: each[i] });
     });
@@ -167,14 +179,16 @@ class SweepRun {
       this.#samples[index] = samples;
       this.#report.cell({
         upstream: null,
-        shared: isShared
-          ? null
-          : this.#levels.shared
-            ? "no patches in common with enough others"
-            : "turned off",
+        shared:
+          isShared || wave.shared.has(index)
+            ? null
+            : this.#levels.shared
+              ? "no patches in common with enough others"
+              : "turned off",
         batch: this.#whyAlone(wave, index, places.length),
         causal: this.#levels.causal ? (wave.widened.get(index) ?? null) : "turned off",
         positions: this.#whyAllPositions(survey),
+        groups: this.#whyNotGroups(wave),
         onednn: this.#whyNotOneDnn(survey),
       });
     }
@@ -198,7 +212,15 @@ class SweepRun {
     const outputs = await runPlain(this.job, cell, this.#positions, this.options.signal);
     const samples = await this.#measure(outputs);
     this.#samples[cell] = samples;
-    this.#report.cell({ upstream: why, shared: why, batch: why, causal: why, positions: why, onednn: why });
+    this.#report.cell({
+      upstream: why,
+      shared: why,
+      batch: why,
+      causal: why,
+      positions: why,
+      groups: why,
+      onednn: why,
+    });
     this.options.onCells?.([{ index: cell, samples }]);
   }
 
@@ -210,17 +232,20 @@ class SweepRun {
   }
 
   /** Of `count` cells, whose outputs are stacked. */
-  async #measureCells(outputs: Tensor[], count: number): Promise<number[][]> {
+  async #measureCells(outputs: Tensor[], count: number, isRead: boolean): Promise<number[][]> {
     if (count === 0) return [];
+    if (isRead) {
+      const [positions, batch] = [this.#positions, this.#batch];
+      const stacked = outputs.map((value) => value.flatten(0, 1));
+      return grouped(this.job.metric.measureRead?.({ outputs: stacked, positions, batch }) ?? [], count);
+    }
     const own = (cell: number) => outputs.map((value) => value.select(0, cell));
     if (!this.job.metric.stacks || outputs.some((value) => value.shape[1] !== this.#batch)) {
       const all: number[][] = [];
       for (let cell = 0; cell < count; cell++) all.push(await this.#measure(own(cell)));
       return all;
     }
-    const samples = await this.#measure(outputs.map((value) => value.flatten(0, 1)));
-    const each = samples.length / count;
-    return Array.from({ length: count }, (_, cell) => samples.slice(cell * each, (cell + 1) * each));
+    return grouped(await this.#measure(outputs.map((value) => value.flatten(0, 1))), count);
   }
 
   result(started: number): SweepResult {
@@ -242,6 +267,13 @@ interface Started {
   survey: Survey;
   isShared: boolean;
   unchanged: readonly number[];
+  waves: WaveOptions;
+}
+
+/** Numbers of `count` cells, one cell after the other. */
+function grouped(samples: readonly number[], count: number): number[][] {
+  const each = samples.length / count;
+  return Array.from({ length: count }, (_, cell) => samples.slice(cell * each, (cell + 1) * each));
 }
 
 /** Runs single cells again, in the scopes that the sweep was called in. */

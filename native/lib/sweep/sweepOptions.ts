@@ -9,7 +9,7 @@ import type { SweepResult } from "./result";
 export interface SweepLevels {
   /** Begin at the patched nodes, with what the base run has there. */
   upstream?: boolean;
-  /** Compute patches that many cells have in common once, as a base of their own. */
+  /** Compute patches that cells have in common once: of many cells as a base of their own, of others until they part. */
   shared?: boolean;
   /** Run cells together; each joins at the first node that it patches. */
   batch?: boolean;
@@ -17,6 +17,8 @@ export interface SweepLevels {
   causal?: boolean;
   /** Compute, where positions do not see one another any more, only those that the metric reads. */
   positions?: boolean;
+  /** Take a few cells at a time through all steps between two patches, each thread its own: what they compute stays in its caches. */
+  groups?: boolean;
   /** Multiply by weights with oneDNN, which is faster at many rows than the library that libtorch multiplies with. Float32 on CPU. */
   onednn?: boolean;
 }
@@ -76,6 +78,14 @@ export const DEFAULT_MEMORY = 2 ** 30;
 /** Which levels are on. */
 export function readLevels({ exact = false, levels }: SweepOptions): Required<SweepLevels> {
   const all = !exact;
-  const every = { upstream: all, shared: all, batch: all, causal: all, positions: all, onednn: all };
+  const every = {
+    upstream: all,
+    shared: all,
+    batch: all,
+    causal: all,
+    positions: all,
+    groups: all,
+    onednn: all,
+  };
   return { ...every, ...(exact ? {} : levels) };
 }

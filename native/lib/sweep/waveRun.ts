@@ -3,7 +3,7 @@ import type { RunValue } from "../graph/native";
 import { runUnpatched } from "../graph/patchScope";
 import { CustomPatch } from "../patches/customPatch";
 import type { Tensor } from "../tensor/tensor";
-import { native, type Products, type Reason, type WaveProgress } from "./native";
+import { type NativeWeights, native, type Products, type Reason, type WaveProgress } from "./native";
 import { selectPositions } from "./stacking";
 import type { Survey } from "./survey";
 
@@ -14,20 +14,34 @@ export interface WaveResult {
   changed: number[];
   /** Of the changed cells, what the metric looks at: [cells, dimensions of the output…], cut to the positions it reads. */
   outputs: Tensor[];
+  /** Whether threads took a few cells each through several steps. */
+  isGrouped: boolean;
+  /** Cells of which a part was computed once for several. */
+  shared: ReadonlySet<number>;
   dropped: ReadonlyMap<number, string>;
   widened: ReadonlyMap<number, string>;
   separated: ReadonlyMap<number, string>;
+}
+
+/** What waves of one sweep have in common. */
+export interface WaveOptions {
+  products: Products;
+  weights: NativeWeights | null;
+  /** Whether threads may take a few cells each through several steps. */
+  groups: boolean;
+  /** Bytes of freed tensors that are kept for the next ones. */
+  unused: number;
 }
 
 /** Runs cells of a survey, by their place in it, together. */
 export async function runWave(
   survey: Survey,
   places: readonly number[],
-  { products, unused }: { products: Products; unused: number },
+  { products, weights, groups, unused }: WaveOptions,
   signal?: AbortSignal,
 ): Promise<WaveResult> {
   if (signal?.aborted) throw new CancelledError("the sweep was cancelled");
-  const wave = native.startWave(survey.native.survey, places, products, unused);
+  const wave = native.startWave(survey.native.survey, places, products, weights, groups, unused);
   const cancel = () => native.cancelWave(wave);
   signal?.addEventListener("abort", cancel, { once: true });
   try {
@@ -44,7 +58,7 @@ export async function runWave(
 function resultOf(
   { cells, positions, offset }: Survey,
   places: readonly number[],
-  { changed, outputs, dropped, widened, separated }: WaveProgress & { done: true },
+  { changed, outputs, isGrouped, shared, dropped, widened, separated }: WaveProgress & { done: true },
 ): WaveResult {
   const reasons = (list: readonly Reason[]) => new Map(list.map(([place, why]) => [cells[place], why]));
   const without = new Set([...changed, ...dropped.map(([place]) => place)]);
@@ -60,6 +74,8 @@ function resultOf(
           ),
         )
       : outputs,
+    isGrouped,
+    shared: new Set(shared.map((place) => cells[place])),
     dropped: reasons(dropped),
     widened: reasons(widened),
     separated: reasons(separated),

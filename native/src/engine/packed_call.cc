@@ -36,10 +36,11 @@ std::optional<at::Tensor> multiplyPacked(const Step& step, PackedWeights& weight
                   [&](const at::Tensor& weight) { return weights.of(*step.packable, weight); });
 }
 
-std::optional<at::Tensor> multiplyByOneDnn(const Step& step, const at::Tensor& input,
-                                           const c10::IValue& bias) {
+std::optional<at::Tensor> multiplyByOneDnn(const Step& step, const at::Tensor& input, const c10::IValue& bias,
+                                           const at::Tensor* packed) {
   if (!hasOneDnn()) return std::nullopt;
   return multiply(step, input, bias, [&](const at::Tensor& weight) {
+    if (packed != nullptr) return *packed;
     return step.packable->isTransposed ? weight.t() : weight;
   });
 }

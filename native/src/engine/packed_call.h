@@ -13,8 +13,9 @@ namespace graphpatch {
 std::optional<at::Tensor> multiplyPacked(const Step& step, PackedWeights& weights, const at::Tensor& input,
                                          const c10::IValue& bias);
 
-// The same by oneDNN with the weight as it lies: of many rows as fast, and nothing has to be packed.
-std::optional<at::Tensor> multiplyByOneDnn(const Step& step, const at::Tensor& input,
-                                           const c10::IValue& bias);
+// The same by oneDNN with the weight as `packed` has it; with nullptr as it lies, which costs a little more
+// each time.
+std::optional<at::Tensor> multiplyByOneDnn(const Step& step, const at::Tensor& input, const c10::IValue& bias,
+                                           const at::Tensor* packed);
 
 }  // namespace graphpatch

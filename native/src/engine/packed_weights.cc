@@ -56,6 +56,10 @@ at::Tensor pack(const at::Tensor& weight) {
   return stack.at(0).toTensor();
 }
 
+int64_t keyOf(const PackableLinear& linear) {
+  return int64_t{linear.value} * 2 + (linear.isTransposed ? 1 : 0);
+}
+
 }  // namespace
 
 std::optional<PackableLinear> packableLinear(
@@ -74,14 +78,19 @@ std::optional<PackableLinear> packableLinear(
   return std::nullopt;
 }
 
+const at::Tensor* PackedWeights::find(const PackableLinear& linear, const at::Tensor& weight) const {
+  const auto found = packed_.find(keyOf(linear));
+  return found == packed_.end() || found->second.version != weight._version() ? nullptr
+                                                                              : &found->second.tensor;
+}
+
 const at::Tensor& PackedWeights::of(const PackableLinear& linear, const at::Tensor& weight) {
-  Packed& packed = packed_[int64_t{linear.value} * 2 + (linear.isTransposed ? 1 : 0)];
-  if (!packed.tensor.defined() || packed.version != weight._version()) {
-    const uint32_t version = weight._version();
-    packed.tensor = pack((linear.isTransposed ? weight.t() : weight).contiguous());
-    packed.version = version;
-    packed.bytes = static_cast<int64_t>(weight.numel() * weight.element_size());
-  }
+  if (const at::Tensor* known = find(linear, weight)) return *known;
+  Packed& packed = packed_[keyOf(linear)];
+  const uint32_t version = weight._version();
+  packed.tensor = pack((linear.isTransposed ? weight.t() : weight).contiguous());
+  packed.version = version;
+  packed.bytes = static_cast<int64_t>(weight.numel() * weight.element_size());
   return packed.tensor;
 }
 

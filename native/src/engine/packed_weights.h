@@ -33,6 +33,8 @@ std::optional<PackableLinear> packableLinear(
 class PackedWeights {
  public:
   const at::Tensor& of(const PackableLinear& linear, const at::Tensor& weight);
+  // nullptr for one that is not packed, or was written to since.
+  const at::Tensor* find(const PackableLinear& linear, const at::Tensor& weight) const;
   // Bytes that the packed weights take.
   int64_t bytes() const;
   size_t count() const { return packed_.size(); }

@@ -17,6 +17,21 @@ struct Copy {
   int64_t count;
 };
 
+// The first of the rows of `spans` in `own`, where they stand one after the other; -1 where they do not.
+int64_t firstOf(const std::vector<CellSpan>& spans, const CellRows& own) {
+  const CellSpan* known = spans.empty() ? nullptr : own.find(spans.front().cell);
+  if (known == nullptr || own.spans.data() + own.spans.size() - known < static_cast<int64_t>(spans.size()))
+    return -1;
+  const int64_t offset = known->row - spans.front().row;
+  for (const CellSpan& span : spans) {
+    const CellSpan& mine = *known++;
+    if (mine.cell != span.cell || mine.begin != span.begin || mine.end != span.end ||
+        mine.row != span.row + offset)
+      return -1;
+  }
+  return spans.front().row + offset;
+}
+
 }  // namespace
 
 const CellSpan* CellRows::find(int32_t cell) const {
@@ -38,8 +53,10 @@ int64_t numberRows(std::vector<CellSpan>& spans, int64_t texts) {
 at::Tensor gatherRows(const std::vector<CellSpan>& spans, int64_t texts, const CellRows* own,
                       const at::Tensor& base) {
   const int64_t count = spans.empty() ? 0 : spans.back().row + texts * spans.back().positions();
-  // What was replaced may have left rows behind.
-  if (own != nullptr && own->spans == spans) return own->rows.narrow(0, 0, count);
+  if (own != nullptr) {
+    const int64_t first = firstOf(spans, *own);
+    if (first >= 0) return own->rows.narrow(0, first, count);
+  }
   const int64_t baseTexts = base.size(0);
   const int64_t basePositions = base.size(1);
   std::vector<int64_t> sizes{count};

@@ -3,8 +3,9 @@
 #include <ATen/ATen.h>
 
 #include "../engine/arguments.h"
-#include "../engine/packed_call.h"
 #include "../engine/step_error.h"
+#include "../errors/errors.h"
+#include "seen_rows.h"
 
 namespace graphpatch {
 
@@ -18,7 +19,7 @@ std::vector<int64_t> joined(std::vector<int64_t> front, at::IntArrayRef back) {
 class RowCall {
  public:
   RowCall(const Survey& survey, const WaveValues& values, size_t index, const std::vector<CellSpan>& spans,
-          Products products)
+          const RowProducts& products)
       : survey_(survey),
         values_(values),
         step_(survey.plan().steps()[index]),
@@ -28,6 +29,16 @@ class RowCall {
         products_(products) {}
 
   std::vector<at::Tensor> run() {
+    std::vector<at::Tensor> results = compute();
+    for (size_t i = 0; i < results.size(); ++i) {
+      check(results[i], step_.results[i]);
+      if (const Reading* reading = survey_.reading(step_.results[i])) results[i] = read(results[i], *reading);
+    }
+    return results;
+  }
+
+ private:
+  std::vector<at::Tensor> compute() {
     if (std::holds_alternative<Alias>(step_.node->operation)) return {operand(0)};
     switch (rule_.mode) {
       case RowMode::Call:
@@ -39,7 +50,27 @@ class RowCall {
     }
   }
 
- private:
+  // Cells may have different numbers of positions.
+  at::Tensor read(const at::Tensor& rows, const Reading& reading) const {
+    std::vector<at::Tensor> parts;
+    for (size_t begin = 0, end = 0; begin < spans_.size(); begin = end) {
+      const int64_t positions = spans_[begin].positions();
+      int64_t count = 0;
+      for (; end < spans_.size() && spans_[end].positions() == positions; ++end) count += texts_ * positions;
+      parts.push_back(reading.of(rows.narrow(0, spans_[begin].row, count), positions));
+    }
+    return parts.size() == 1 ? parts.front() : at::cat(parts);
+  }
+
+  // Rows that are not as the base's would be read as what they are not.
+  void check(const at::Tensor& rows, ValueIndex result) const {
+    const at::Tensor& base = survey_.frame()[result].toTensor();
+    if (rows.sizes().slice(1) == at::IntArrayRef(rule_.layout.restSizes(base.sizes())) &&
+        rows.scalar_type() == base.scalar_type())
+      return;
+    throw GraphpatchError("ShapeError", step_.node->name + " gives other sizes or another dtype for rows");
+  }
+
   at::Tensor operand(size_t i) const { return values_.operand(step_, rule_.operands[i], spans_, texts_); }
 
   at::Tensor view() const {
@@ -66,13 +97,10 @@ class RowCall {
         list.set(given.element, tensor);
       }
     }
-    if (products_ != Products::Operator && step_.packable) {
+    if (step_.packable) {
       const PackableLinear& linear = *step_.packable;
       const c10::IValue bias = linear.bias < 0 ? c10::IValue() : stack[linear.bias];
-      const at::Tensor rows = stack[linear.input].toTensor();
-      const auto product = products_ == Products::Packed
-                               ? multiplyPacked(step_, survey_.plan().cache().packedWeights, rows, bias)
-                               : multiplyByOneDnn(step_, rows, bias);
+      const auto product = products_.multiply(survey_, step_, stack[linear.input].toTensor(), bias);
       if (product) return {*product};
     }
     return called(std::move(stack));
@@ -102,7 +130,8 @@ class RowCall {
 
   at::Tensor see() const {
     const at::Tensor rows = operand(0);
-    at::Tensor result;
+    at::Tensor result = seeByRows(rows);
+    if (result.defined()) return result;
     const int64_t total = spans_.back().row + texts_ * spans_.back().positions();
     for (size_t begin = 0, end = 0; begin < spans_.size(); begin = end) {
       const CellSpan& first = spans_[begin];
@@ -116,6 +145,17 @@ class RowCall {
       result.narrow(0, first.row, own.size(0)).copy_(own);
     }
     return result;
+  }
+
+  // Small products one by one; undefined where that cannot be done.
+  at::Tensor seeByRows(const at::Tensor& rows) const {
+    if (rule_.mode == RowMode::Attention) return {};
+    const ValueIndex value = operandValue(step_, rule_.operands[1]);
+    const RowLayout& layout = survey_.layout(value);
+    if (!(layout == rule_.operands[1].layout)) return {};
+    const SeenRows seen{values_.find(value), values_.base(value)};
+    return rule_.mode == RowMode::Mix ? mixRows(rows, spans_, texts_, seen)
+                                      : scoreRows(rows, spans_, texts_, seen);
   }
 
   at::Tensor seenBy(const at::Tensor& queries, const std::vector<int32_t>& cells,
@@ -167,13 +207,13 @@ class RowCall {
   const RowRule& rule_;
   const std::vector<CellSpan>& spans_;
   int64_t texts_;
-  Products products_;
+  const RowProducts& products_;
 };
 
 }  // namespace
 
 std::vector<at::Tensor> callRows(const Survey& survey, const WaveValues& values, size_t step,
-                                 const std::vector<CellSpan>& spans, Products products) {
+                                 const std::vector<CellSpan>& spans, const RowProducts& products) {
   return RowCall(survey, values, step, spans, products).run();
 }
 

@@ -80,6 +80,7 @@ Survey::Survey(std::shared_ptr<const Run> base, std::vector<CellPatches> cells, 
   findRules();
   findNeeded();
   for (size_t step = 0; step < rules_.size(); ++step) {
+    if (options_.reading && canBeRead(step)) read_ = plan().steps()[step].results[0];
     if (reached_[step] && options_.reusesPositions) findReach(step);
   }
 }
@@ -93,6 +94,31 @@ const std::vector<size_t>& Survey::basePatches(ValueIndex value) const {
   static const std::vector<size_t> none;
   const auto found = basePatches_.find(value);
   return found == basePatches_.end() ? none : found->second;
+}
+
+const Reading* Survey::reading(ValueIndex value) const {
+  return value >= 0 && value == read_ ? &*options_.reading : nullptr;
+}
+
+// Whether the step makes the only output, for all cells by its rule, [texts, positions, vocabulary]; and
+// nobody else looks at it.
+bool Survey::canBeRead(size_t index) const {
+  const Step& step = plan().steps()[index];
+  const RowRule& rule = rules_[index];
+  const std::vector<ValueIndex>& outputs = plan().outputs();
+  if (!reached_[index] || rule.mode != RowMode::Call || step.results.size() != 1 || outputs.size() != 1 ||
+      outputs[0] != step.results[0])
+    return false;
+  const ValueIndex value = outputs[0];
+  const RowLayout wanted{0, 1, false};
+  const bool isApart =
+      std::all_of(rule.operands.begin(), rule.operands.end(), [&](const RowOperand& operand) {
+        const ValueIndex given = operandValue(step, operand);
+        return given < 0 || !differs_[given] || operand.mayDiffer;
+      });
+  const at::Tensor& tensor = frame()[value].toTensor();
+  return isApart && users_[value].empty() && !patched_[value] && !step.when && layouts_[value] == wanted &&
+         rule.layout == wanted && tensor.dim() == 3 && tensor.is_floating_point();
 }
 
 const RowReach* Survey::reach(size_t step) const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "../engine/run.h"
+#include "reading.h"
 #include "row_layout.h"
 #include "row_reach.h"
 #include "row_rules.h"
@@ -24,8 +25,13 @@ struct Positions {
   Positions within(const Positions& other) const;
 };
 
+// A patch of a cell. Patches with the same `identity` do the same; -1 is like no other.
+struct CellPatch : PlacedPatch {
+  int32_t identity = -1;
+};
+
 // The patches of one cell, in the order in which they apply at each value.
-using CellPatches = std::vector<PlacedPatch>;
+using CellPatches = std::vector<CellPatch>;
 
 struct SurveyOptions {
   RowCounts counts;
@@ -33,6 +39,8 @@ struct SurveyOptions {
   std::optional<Positions> read;
   // Whether positions before a patch may be left as they are in the base run.
   bool reusesPositions = true;
+  // What is read of the only output.
+  std::optional<Reading> reading;
 };
 
 // What cells of a sweep have in common, found out from a run of their base that keeps its values: how each
@@ -58,6 +66,8 @@ class Survey {
   const RowLayout& layout(ValueIndex value) const { return layouts_[value]; }
   const Positions& needed(ValueIndex value) const { return needed_[value]; }
   const RowRule& rule(size_t step) const { return rules_[step]; }
+  // What is read of a value, if its rows are made to be read and for nothing else: cells have only that then.
+  const Reading* reading(ValueIndex value) const;
   // Steps that no cell reaches have no part in a sweep.
   bool isReached(size_t step) const { return reached_[step]; }
   // Who looks at whom in the step; nullptr where nothing is proven.
@@ -74,6 +84,7 @@ class Survey {
   void findRules();
   void findNeeded();
   void needOperands(size_t step);
+  bool canBeRead(size_t step) const;
   void findReach(size_t step);
   std::optional<at::Tensor> seenAfter(size_t step) const;
   bool isPlain(ValueIndex value) const;
@@ -85,6 +96,7 @@ class Survey {
   std::vector<bool> differs_;
   std::vector<bool> patched_;
   std::vector<bool> reached_;
+  ValueIndex read_ = -1;
   std::vector<RowLayout> layouts_;
   std::vector<RowRule> rules_;
   std::vector<Positions> needed_;

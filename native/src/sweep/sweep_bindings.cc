@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <unordered_map>
 #include <utility>
 
 #include "../async/engine_thread.h"
@@ -20,6 +21,8 @@ template <>
 const napi_type_tag Handle<const Survey>::tag{0x7375727665790001, 0x8a1d5c3e9b7f4205};
 template <>
 const napi_type_tag Handle<Wave>::tag{0x7761766500000001, 0x8a1d5c3e9b7f4206};
+template <>
+const napi_type_tag Handle<SweepWeights>::tag{0x7377656967687401, 0x8a1d5c3e9b7f4207};
 
 namespace {
 
@@ -44,7 +47,9 @@ CellPatches cellFromJs(const Napi::Array& specs) {
   CellPatches patches;
   for (uint32_t i = 0; i < specs.Length(); ++i) {
     const Napi::Object spec = specs.Get(i).As<Napi::Object>();
-    patches.push_back({spec.Get("target").As<Napi::Number>().Int32Value(), patchFromSpec(spec)});
+    const Napi::Value identity = spec.Get("identity");
+    patches.push_back({{spec.Get("target").As<Napi::Number>().Int32Value(), patchFromSpec(spec)},
+                       identity.IsNumber() ? identity.As<Napi::Number>().Int32Value() : -1});
   }
   return patches;
 }
@@ -55,10 +60,36 @@ std::optional<Positions> positionsFromJs(const Napi::Value& range) {
   return Positions{ends.at(0), ends.at(1)};
 }
 
+// { form: "values" | "probabilities" | "log-probabilities", tokens: Tensor }, or null
+std::optional<Reading> readingFromJs(const Napi::Value& given) {
+  if (!given.IsObject()) return std::nullopt;
+  const Napi::Object object = given.As<Napi::Object>();
+  const std::string form = object.Get("form").As<Napi::String>().Utf8Value();
+  Reading reading;
+  if (form == "probabilities") reading.form = Reading::Form::Probabilities;
+  if (form == "log-probabilities") reading.form = Reading::Form::LogProbabilities;
+  reading.tokens = unwrapTensor(object.Get("tokens"));
+  return reading;
+}
+
 Napi::Float64Array numbersToJs(Napi::Env env, const std::vector<double>& numbers) {
   Napi::Float64Array array = Napi::Float64Array::New(env, numbers.size());
   std::copy(numbers.begin(), numbers.end(), array.Data());
   return array;
+}
+
+// Of the matrices that waves multiply by.
+double bytesOfWeights(const Survey& survey) {
+  const std::vector<Step>& steps = survey.plan().steps();
+  std::unordered_map<ValueIndex, double> bytes;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    if (!survey.isReached(i) || !steps[i].packable) continue;
+    const at::Tensor& weight = steps[i].arguments[steps[i].packable->weight].constant.toTensor();
+    bytes[steps[i].packable->value] = static_cast<double>(weight.nbytes());
+  }
+  double sum = 0;
+  for (const auto& [value, own] : bytes) sum += own;
+  return sum;
 }
 
 // surveyCells(run, cells: NativePatch[][], options): Promise<{ survey, … }>
@@ -72,7 +103,8 @@ Napi::Value surveyCells(const Napi::CallbackInfo& info) {
     const SurveyOptions options{{given.Get("texts").As<Napi::Number>().Int64Value(),
                                  given.Get("positions").As<Napi::Number>().Int64Value()},
                                 positionsFromJs(given.Get("read")),
-                                given.Get("reusesPositions").ToBoolean()};
+                                given.Get("reusesPositions").ToBoolean(),
+                                readingFromJs(given.Get("reading"))};
     return runOnEngine(info.Env(), [run, cells = std::move(cells), options]() mutable -> Finish {
       const at::AutoGradMode noGradients(false);
       const auto count = static_cast<int32_t>(cells.size());
@@ -89,11 +121,15 @@ Napi::Value surveyCells(const Napi::CallbackInfo& info) {
       bool isCut = options.read.has_value();
       for (ValueIndex output : survey->plan().outputs())
         isCut = isCut && survey->layout(output) == RowLayout{0, 1, false};
+      bool isRead = false;
+      for (ValueIndex output : survey->plan().outputs())
+        isRead = isRead || survey->reading(output) != nullptr;
       const double baseWork = cost.baseWork();
       const double baseBytes = cost.baseBytes();
       const std::vector<Step>& steps = survey->plan().steps();
       const bool multiplies =
           std::any_of(steps.begin(), steps.end(), [](const Step& step) { return step.packable.has_value(); });
+      const double weightBytes = bytesOfWeights(*survey);
       return [=](Napi::Env env) {
         Napi::Object object = Napi::Object::New(env);
         object["survey"] = Handle<const Survey>::wrap(env, survey);
@@ -104,6 +140,8 @@ Napi::Value surveyCells(const Napi::CallbackInfo& info) {
         object["baseWork"] = Napi::Number::New(env, baseWork);
         object["baseBytes"] = Napi::Number::New(env, baseBytes);
         object["isCut"] = Napi::Boolean::New(env, isCut);
+        object["weightBytes"] = Napi::Number::New(env, weightBytes);
+        object["isRead"] = Napi::Boolean::New(env, isRead);
         object["multiplies"] = Napi::Boolean::New(env, multiplies);
         object["hasOneDnn"] = Napi::Boolean::New(env, hasOneDnn());
         return object;
@@ -118,13 +156,33 @@ Products productsFromJs(const Napi::Value& name) {
   return text == "onednn" ? Products::OneDnn : Products::Operator;
 }
 
-// startWave(survey, cells: number[], products: "packed" | "onednn" | "operator", unused: number)
+// sweepWeights(kept, passing: bytes): what waves of a sweep multiply by
+Napi::Value sweepWeights(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    return Handle<SweepWeights>::wrap(
+        info.Env(), std::make_shared<SweepWeights>(info[0].As<Napi::Number>().Int64Value(),
+                                                   info[1].As<Napi::Number>().Int64Value()));
+  });
+}
+
+// dropSweepWeights(weights)
+Napi::Value dropSweepWeights(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    Handle<SweepWeights>::unwrap(info[0])->clear();
+    return info.Env().Undefined();
+  });
+}
+
+// startWave(survey, cells: number[], products: "packed" | "onednn" | "operator", weights?, groups: boolean,
+// unused: number)
 Napi::Value startWave(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
+    auto weights = info[3].IsNull() ? nullptr : Handle<SweepWeights>::unwrap(info[3]);
     return Handle<Wave>::wrap(
-        info.Env(), std::make_shared<Wave>(Handle<const Survey>::unwrap(info[0]), valueIndexes(info[1]),
-                                           productsFromJs(info[2]),
-                                           static_cast<size_t>(info[3].As<Napi::Number>().Int64Value())));
+        info.Env(),
+        std::make_shared<Wave>(Handle<const Survey>::unwrap(info[0]), valueIndexes(info[1]),
+                               RowProducts(productsFromJs(info[2]), std::move(weights)), info[4].ToBoolean(),
+                               static_cast<size_t>(info[5].As<Napi::Number>().Int64Value())));
   });
 }
 
@@ -151,6 +209,10 @@ Napi::Value finishedWave(Napi::Env env, Wave& wave) {
   object["outputs"] = outputs;
   object["dropped"] = reasonsToJs(env, wave.dropped());
   object["widened"] = reasonsToJs(env, wave.widened());
+  object["isGrouped"] = Napi::Boolean::New(env, wave.isGrouped());
+  Napi::Array shared = Napi::Array::New(env, wave.shared().size());
+  for (uint32_t i = 0; i < wave.shared().size(); ++i) shared[i] = Napi::Number::New(env, wave.shared()[i]);
+  object["shared"] = shared;
   object["separated"] = reasonsToJs(env, wave.separated());
   wave.clear();
   return object;
@@ -198,6 +260,8 @@ void initSweep(Napi::Env env, Napi::Object exports) {
   exports["keepValues"] = Napi::Function::New(env, keepValues, "keepValues");
   exports["dropKeptValues"] = Napi::Function::New(env, dropKeptValues, "dropKeptValues");
   exports["surveyCells"] = Napi::Function::New(env, surveyCells, "surveyCells");
+  exports["sweepWeights"] = Napi::Function::New(env, sweepWeights, "sweepWeights");
+  exports["dropSweepWeights"] = Napi::Function::New(env, dropSweepWeights, "dropSweepWeights");
   exports["startWave"] = Napi::Function::New(env, startWave, "startWave");
   exports["advanceWave"] = Napi::Function::New(env, advanceWave, "advanceWave");
   exports["cancelWave"] = Napi::Function::New(env, cancelWave, "cancelWave");

@@ -2,11 +2,14 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "row_calls.h"
+#include "shared_starts.h"
+#include "step_spans.h"
 #include "survey.h"
 #include "wave_values.h"
 
@@ -26,8 +29,10 @@ struct WavePause {
 class Wave {
  public:
   // `cells` are places in the survey's list. Cells that change the same positions should be neighbours.
+  // `groups`: whether threads may take some of the cells each through several steps.
   // `unused`: bytes of freed tensors that it keeps for its next ones.
-  Wave(std::shared_ptr<const Survey> survey, std::vector<int32_t> cells, Products products, size_t unused);
+  Wave(std::shared_ptr<const Survey> survey, std::vector<int32_t> cells, RowProducts products, bool groups,
+       size_t unused);
 
   // To the end (true), or to a custom patch (false).
   bool advance();
@@ -46,24 +51,36 @@ class Wave {
   const Reasons& dropped() const { return dropped_; }
   const Reasons& widened() const { return widened_; }
   const Reasons& separated() const { return separated_; }
+  // Whether threads did.
+  bool isGrouped() const { return isGrouped_; }
+  // Cells of which a part was computed once for several.
+  std::vector<int32_t> shared() const;
   void clear();
 
  private:
   // Within a wave, cells are numbered in its order.
   int32_t placeOf(int32_t cell) const { return cells_[cell]; }
-  void drop(int32_t cell, const std::string& why) { dropped_.emplace(placeOf(cell), why); }
-  bool isDropped(int32_t cell) const { return dropped_.contains(placeOf(cell)); }
+  void drop(int32_t cell, const std::string& why) {
+    isDropped_[cell] = true;
+    dropped_.emplace(placeOf(cell), why);
+  }
 
   // Patches at values that were just made.
   void arriveAt(ValueIndex value);
   bool patchPending();
+  void part(const std::vector<SharedStarts::Parting>& partings);
+  bool patchTogether();
   bool nextPatch();
-  void beginCell(int32_t cell);
-  void finishCell();
+  using PatchesLeft = std::vector<std::pair<const Patch*, WavePause>>;
+  std::pair<c10::IValue, PatchesLeft> beginCell(int32_t cell) const;
+  std::optional<CellRows> patchedRows(int32_t cell, const c10::IValue& whole) const;
+  void finishCell(int32_t cell, std::optional<CellRows> rows);
 
   // Steps.
   void evaluate(size_t index);
-  std::vector<CellSpan> spansOf(size_t index, std::vector<int32_t>& alone);
+  StepSpans spansOf(size_t index);
+  void explain(size_t index, const StepSpans& spans);
+  bool runStretch();
   void together(size_t index, std::vector<CellSpan> spans);
   void oneByOne(size_t index, const std::vector<int32_t>& cells);
   void dropReaching(const Step& step);
@@ -71,7 +88,9 @@ class Wave {
 
   std::shared_ptr<const Survey> survey_;
   std::vector<int32_t> cells_;
-  Products products_;
+  RowProducts products_;
+  bool groups_;
+  bool isGrouped_ = false;
   size_t unused_;
   WaveValues values_;
   // The cells that patch a value, and the places of these patches in their lists.
@@ -80,19 +99,23 @@ class Wave {
 
   bool isBegun_ = false;
   size_t nextStep_ = 0;
+  // Steps before this one are run for all cells at once.
+  size_t atOnceUntil_ = 0;
   const Step* current_ = nullptr;
 
   // Values whose patches are to be applied; of the first, the cells left; of the first cell, the patches
   // left.
   std::vector<ValueIndex> arrived_;
   std::vector<int32_t> cellsLeft_;
-  std::vector<std::pair<const Patch*, WavePause>> patchesLeft_;
+  PatchesLeft patchesLeft_;
   c10::IValue whole_;
   WavePause pause_;
   std::vector<CellRows> patched_;
 
   std::vector<int32_t> changed_;
   std::vector<at::Tensor> outputs_;
+  SharedStarts starts_;
+  std::vector<bool> isDropped_;
   Reasons dropped_;
   Reasons widened_;
   Reasons separated_;

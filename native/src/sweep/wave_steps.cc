@@ -2,8 +2,8 @@
 // step's rule holds and one by one elsewhere.
 #include <ATen/ATen.h>
 
-#include <algorithm>
-#include <map>
+#include <string>
+#include <unordered_map>
 
 #include "../engine/arguments.h"
 #include "../engine/step_error.h"
@@ -11,29 +11,6 @@
 #include "wave.h"
 
 namespace graphpatch {
-
-namespace {
-
-// Vectors with larger elements may have products that no mask hides, and 0 times infinity is no number.
-constexpr double kReasonable = 1e9;
-
-bool isReasonable(const at::Tensor& rows) {
-  return rows.numel() == 0 || rows.abs().max().item<double>() < kReasonable;
-}
-
-bool sees(RowMode mode) {
-  return mode == RowMode::Scores || mode == RowMode::Mix || mode == RowMode::Attention;
-}
-
-// Rows that are not as the base's would be read as what they are not.
-void checkRows(const at::Tensor& rows, const at::Tensor& base, const RowLayout& layout, const Node& node) {
-  if (rows.sizes().slice(1) == at::IntArrayRef(layout.restSizes(base.sizes())) &&
-      rows.scalar_type() == base.scalar_type())
-    return;
-  throw GraphpatchError("ShapeError", node.name + " gives other sizes or another dtype for rows");
-}
-
-}  // namespace
 
 void Wave::dropReaching(const Step& step) {
   const auto dropAll = [&](ValueIndex value) {
@@ -49,94 +26,60 @@ void Wave::dropReaching(const Step& step) {
 void Wave::evaluate(size_t index) {
   const Step& step = survey_->plan().steps()[index];
   if (step.when && values_.find(step.when->value) != nullptr) return dropReaching(step);
-  const bool isOperator = std::holds_alternative<OperatorCall>(step.node->operation);
-  const bool isAlias = std::holds_alternative<Alias>(step.node->operation);
-  const bool isNumber = std::holds_alternative<NumberCall>(step.node->operation);
-  if (isNumber || std::holds_alternative<Guard>(step.node->operation)) return;  // sizes are the base run's
-  if (!isOperator && !isAlias) return dropReaching(step);
-  for (ValueIndex result : step.results) {
-    if (result < 0 || survey_->frame()[result].isNone()) return;
-    if (!survey_->frame()[result].isTensor()) return dropReaching(step);
-  }
-  std::vector<int32_t> alone;
-  std::vector<CellSpan> spans = spansOf(index, alone);
-  if (!spans.empty()) together(index, std::move(spans));
-  if (!alone.empty()) oneByOne(index, alone);
+  const StepKind kind = kindOf(*survey_, step);
+  if (kind == StepKind::Idle) return;
+  if (kind == StepKind::Foreign) return dropReaching(step);
+  StepSpans spans = spansOf(index);
+  if (!spans.together.empty()) together(index, std::move(spans.together));
+  if (!spans.alone.empty()) oneByOne(index, spans.alone);
 }
 
-// The positions that the step has to compute; `alone` gets the cells for which its rule does not hold.
-std::vector<CellSpan> Wave::spansOf(size_t index, std::vector<int32_t>& alone) {
-  const Step& step = survey_->plan().steps()[index];
-  const RowRule& rule = survey_->rule(index);
-  Positions needed;
-  for (ValueIndex result : step.results) needed.join(survey_->needed(result));
-  if (needed.isEmpty()) return {};
-  std::map<int32_t, std::vector<Positions>> live;
-  std::vector<bool> isAlone(cells_.size(), rule.mode == RowMode::PerCell);
-  std::vector<bool> isWild(cells_.size(), false);
-  const auto visit = [&](ValueIndex value, const RowOperand* operand, size_t place) {
-    const CellRows* rows = values_.find(value);
-    if (rows == nullptr) return;
-    // A fused operator may leave out what its mask hides, and then not make the same of what is no number.
-    const bool mayBeWild =
-        sees(rule.mode) && (place > 0 || rule.mode == RowMode::Attention) && !isReasonable(rows->rows);
+// What the step has to compute, and why for some cells it is more than for others.
+StepSpans Wave::spansOf(size_t index) {
+  // Mostly no cell is, which one look at all of them tells.
+  std::unordered_map<ValueIndex, bool> mayBeWild;
+  const auto isWild = [&](ValueIndex value, const CellSpan& span) {
+    const at::Tensor& rows = values_.find(value)->rows;
+    const auto [known, isNew] = mayBeWild.try_emplace(value, false);
+    if (isNew) known->second = !isReasonable(rows);
     const int64_t texts = survey_->layout(value).textsIn(survey_->counts());
-    for (const CellSpan& span : rows->spans) {
-      if (isDropped(span.cell)) continue;
-      if (mayBeWild && !isReasonable(rows->rows.narrow(0, span.row, texts * span.positions())))
-        isWild[span.cell] = true;
-      auto& own = live[span.cell];
-      own.resize(rule.operands.size());
-      if (operand == nullptr || !operand->mayDiffer) {
-        isAlone[span.cell] = true;
-      } else {
-        own[place].join({span.begin, span.end});
-      }
-    }
+    return known->second && !isReasonable(rows.narrow(0, span.row, texts * span.positions()));
   };
-  if (rule.mode == RowMode::PerCell) {
-    forEachUse(step.arguments, [&](ValueIndex value) { visit(value, nullptr, 0); });
-  } else {
-    for (size_t i = 0; i < rule.operands.size(); ++i)
-      visit(operandValue(step, rule.operands[i]), &rule.operands[i], i);
-  }
-  std::vector<CellSpan> spans;
-  for (const auto& [cell, own] : live) {
-    if (isAlone[cell]) {
-      alone.push_back(cell);
-      if (rule.mode == RowMode::PerCell) {
-        separated_.emplace(placeOf(cell), step.node->name + " has no rule for rows");
-      } else {
-        separated_.emplace(placeOf(cell), step.node->name + " is given another constant in each cell");
-      }
-      continue;
-    }
-    Positions before;
-    for (const Positions& part : own) before.join(part);
-    Positions after = isWild[cell] ? survey_->all(rule.layout) : survey_->spread(index, own);
-    const bool isWider = rule.layout.hasPositions() ? after.begin < before.begin : before.begin > 0;
-    if (isWider && sees(rule.mode)) {
-      widened_.emplace(placeOf(cell), survey_->reach(index) == nullptr
-                                          ? "nothing hides later positions at " + step.node->name
-                                          : "earlier positions see later ones at " + step.node->name);
-    } else if (isWider) {
-      widened_.emplace(placeOf(cell), step.node->name + " has no rule by positions");
-    }
-    if (rule.layout.hasPositions()) after = after.within(needed);
-    if (!after.isEmpty()) spans.push_back({cell, after.begin, after.end, 0});
-  }
+  StepSpans spans = graphpatch::spansOf(
+      *survey_, index, cells_.size(), isDropped_, [&](ValueIndex value) { return values_.spans(value); },
+      isWild);
+  explain(index, spans);
   return spans;
+}
+
+void Wave::explain(size_t index, const StepSpans& spans) {
+  const std::string& node = survey_->plan().steps()[index].node->name;
+  const RowRule& rule = survey_->rule(index);
+  for (int32_t cell : spans.alone) {
+    separated_.emplace(placeOf(cell), rule.mode == RowMode::PerCell
+                                          ? node + " has no rule for rows"
+                                          : node + " is given another constant in each cell");
+  }
+  for (int32_t cell : spans.widened) {
+    if (!sees(rule.mode)) {
+      widened_.emplace(placeOf(cell), node + " has no rule by positions");
+    } else if (survey_->reach(index) == nullptr) {
+      widened_.emplace(placeOf(cell), "nothing hides later positions at " + node);
+    } else {
+      widened_.emplace(placeOf(cell), "earlier positions see later ones at " + node);
+    }
+  }
 }
 
 void Wave::together(size_t index, std::vector<CellSpan> spans) {
   const Step& step = survey_->plan().steps()[index];
   const RowLayout& layout = survey_->rule(index).layout;
   const int64_t texts = layout.textsIn(survey_->counts());
-  numberRows(spans, texts);
+  products_.prepare(*survey_, index, numberRows(spans, texts));
   const std::vector<at::Tensor> results = callRows(*survey_, values_, index, spans, products_);
+  products_.finishSteps();
   for (size_t i = 0; i < step.results.size(); ++i) {
     const ValueIndex value = step.results[i];
-    checkRows(results[i], survey_->frame()[value].toTensor(), layout, *step.node);
     if (layout == survey_->layout(value)) {
       values_.put(value, {CellRows{results[i], spans}});
       continue;

@@ -24,7 +24,39 @@ std::vector<int32_t> cellsIn(const std::vector<CellSpan>& spans) {
 
 const CellRows* WaveValues::find(ValueIndex value) const {
   const auto found = value < 0 ? rows_.end() : rows_.find(value);
-  return found == rows_.end() || found->second.spans.empty() ? nullptr : &found->second;
+  if (found == rows_.end()) return all_ == nullptr ? nullptr : all_->find(value);
+  return found->second.spans.empty() ? nullptr : &found->second;
+}
+
+const std::vector<CellSpan>* WaveValues::spans(ValueIndex value) const {
+  const CellRows* rows = find(value);
+  return rows == nullptr ? nullptr : &rows->spans;
+}
+
+void WaveValues::copy(const std::vector<std::pair<int32_t, int32_t>>& cells) {
+  if (cells.empty()) return;
+  for (auto& [value, all] : rows_) {
+    const int64_t texts = survey_.layout(value).textsIn(survey_.counts());
+    std::vector<CellRows> parts;
+    for (const auto& [cell, other] : cells) {
+      const CellSpan* span = all.find(other);
+      if (span == nullptr) continue;
+      parts.push_back({all.rows.narrow(0, span->row, texts * span->positions()),
+                       {CellSpan{cell, span->begin, span->end, 0}}});
+    }
+    put(value, std::move(parts));
+  }
+}
+
+void WaveValues::release(ValueIndex value) {
+  rows_.erase(value);
+  // Other groups of cells may not be there yet.
+  if (all_ == nullptr) base_->release(value);
+}
+
+void WaveValues::clear() {
+  rows_.clear();
+  base_->clear();
 }
 
 void WaveValues::remove(ValueIndex value, int32_t cell) {
@@ -81,16 +113,17 @@ at::Tensor WaveValues::operand(const Step& step, const RowOperand& operand,
   const bool isBroadcast = operand.role == RowRole::Broadcast;
   // A number decides no dtype.
   if (own == nullptr && isBroadcast && base.dim() == 0) return base;
-  const std::vector<int64_t> sizes = joined(std::vector<int64_t>(operand.lead, 1), base.sizes());
-  const std::vector<int64_t> rest = operand.layout.restSizes(sizes);
+  const std::vector<int64_t> rest =
+      operand.layout.restSizes(joined(std::vector<int64_t>(operand.lead, 1), base.sizes()));
   if (own == nullptr) {
-    const at::Tensor rows = operand.layout.toRows(base.reshape(sizes), survey_.counts());
+    const at::Tensor rows = value >= 0 ? base_->of(value, operand.layout, operand.lead)
+                                       : rowsOf(base, operand.layout, operand.lead, survey_.counts());
     if (isBroadcast && rows.size(0) == 1 && rows.size(1) == 1) return rows.reshape(joined({1}, rest));
     return gatherRows(spans, texts, nullptr, rows);
   }
   const RowLayout& kept = survey_.layout(value);
   if (kept.hasPositions() == operand.layout.hasPositions()) {
-    const at::Tensor rows = gatherRows(spans, texts, own, kept.toRows(base, survey_.counts()));
+    const at::Tensor rows = gatherRows(spans, texts, own, base_->of(value, kept));
     return rows.reshape(joined({rows.size(0)}, rest));
   }
   // The rule takes texts whole.
@@ -100,13 +133,12 @@ at::Tensor WaveValues::operand(const Step& step, const RowOperand& operand,
 
 at::Tensor WaveValues::cells(ValueIndex value, const std::vector<int32_t>& cells,
                              const Positions& positions) const {
-  const at::Tensor& base = survey_.frame()[value].toTensor();
   const RowLayout& layout = survey_.layout(value);
   const int64_t texts = layout.textsIn(survey_.counts());
   std::vector<CellSpan> spans;
   for (int32_t cell : cells) spans.push_back({cell, positions.begin, positions.end, 0});
   numberRows(spans, texts);
-  const at::Tensor rows = gatherRows(spans, texts, find(value), layout.toRows(base, survey_.counts()));
+  const at::Tensor rows = gatherRows(spans, texts, find(value), base_->of(value, layout));
   return layout.fromRows(rows.reshape(joined(
       {static_cast<int64_t>(cells.size()), texts, positions.end - positions.begin}, rows.sizes().slice(1))));
 }
@@ -127,8 +159,7 @@ at::Tensor WaveValues::whole(ValueIndex value, int32_t cell, const at::Tensor& b
 CellRows WaveValues::differing(ValueIndex value, const std::vector<int32_t>& cells,
                                const at::Tensor& wholes) const {
   const RowLayout& layout = survey_.layout(value);
-  const RowCounts& counts = survey_.counts();
-  const at::Tensor base = layout.toRows(survey_.frame()[value].toTensor(), counts);
+  const at::Tensor base = base_->of(value, layout);
   const auto count = static_cast<int64_t>(cells.size());
   const at::Tensor rows = layout.cellsToRows(wholes).reshape(joined({count}, base.sizes()));
   CellRows result;
