@@ -3,7 +3,7 @@
     graphpatch_export.py MODEL --out model.pt2 [--task TASK]
 
 MODEL is a Hugging Face id or folder, or FILE.py:FUNCTION, where the function returns (model, inputs) or
-(model, inputs, dynamic_shapes): inputs is a dictionary of the forward's arguments. Needs torch 2.9 or later."""
+(model, inputs, dynamic_shapes): inputs is a dictionary of the forward's arguments. Needs torch 2.8 or later."""
 
 import argparse
 import importlib.util
@@ -59,6 +59,8 @@ def load_function(path, function):
     spec = importlib.util.spec_from_file_location("exported_model", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    if not callable(getattr(module, function, None)):
+        sys.exit(f"{path} has no function {function}")
     model, inputs, *dynamic = getattr(module, function)()
     return model, inputs, dynamic[0] if dynamic else None
 
@@ -109,16 +111,17 @@ def main():
     parser.add_argument("model")
     parser.add_argument("--out", required=True)
     parser.add_argument("--task", choices=TASKS)
+    parser.add_argument("--shown", help="what to call OUT in the report")
     options = parser.parse_args()
-    if tuple(int(part) for part in torch.__version__.split(".")[:2]) < (2, 9):
-        sys.exit(f"torch {torch.__version__} writes weights as a pickle, which graphpatch does not read; use torch 2.9 or later")
+    if tuple(int(part) for part in torch.__version__.split(".")[:2]) < (2, 8):
+        sys.exit(f"torch {torch.__version__} writes archives that graphpatch does not read; use torch 2.8 or later")
     warnings.filterwarnings("ignore")
     file, _, function = options.model.rpartition(":")
     is_file = file.endswith(".py")
     model, inputs, dynamic = load_function(file, function) if is_file else load_transformers(options.model, options.task)
     program = export(model, inputs, dynamic)
     torch.export.save(program, options.out)
-    print(f"{options.out}: {type(model).__name__}, {len(program.graph.nodes)} nodes")
+    print(f"{options.shown or options.out}: {type(model).__name__}, {len(program.graph.nodes)} nodes")
     report(program)
 
 

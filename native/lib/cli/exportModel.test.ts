@@ -21,7 +21,14 @@ it("runs the script with the Python it is given, and puts the archive in its pla
   expect(readFileSync(out, "utf8")).toBe("archive\n");
   const args = readFileSync(join(scratch.path, "args"), "utf8").trim().split(" ");
   expect(existsSync(args[0])).toBe(true);
-  expect([args[1], args[2], ...args.slice(4)]).toEqual(["gpt2", "--out", "--task", "causal-lm"]);
+  expect([args[1], args[2], ...args.slice(4)]).toEqual([
+    "gpt2",
+    "--out",
+    "--shown",
+    out,
+    "--task",
+    "causal-lm",
+  ]);
 });
 
 it("leaves nothing half-written, and the archive that was there, when Python fails", async () => {

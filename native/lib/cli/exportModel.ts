@@ -30,6 +30,8 @@ export async function exportModel(args: string[]): Promise<number> {
     positionals[0],
     "--out",
     unfinished,
+    "--shown",
+    out,
     ...(task === undefined ? [] : ["--task", task]),
   ]);
   if (status === 0 && existsSync(unfinished)) renameSync(unfinished, out);

@@ -9,7 +9,7 @@ MODEL is a Hugging Face id or folder, or FILE.py:FUNCTION. The function returns 
 (model, inputs, dynamic_shapes), inputs being a dictionary of the forward's arguments.
 
   -o, --out FILE     where to write (model.pt2)
-  --python PROGRAM   a Python with torch 2.9 or later (python3)
+  --python PROGRAM   a Python with torch 2.8 or later (python3)
   --task TASK        causal-lm, masked-lm, seq2seq-lm or image-classification, where the model does not say
 
 types: writes the names of a graph's nodes as a TypeScript interface, so that a misspelt name in a script does not compile.
