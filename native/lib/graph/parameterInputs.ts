@@ -8,6 +8,12 @@ import { isDictionary, type Structure } from "./structure";
 
 const checkers = new WeakMap<CapturedGraph, ConstraintChecker>();
 
+/** Conditions come from a file: no more of them than can be read, on one line. */
+function shortened(text: string): string {
+  const line = JSON.stringify(text.slice(0, 400)).slice(1, -1);
+  return text.length > 400 ? `${line} …` : line;
+}
+
 /** The checker of a graph's constraints; null if it has none. Tells once of guards that it cannot check. */
 function checkerOf(graph: CapturedGraph): ConstraintChecker | null {
   if (!graph.constraints) return null;
@@ -17,7 +23,7 @@ function checkerOf(graph: CapturedGraph): ConstraintChecker | null {
     checkers.set(graph, checker);
     if (checker.unchecked.length > 0) {
       console.warn(
-        `${graph.label}: conditions on the inputs that cannot be checked here: ${checker.unchecked.join("; ")}`,
+        `${graph.label}: conditions on the inputs that cannot be checked here: ${shortened(checker.unchecked.join("; "))}`,
       );
     }
   }

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { CorruptFileError } from "../errors";
 import type { CapturedGraph } from "../graph/capture";
 import { readArchive } from "./archive/archive";
 import { ZipArchive } from "./archive/zipArchive";
@@ -21,6 +22,16 @@ import type { ImportOptions } from "./options";
  * @throws UnsupportedExportError, PickledDataError naming what else the archive holds that cannot be run.
  */
 export function importArchive(path: string, options: ImportOptions = {}): CapturedGraph {
+  try {
+    return readGraph(path, options);
+  } catch (error) {
+    // Views of views of views: no model has so many that following them takes the whole stack.
+    if (!(error instanceof RangeError)) throw error;
+    throw new CorruptFileError(`${path}: its graph is nested too deep (${error.message})`);
+  }
+}
+
+function readGraph(path: string, options: ImportOptions): CapturedGraph {
   using archive = new ZipArchive(path);
   const { program, weights } = readArchive(archive, options.model);
   const stripPrefix = options.stripPrefix ?? "";

@@ -117,6 +117,8 @@ export function evaluate(expression: Expression, environment: Environment): unkn
       return called(expression, environment);
     case "operation":
       return operated(expression, environment);
+    case "comparison":
+      return compared(expression, environment);
   }
 }
 
@@ -165,16 +167,29 @@ function operated(
   return applied(operator, operands, environment);
 }
 
+function compared(
+  { operators, operands }: Expression & { type: "comparison" },
+  environment: Environment,
+): boolean {
+  let left = numberOf(operands[0], environment);
+  return operators.every((operator, i) => {
+    const right = numberOf(operands[i + 1], environment);
+    const holds = FUNCTIONS.get(operator)?.(left, right);
+    left = right;
+    return holds === true;
+  });
+}
+
 function applied(name: string, args: Expression[], environment: Environment): unknown {
   const rule = FUNCTIONS.get(name);
   if (!rule) throw new ExpressionError(`the function ${name}`);
-  return rule(
-    ...args.map((argument) => {
-      const value = evaluate(argument, environment);
-      const number = typeof value === "string" ? Number(value) : value;
-      if (typeof number === "boolean") return Number(number);
-      if (typeof number !== "number") throw new ExpressionError("arithmetic on something that is no number");
-      return number;
-    }),
-  );
+  return rule(...args.map((argument) => numberOf(argument, environment)));
+}
+
+function numberOf(expression: Expression, environment: Environment): number {
+  const value = evaluate(expression, environment);
+  const number = typeof value === "string" ? Number(value) : value;
+  if (typeof number === "boolean") return Number(number);
+  if (typeof number !== "number") throw new ExpressionError("arithmetic on something that is no number");
+  return number;
 }

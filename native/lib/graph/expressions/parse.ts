@@ -5,13 +5,17 @@ export type Expression =
   | { type: "attribute"; of: Expression; name: string }
   | { type: "index"; of: Expression; index: Expression }
   | { type: "call"; callee: Expression; args: Expression[] }
-  | { type: "operation"; operator: string; operands: Expression[] };
+  | { type: "operation"; operator: string; operands: Expression[] }
+  /** `a < b <= c`: each operand is looked at once. */
+  | { type: "comparison"; operators: string[]; operands: Expression[] };
 
 /** The text is not an expression this parser knows. */
 export class ExpressionError extends Error {}
 
 const MAX_LENGTH = 20_000;
 const MAX_DEPTH = 200;
+/** Operators, names and numbers in one expression: a long sum is as deep as it is long. */
+const MAX_OPERATORS = 3000;
 const TOKEN =
   /\s+|(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|(\/\/|\*\*|==|!=|<=|>=|<<|>>|[-+*/%<>()[\],.=~&|])/y;
 
@@ -23,7 +27,7 @@ const KEYWORD_VALUES: ReadonlyMap<string, boolean | null> = new Map<string, bool
   ["None", null],
 ]);
 
-/** Binary operators by precedence, loosest first. Comparisons chain and come apart. */
+/** Binary operators by precedence, loosest first. */
 const LEVELS: readonly (readonly string[])[] = [
   ["|"],
   ["&"],
@@ -64,6 +68,7 @@ class Parser {
   readonly #tokens: Token[];
   #at = 0;
   #depth = 0;
+  #operators = 0;
 
   constructor(text: string) {
     this.#tokens = tokenize(text);
@@ -77,6 +82,11 @@ class Parser {
 
   get #token(): Token {
     return this.#tokens[this.#at];
+  }
+
+  /** Notes one operator, name or number more. */
+  #grow(): void {
+    if (++this.#operators > MAX_OPERATORS) throw new ExpressionError("the expression has too many operators");
   }
 
   #unexpected(): never {
@@ -98,14 +108,20 @@ class Parser {
   #disjunction(): Expression {
     if (++this.#depth > MAX_DEPTH) throw new ExpressionError("the expression is nested too deep");
     let left = this.#conjunction();
-    while (this.#take("or")) left = operation("or", left, this.#conjunction());
+    while (this.#take("or")) {
+      this.#grow();
+      left = operation("or", left, this.#conjunction());
+    }
     this.#depth--;
     return left;
   }
 
   #conjunction(): Expression {
     let left = this.#negation();
-    while (this.#take("and")) left = operation("and", left, this.#negation());
+    while (this.#take("and")) {
+      this.#grow();
+      left = operation("and", left, this.#negation());
+    }
     return left;
   }
 
@@ -117,21 +133,21 @@ class Parser {
   }
 
   #comparison(): Expression {
-    let left = this.#binary(0);
-    let result: Expression | null = null;
+    const operands = [this.#binary(0)];
+    const operators: string[] = [];
     for (let operator = this.#take(...COMPARISONS); operator; operator = this.#take(...COMPARISONS)) {
-      const right = this.#binary(0);
-      const step = operation(operator, left, right);
-      result = result ? operation("and", result, step) : step;
-      left = right;
+      this.#grow();
+      operators.push(operator);
+      operands.push(this.#binary(0));
     }
-    return result ?? left;
+    return operators.length === 0 ? operands[0] : { type: "comparison", operators, operands };
   }
 
   #binary(level: number): Expression {
     if (level === LEVELS.length) return this.#unary();
     let left = this.#binary(level + 1);
     for (let operator = this.#take(...LEVELS[level]); operator; operator = this.#take(...LEVELS[level])) {
+      this.#grow();
       left = operation(operator, left, this.#binary(level + 1));
     }
     return left;
@@ -157,6 +173,7 @@ class Parser {
   #postfix(): Expression {
     let expression = this.#atom();
     while (true) {
+      this.#grow();
       if (this.#take(".")) {
         if (this.#token.kind !== "name") this.#unexpected();
         expression = { type: "attribute", of: expression, name: this.#tokens[this.#at++].text };

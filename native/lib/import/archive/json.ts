@@ -5,11 +5,27 @@ const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|-?Infinity|Na
 /** What `JSON.parse` would round or refuse. */
 const SPECIAL = /^-?(?:\d{16,}|Infinity|NaN)$/;
 
+/** Longest text, and most objects and lists with their items, of a document: a small file can be inflated to very much. */
+const MAX_LENGTH = 1 << 28;
+const MAX_VALUES = 30_000_000;
+
+function checkSize(text: string, source: string): void {
+  if (text.length > MAX_LENGTH)
+    throw new CorruptFileError(`${source} is too long, with ${text.length} characters`);
+  let values = 0;
+  for (const open of ["{", "[", ","]) {
+    for (let at = text.indexOf(open); at >= 0; at = text.indexOf(open, at + 1)) {
+      if (++values > MAX_VALUES) throw new CorruptFileError(`${source} holds too many values`);
+    }
+  }
+}
+
 /**
  * Parses JSON as PyTorch writes it. Integers beyond 2^53 (`slice` ends at 2^63 - 1) and NaN or infinities, which
  * `JSON.parse` would round or refuse, become strings; {@link JsonValue} reads both forms.
  */
 export function parseJson(text: string, source: string): JsonValue {
+  checkSize(text, source);
   try {
     const lossless = text.replace(TOKENS, (token) => (SPECIAL.test(token) ? `"${token}"` : token));
     return new JsonValue(JSON.parse(lossless), source, null);

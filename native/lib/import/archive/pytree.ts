@@ -67,7 +67,9 @@ function keysOf(context: string | null, count: number, source: string): string[]
   if (isJsonObject(keys)) keys = keys.dict_context;
   if (!Array.isArray(keys)) return undefined;
   const list: unknown[] = keys.length === 2 && keys.every(Array.isArray) ? keys[0] : keys;
-  const isKey = (key: unknown) => typeof key === "string" || typeof key === "number";
+  // Keys are parts of nodes' names, which are shown: nothing that moves the cursor.
+  const isKey = (key: unknown) =>
+    typeof key === "number" || (typeof key === "string" && !/\p{Cc}/u.test(key));
   return list.length === count && list.every(isKey) ? list.map(String) : undefined;
 }
 

@@ -120,10 +120,15 @@ function readModuleCalls(json: JsonValue): Map<string, ModuleSignature> {
       outputs: readLeaves(signature.field("outputs")),
       inputTree: signature.field("in_spec").string(),
       outputTree: signature.field("out_spec").string(),
-      argumentNames: names.isNull ? null : names.items().map((name) => name.string()),
+      argumentNames: names.isNull ? null : names.items().map(readArgumentName),
     });
   }
   return calls;
+}
+
+function readArgumentName(json: JsonValue): string {
+  const name = json.string();
+  return /[|\s\0]/.test(name) ? json.fail("is no name of an argument") : name;
 }
 
 function readLeaves(json: JsonValue) {

@@ -17,8 +17,8 @@ const STORED = 0;
 const DEFLATED = 8;
 /** No deflate stream grows by more than this. */
 const MAX_DEFLATE_RATIO = 1032;
-/** Longest entry that is read into memory. */
-const MAX_READ = 1 << 30;
+/** Longest entry that is read into memory: text, and pickles of where weights lie. */
+const MAX_READ = 1 << 28;
 
 interface Entry {
   name: string;

@@ -37,14 +37,22 @@ const TORCH_RESULTS: ReadonlyMap<string, string[]> = new Map([
 export class ArgumentNames {
   readonly #ofAlias = new Map<Alias, string | null>();
   readonly #byValue = new Map<number, Alias>();
+  /** What inner modules are given, by the value that they are given. */
+  readonly #given = new Map<number, Alias[]>();
 
   /** @param producers the node that makes each value */
   constructor(
     private readonly calls: ModuleCalls,
-    private readonly aliases: readonly Alias[],
+    aliases: readonly Alias[],
     private readonly producers: ReadonlyMap<number, IrNode>,
   ) {
-    for (const alias of aliases) this.#byValue.set(alias.value, alias);
+    for (const alias of aliases) {
+      this.#byValue.set(alias.value, alias);
+      if (alias.kind !== "argument") continue;
+      const others = this.#given.get(alias.source);
+      if (others) others.push(alias);
+      else this.#given.set(alias.source, [alias]);
+    }
   }
 
   /** Gives `aliases` of one call their names, in order. @param known names that its other arguments have */
@@ -132,8 +140,8 @@ export class ArgumentNames {
 
   /** What the first inner module that takes the value calls it. */
   #ofInner(alias: Alias): string | null {
-    for (const inner of this.aliases) {
-      if (inner.kind !== "argument" || inner.source !== alias.value || inner.call === alias.call) continue;
+    for (const inner of this.#given.get(alias.value) ?? []) {
+      if (inner.call === alias.call) continue;
       const name = this.calls.classOf(inner.call).startsWith("torch.nn.modules.")
         ? null
         : this.#find(inner, 0);
@@ -183,11 +191,18 @@ function depthOf(call: ModuleCall): number {
 /**
  * Gives the outputs of one call their places in what it returns: the caller's line tells whether it is a tuple
  * (`out, weights = self.attn(x)`).
+ * @param producers the node that makes each value
+ * @param first index of the call's first node
  */
-export function placeOutputs(given: readonly Alias[], nodes: readonly IrNode[]): void {
-  const outputs = inOperatorOrder(given, nodes);
+export function placeOutputs(
+  given: readonly Alias[],
+  nodes: readonly IrNode[],
+  producers: ReadonlyMap<number, IrNode>,
+  first: number,
+): void {
+  const outputs = inOperatorOrder(given, producers);
   const [{ call }] = outputs;
-  const targets = call.parent ? targetsFromCaller(call, call.parent, nodes) : null;
+  const targets = call.parent ? targetsFromCaller(call, call.parent, nodes, first) : null;
   const used = call.parent && targets ? pathsFromUses(outputs, call.parent, targets) : null;
   const paths = used ?? TORCH_RESULTS.get(call.type) ?? targets?.map(({ path }) => path);
   outputs.forEach((alias, i) => {
@@ -197,13 +212,14 @@ export function placeOutputs(given: readonly Alias[], nodes: readonly IrNode[]):
 }
 
 /** Results of one operator in its order (`max_pool2d` with indices), others in that of their first use. */
-function inOperatorOrder(outputs: readonly Alias[], nodes: readonly IrNode[]): readonly Alias[] {
-  if (outputs.length < 2) return outputs;
-  const places = (node: IrNode) =>
-    outputs.map(({ source }) => node.results.findIndex(({ value }) => value === source));
-  const found = nodes.map(places).find((one) => one.every((place) => place >= 0));
-  if (!found) return outputs;
-  return [...outputs].sort((a, b) => found[outputs.indexOf(a)] - found[outputs.indexOf(b)]);
+function inOperatorOrder(
+  outputs: readonly Alias[],
+  producers: ReadonlyMap<number, IrNode>,
+): readonly Alias[] {
+  const producer = producers.get(outputs[0].source);
+  if (!producer || outputs.some(({ source }) => producers.get(source) !== producer)) return outputs;
+  const place = ({ source }: Alias) => producer.results.findIndex(({ value }) => value === source);
+  return [...outputs].sort((a, b) => place(a) - place(b));
 }
 
 /** For each output the variable that lines which use it read, and others do not; null unless that tells all apart. */
@@ -249,17 +265,12 @@ function targetsFromCaller(
   call: ModuleCall,
   caller: ModuleCall,
   nodes: readonly IrNode[],
+  first: number,
 ): PlacedTarget[] | null {
   const attribute = call.path.split(".").at(-1) ?? "";
-  let isInside = false;
-  for (const node of nodes) {
-    if (!isWithin(node.call, call)) {
-      if (isInside) break;
-      continue;
-    }
-    isInside = true;
-    // A node's frames may not show the caller (`super().forward(x)` is one forward more): the next one's do.
-    const statements = (framesOf(node, caller)[0]?.code ?? "").split("; ");
+  // A node's frames may not show the caller (`super().forward(x)` is one forward more): the next one's do.
+  for (let i = first; i < nodes.length && isWithin(nodes[i].call, call); i++) {
+    const statements = (framesOf(nodes[i], caller)[0]?.code ?? "").split("; ");
     const targets = statements.map((code) => targetsOf(code, attribute)).find((found) => found !== null);
     if (targets !== undefined) return typeof targets === "string" ? null : placedTargets(targets);
   }

@@ -177,6 +177,11 @@ export class Boundaries {
     }));
   }
 
+  /** Index of the first node that stands in the call. */
+  firstNodeOf(call: ModuleCall): number {
+    return this.#first.get(call) ?? 0;
+  }
+
   /** The names of a value on its way out of `call`, which returns it though nothing uses it there. */
   addUnusedOutput(value: number, call: ModuleCall): void {
     const home = this.builder.values[value].call;

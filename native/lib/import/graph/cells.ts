@@ -1,7 +1,11 @@
+import { UnsupportedExportError } from "../../errors";
 import type { ModuleCall } from "../../graph/trace";
 import type { GraphBuilder } from "./builder";
 import { sharedCall } from "./callTree";
 import type { SeenValue, Watch } from "./ir";
+
+/** More views of views than any model makes; following them takes time and stack. */
+const MAX_VIEWS = 500;
 
 /** How a view comes from its base, and how a changed view changes it. */
 export interface ViewRule {
@@ -47,6 +51,8 @@ export class Cell {
   /** The last is the tensor's content now; those before it are what it is in calls around that one. */
   #contents: Content[];
   #version = 0;
+  /** How many views lie between the tensor and its memory. */
+  readonly #depth: number;
   /** Set where the tensor was changed in a way nothing here can follow. */
   #lost: Error | null = null;
 
@@ -56,6 +62,9 @@ export class Cell {
     view?: { base: Cell; baseThen: number; rule: ViewRule | null },
   ) {
     const { call } = builder.place;
+    this.#depth = view ? view.base.#depth + 1 : 0;
+    if (this.#depth > MAX_VIEWS)
+      throw new UnsupportedExportError(`a tensor is a view of more than ${MAX_VIEWS} views`);
     this.#link = view ? { ...view, call, passed: view.base.#passedTo(view.baseThen, call), cuts: [] } : null;
     this.#contents = [{ call: builder.values[value].call ?? builder.root, value }];
     this.history.add(value);

@@ -53,7 +53,7 @@ export function nameBoundaries(
     aliases.sort((a, b) => a.order - b.order);
     unnamed.push({ aliases, known: argument.map(({ local }) => local) });
     const outputs = signatures.nameOutputs(call, output, originOf);
-    if (outputs.length > 0) placeOutputs(outputs, builder.nodes);
+    if (outputs.length > 0) placeOutputs(outputs, builder.nodes, producers, boundaries.firstNodeOf(call));
   }
   for (const { aliases, known } of unnamed) names.name(aliases, known);
   for (const [call, { argument }] of groups) {
