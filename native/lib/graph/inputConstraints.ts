@@ -58,11 +58,10 @@ export class ConstraintChecker {
     this.#sizes = sizes.map((dims) =>
       dims.map((size) => (typeof size === "number" ? size : parseOrNull(size))),
     );
-    this.#ranges = Object.entries(ranges).map(([text, range]) => ({
-      text,
-      expression: parseOrNull(text),
-      ...range,
-    }));
+    // Expressions first: they are dimensions, where the symbols in them may be none.
+    this.#ranges = Object.entries(ranges)
+      .map(([text, range]) => ({ text, expression: parseOrNull(text), ...range }))
+      .sort((a, b) => Number(isSymbol(a.expression)) - Number(isSymbol(b.expression)));
     for (const text of guards) {
       const expression = parseOrNull(text);
       if (expression) this.#guards.push({ text, expression });
@@ -76,9 +75,10 @@ export class ConstraintChecker {
    */
   check(inputs: readonly NamedInput[], byParameter: Readonly<Record<string, unknown>>): void {
     const symbols = this.#unify(inputs);
+    this.#solve(inputs, symbols);
     const environment = { symbol: (name: string) => symbols.get(name)?.size, inputs: byParameter };
     this.#checkDerived(inputs, environment);
-    this.#checkRanges(symbols, environment);
+    this.#checkRanges(inputs, symbols, environment);
     for (const { text, expression } of this.#guards) {
       if (tryEvaluate(expression, environment) !== false) continue;
       const shapes = inputs.map(({ name, value }) => `${name} ${describe(value)}`).join(", ");
@@ -108,6 +108,41 @@ export class ConstraintChecker {
     return symbols;
   }
 
+  /** Symbols that are no dimension themselves, from dimensions that are a multiple of one and a constant (`4 * blocks`). */
+  #solve(inputs: readonly NamedInput[], symbols: Map<string, Found>): void {
+    this.#eachSize(inputs, (wanted, size, where) => {
+      if (wanted === null || typeof wanted === "number" || symbolName(wanted) !== null) return;
+      const unknown = new Set<string>();
+      const at = (probe: number) =>
+        tryEvaluate(wanted, {
+          inputs: null,
+          symbol: (name) => {
+            const known = symbols.get(name)?.size;
+            if (known === undefined) unknown.add(name);
+            return known ?? probe;
+          },
+        });
+      const [first, second, third] = [at(1000), at(2000), at(3000)].map(Number);
+      const [name] = unknown;
+      const factor = (second - first) / 1000;
+      // Whole multiples only: anything else says nothing here.
+      if (
+        unknown.size !== 1 ||
+        !Number.isInteger(factor) ||
+        factor === 0 ||
+        third - second !== second - first
+      )
+        return;
+      const rest = first - 1000 * factor;
+      const solved = (size - rest) / factor;
+      if (!Number.isInteger(solved)) {
+        const form = rest === 0 ? `a multiple of ${factor}` : `a multiple of ${factor}, and ${rest}`;
+        throw new ShapeError(`${where} is ${size}, but must be ${form}`);
+      }
+      symbols.set(name, { size: solved, where: `${name}, which ${where} is made of,` });
+    });
+  }
+
   /** Dimensions that follow from others: twice as long, one less. */
   #checkDerived(inputs: readonly NamedInput[], environment: Parameters<typeof evaluate>[1]): void {
     this.#eachSize(inputs, (wanted, size, where) => {
@@ -121,19 +156,39 @@ export class ConstraintChecker {
     });
   }
 
-  #checkRanges(symbols: ReadonlyMap<string, Found>, environment: Parameters<typeof evaluate>[1]): void {
+  #checkRanges(
+    inputs: readonly NamedInput[],
+    symbols: ReadonlyMap<string, Found>,
+    environment: Parameters<typeof evaluate>[1],
+  ): void {
     for (const { text, expression, min, max } of this.#ranges) {
       const size = expression && tryEvaluate(expression, environment);
-      if (typeof size !== "number") continue;
+      if (!expression || typeof size !== "number") continue;
       const tooSmall = min !== null && min > ASSUMED_MIN && size < min;
       if (!tooSmall && (max === null || size <= max)) continue;
       const from = min !== null && min > ASSUMED_MIN ? `at least ${min}` : "";
       const to = max === null ? "" : `at most ${max}`;
-      const where = symbols.get(text)?.where ?? `the size ${text} of the inputs`;
+      const where =
+        symbols.get(text)?.where ?? this.#placeOf(expression, inputs) ?? `the size ${text} of the inputs`;
       throw new ShapeError(
         `${where} is ${size}; the model was exported for sizes of ${[from, to].filter(Boolean).join(" and ")}`,
       );
     }
+  }
+
+  /** The dimension that an expression is the size of: one that is the same for any sizes. */
+  #placeOf(expression: Expression, inputs: readonly NamedInput[]): string | null {
+    const probes = [1009, 2003].map((factor) => ({
+      inputs: null,
+      symbol: (name: string) => factor * [...name].reduce((sum, char) => sum * 7 + char.charCodeAt(0), 1),
+    }));
+    const same = (wanted: Expression) =>
+      probes.every((probe) => tryEvaluate(wanted, probe) === tryEvaluate(expression, probe));
+    let found: string | null = null;
+    this.#eachSize(inputs, (wanted, _size, where) => {
+      if (wanted !== null && typeof wanted !== "number" && same(wanted)) found ??= where;
+    });
+    return found;
   }
 
   #eachSize(
@@ -160,6 +215,10 @@ function readable(guard: string): string {
 
 function describe(value: Tensor | number | boolean): string {
   return value instanceof Tensor ? `[${value.shape.join(", ")}]` : String(value);
+}
+
+function isSymbol(expression: Expression | null): boolean {
+  return expression !== null && symbolName(expression) !== null;
 }
 
 /** The name of a bare symbol: `s0`, or sympy's `Symbol('s0', integer=True)`. */
