@@ -60,3 +60,28 @@ test.each([...CAUSAL, "bert", "bloom", "mixtral", "vit"])("archive of %s", async
     expect(used(all)).toMatchObject({ batch: count, causal: count });
   }
 });
+
+// Values that the model changes in place, through views too, and parts of its memory that modules share.
+test.each(["in-place", "views", "buffers"])("archive of %s, every node", async (name) => {
+  const pg = await loadCase(name);
+  const [{ inputs }] = examplesOf(name);
+  const floats = [...pg.nodes.values()].filter(
+    ({ shape, dtype, kind }) =>
+      shape !== null && shape.length > 0 && dtype === "float32" && !["parameter", "buffer"].includes(kind),
+  );
+  torch.manual_seed(6);
+  const outputs = floats.filter(({ kind, module }) => kind === "output" && module === "");
+  const options: SweepOptions = {
+    inputs,
+    cells: floats.flatMap(({ name: node }) => [
+      { [node]: new AddPatch({ value: 0.5, slice: "0" }) },
+      { [node]: [new AddPatch({ value: 0.25 }), new ZeroPatch({ slice: "-1" })] },
+    ]),
+    outputs: outputs.map(({ name: output }) => output),
+    metric: (given) =>
+      Object.values(given).reduce((sum, value) => sum + Number((value as Tensor).pow(2).sum().item()), 0),
+  };
+  const { all } = await compare(pg, options);
+  expect(all.samples.some(([value]) => value !== all.base[0])).toBe(true);
+  expect(used(all).upstream).toBeGreaterThan(0);
+});

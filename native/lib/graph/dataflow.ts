@@ -35,7 +35,8 @@ export class Dataflow {
     this.#deciding ??= new Set(
       this.nodes.flatMap(({ unless }) =>
         (unless?.watched ?? []).flatMap((values) => {
-          const [names, others = []] = values.map((value) => this.#names(value));
+          if (values.length === 1) return [...this.#everyName(values[0])];
+          const [names, others] = values.map((value) => this.#names(value));
           const isOnlyOne = (value: number) => names.includes(value) !== others.includes(value);
           return [...names, ...others].filter(isOnlyOne);
         }),
@@ -44,7 +45,7 @@ export class Dataflow {
     return this.#deciding;
   }
 
-  /** A value and those that it is an alias of. */
+  /** A value and those that it is an alias of, whatever is patched. */
   #names(value: number): number[] {
     const names = [value];
     for (let maker = this.producer(value); maker?.type === "alias" && !maker.unless; ) {
@@ -53,6 +54,17 @@ export class Dataflow {
       maker = this.producer(source);
     }
     return names;
+  }
+
+  /** And those that it is one of where some node is patched. */
+  #everyName(value: number, known = new Set<number>()): ReadonlySet<number> {
+    if (known.has(value)) return known;
+    known.add(value);
+    const maker = this.producer(value);
+    if (maker?.type !== "alias") return known;
+    this.#everyName(this.uses(maker)[0], known);
+    if (maker.unless) this.#everyName(maker.unless.other, known);
+    return known;
   }
 
   /** Values that the node is computed from, in the order of its arguments, and that decide whether it is run. */
