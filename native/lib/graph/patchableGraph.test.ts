@@ -63,6 +63,21 @@ class Model extends Module {
   }
 }
 
+/** Its arguments are called like its output, a submodule and a parameter. */
+class Clashing extends Module {
+  readonly proj = new Linear(2, 2);
+  declare readonly weight: Tensor;
+
+  constructor() {
+    super();
+    this.registerParameter("weight", torch.full([2], 3, { dtype: "float32" }));
+  }
+
+  forward(proj: Tensor, output: Tensor, weight: Tensor): Tensor {
+    return this.proj.call(proj).add(output).mul(weight).mul(this.weight);
+  }
+}
+
 async function setUp() {
   torch.manual_seed(3);
   const model = new Model();
@@ -101,6 +116,26 @@ describe("names", () => {
       kind: "operator",
     });
     expect(pg.nodes.get("h_0.proj.linear")?.code).toMatch(/^layers\.ts:\d+: return torch\.linear/);
+  });
+
+  it("of outputs, parameters and submodules are theirs where an argument is called the same", async () => {
+    const model = new Clashing();
+    const [x, y, z] = [1, 10, 100].map((value) => torch.full([1, 2], value, { dtype: "float32" }));
+    const pg = await PatchableGraph.capture(model, [x, y, z]);
+    const inner = model.proj.call(x);
+    const expected = {
+      proj: inner,
+      output: inner.add(y).mul(z).mul(3),
+      weight: model.weight,
+      proj_: x,
+      output_: y,
+      weight_: z,
+    };
+    for (const [name, value] of Object.entries(expected)) {
+      const probe = new ProbePatch();
+      await pg.patch({ [name]: probe }, () => pg.run([x, y, z]));
+      expect(probe.activation?.tolist(), name).toEqual(value.tolist());
+    }
   });
 
   it("are refused with what is close, or with what lies under a container", async () => {

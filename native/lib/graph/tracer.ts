@@ -115,8 +115,13 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
 
   #nameArguments(call: ModuleCall<Module>, args: unknown[]) {
     const { structure, leaves } = flatten(args, isTraceValue);
-    const names = nameArguments(call.module.forward, args, leaves);
-    for (const { local } of names) call.reserved.add(local);
+    // `output`, parameters and submodules keep their names where an argument is called the same.
+    const fixed = new Set(call.reserved);
+    const names = nameArguments(call.module.forward, args, leaves).map(({ local, part }) => {
+      while (fixed.has(local)) local = `${local}_`;
+      call.reserved.add(local);
+      return { local, part };
+    });
     return { structure, named: leaves.map(({ value }, i) => ({ ...names[i], value })) };
   }
 
