@@ -101,7 +101,7 @@ describe("ProjectPatch", () => {
       ])
       .float();
     const { doubled: rest } = await apply("mul", new ProjectPatch({ direction }));
-    close(rest.at("..., :2"), torch.zeros([2, 3, 2]));
+    expect(rest.at("..., :2").abs().max().item()).toBeLessThan(5e-6);
     close(rest.at("..., 2:"), doubled.at("..., 2:"));
   });
 

@@ -14,6 +14,7 @@
 
 #include "addon_data.h"
 #include "async/openmp.h"
+#include "async/recording_order.h"
 #include "errors/errors.h"
 
 namespace graphpatch {
@@ -120,19 +121,23 @@ Napi::Promise runOnEngine(Napi::Env env, std::function<Finish()> work) {
   const auto deferred = Napi::Promise::Deferred::New(env);
   const std::shared_ptr<CompletionQueue> completions = AddonData::of(env).completions;
   completions->expect();
-  EngineThread::instance().push([work = std::move(work), deferred, completions]() mutable {
-    Finish finish;
-    std::exception_ptr error;
-    try {
-      finish = work();
-    } catch (...) {
-      error = std::current_exception();
-    }
-    work = nullptr;  // what the work held is freed here, not when JavaScript gets to it
-    completions->post([deferred, finish = std::move(finish), error](Napi::Env resolved) {
-      settle(resolved, deferred, finish, error);
-    });
-  });
+  EngineThread::instance().push(
+      [work = std::move(work), deferred, completions, before = recordedSoFar()]() mutable {
+        recordAfter(before);
+        Finish finish;
+        std::exception_ptr error;
+        try {
+          finish = work();
+        } catch (...) {
+          error = std::current_exception();
+        }
+        work = nullptr;  // what the work held is freed here, not when JavaScript gets to it
+        completions->post(
+            [deferred, finish = std::move(finish), error, after = recordedSoFar()](Napi::Env resolved) {
+              recordAfter(after);
+              settle(resolved, deferred, finish, error);
+            });
+      });
   return deferred.Promise();
 }
 

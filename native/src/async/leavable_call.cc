@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "async/engine_thread.h"
+#include "async/recording_order.h"
 #include "errors/errors.h"
 
 namespace graphpatch {
@@ -37,7 +38,8 @@ struct Waits {
 struct LeavableCall {
   torch::jit::Stack stack;
   std::exception_ptr error;
-  bool done = false;  // under Waits::mutex
+  uint64_t recorded = 0;  // under Waits::mutex, as below
+  bool done = false;
 };
 
 // Elements that a call reads or is to make, and products that a call on such matrices may take.
@@ -103,20 +105,23 @@ void callLeavable(const c10::OperatorHandle& handle, torch::jit::Stack& stack) {
   stack.clear();
   std::unique_lock lock(waits.mutex);
   const uint64_t before = waits.left;
-  runAside([call, handle, &waits, state = at::ThreadLocalState()] {
+  runAside([call, handle, &waits, state = at::ThreadLocalState(), recorded = recordedSoFar()] {
     const at::ThreadLocalStateGuard guard(state);
+    recordAfter(recorded);
     try {
       handle.callBoxed(call->stack);
     } catch (...) {
       call->error = std::current_exception();
     }
     const std::lock_guard done(waits.mutex);
+    call->recorded = recordedSoFar();
     call->done = true;
     waits.changed.notify_all();
   });
   waits.changed.wait(lock, [&] { return call->done || waits.left != before; });
   if (!call->done) throw GraphpatchError("CancelledError", describe(handle, shapes));
   lock.unlock();
+  recordAfter(call->recorded);
   if (call->error) std::rethrow_exception(call->error);
   stack = std::move(call->stack);
 }
