@@ -95,14 +95,22 @@ std::optional<Factors> factorsOf(const at::Tensor& rows, const SeenRows& seen) {
   return Factors{*looking, *base, *own, c10::multiply_integers(rows.sizes().slice(1, last - 1))};
 }
 
-// Calls `work(row, seen)` for each row, `seen[p]` being what its text has at position p.
-template <class F>
-void forEachRow(const std::vector<CellSpan>& spans, int64_t texts, const SeenRows& seen,
-                const Factors& factors, F&& work) {
+// What one head of one row looking is given: `seen[p]` is what its text has at position p.
+using Product = void (*)(const float* row, const Place* seen, int64_t head, int64_t positions, int64_t width,
+                         float* to);
+
+// The product of each head of each of the rows, `last` numbers of it.
+at::Tensor productRows(const at::Tensor& rows, const std::vector<CellSpan>& spans, int64_t texts,
+                       const SeenRows& seen, const Factors& factors, int64_t last, Product product) {
   const int64_t positions = seen.base.size(1);
-  at::parallel_for(0, static_cast<int64_t>(spans.size()), 1, [&](int64_t first, int64_t last) {
+  const int64_t width = seen.base.size(-1);
+  std::vector<int64_t> sizes = rows.sizes().vec();
+  sizes.back() = last;
+  at::Tensor products = at::empty(sizes, rows.options());
+  auto* to = products.data_ptr<float>();
+  at::parallel_for(0, static_cast<int64_t>(spans.size()), 1, [&](int64_t first, int64_t end) {
     std::vector<Place> places(positions);
-    for (int64_t i = first; i < last; ++i) {
+    for (int64_t i = first; i < end; ++i) {
       const CellSpan& span = spans[i];
       const CellSpan* mine = seen.own == nullptr ? nullptr : seen.own->find(span.cell);
       for (int64_t text = 0; text < texts; ++text) {
@@ -114,11 +122,16 @@ void forEachRow(const std::vector<CellSpan>& spans, int64_t texts, const SeenRow
               isOwn ? mine->row + text * mine->positions() + p - mine->begin : baseText * positions + p;
           places[p] = {from.data + row * from.rowStride, from.headStride};
         }
-        const int64_t row = span.row + text * span.positions();
-        for (int64_t q = 0; q < span.positions(); ++q) work(row + q, places.data());
+        for (int64_t q = 0; q < span.positions(); ++q) {
+          const int64_t row = span.row + text * span.positions() + q;
+          for (int64_t head = 0; head < factors.heads; ++head)
+            product(factors.rows.data + row * factors.rows.rowStride + head * factors.rows.headStride,
+                    places.data(), head, positions, width, to + (row * factors.heads + head) * last);
+        }
       }
     }
   });
+  return products;
 }
 
 }  // namespace
@@ -126,39 +139,16 @@ void forEachRow(const std::vector<CellSpan>& spans, int64_t texts, const SeenRow
 at::Tensor scoreRows(const at::Tensor& queries, const std::vector<CellSpan>& spans, int64_t texts,
                      const SeenRows& keys) {
   const int64_t width = queries.size(-1);
-  const int64_t positions = keys.base.size(1);
   const auto factors = factorsOf(queries, keys);
   if (!factors || keys.base.size(-1) != width || width % kLanes != 0) return {};
-  std::vector<int64_t> sizes = queries.sizes().vec();
-  sizes.back() = positions;
-  at::Tensor scores = at::empty(sizes, queries.options());
-  auto* to = scores.data_ptr<float>();
-  const auto& [from, base, own, heads] = *factors;
-  forEachRow(spans, texts, keys, *factors, [&, from = from, heads = heads](int64_t row, const Place* seen) {
-    for (int64_t head = 0; head < heads; ++head)
-      score(from.data + row * from.rowStride + head * from.headStride, seen, head, positions, width,
-            to + (row * heads + head) * positions);
-  });
-  return scores;
+  return productRows(queries, spans, texts, keys, *factors, keys.base.size(1), score);
 }
 
 at::Tensor mixRows(const at::Tensor& weights, const std::vector<CellSpan>& spans, int64_t texts,
                    const SeenRows& values) {
-  const int64_t width = values.base.size(-1);
-  const int64_t positions = values.base.size(1);
   const auto factors = factorsOf(weights, values);
-  if (!factors || weights.size(-1) != positions) return {};
-  std::vector<int64_t> sizes = weights.sizes().vec();
-  sizes.back() = width;
-  at::Tensor mixed = at::empty(sizes, weights.options());
-  auto* to = mixed.data_ptr<float>();
-  const auto& [from, base, own, heads] = *factors;
-  forEachRow(spans, texts, values, *factors, [&, from = from, heads = heads](int64_t row, const Place* seen) {
-    for (int64_t head = 0; head < heads; ++head)
-      mix(from.data + row * from.rowStride + head * from.headStride, seen, head, positions, width,
-          to + (row * heads + head) * width);
-  });
-  return mixed;
+  if (!factors || weights.size(-1) != values.base.size(1)) return {};
+  return productRows(weights, spans, texts, values, *factors, values.base.size(-1), mix);
 }
 
 }  // namespace graphpatch
