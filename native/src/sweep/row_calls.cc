@@ -107,12 +107,12 @@ class RowCall {
   }
 
   std::vector<at::Tensor> called(std::vector<c10::IValue> stack) const {
-    const auto& handle = std::get<OperatorCall>(step_.node->operation).handle;
+    const auto& call = std::get<OperatorCall>(step_.node->operation);
     const std::vector<c10::IValue> arguments = stack;
     try {
-      handle.callBoxed(stack);
+      call.call(stack);
     } catch (const c10::Error& error) {
-      throwStepError(*step_.node, handle, arguments, error);
+      throwStepError(*step_.node, call.handle, arguments, error);
     }
     std::vector<at::Tensor> results;
     for (const c10::IValue& result : resultsOf(stack, step_.results.size()))
