@@ -26,6 +26,7 @@ const MISSING: Record<string, RegExp> = {
   phimoe: /\.mlp\.router\.output\|sub_0$/,
   odd: /^better\.output\|sub_0$/,
   lists: /^first\.output\|sub_0$/,
+  unpacked: /^router\.output\|sub_0$/,
   // It returns what it is given.
   given: /^(?:mask\.output|scaler\.output\|sub_0)$/,
   "given-signatures": /^mask\.output$/,

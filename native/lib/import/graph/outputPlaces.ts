@@ -190,7 +190,7 @@ function pathsFromUses(
 
 /**
  * Adds the places of those that are left, where one line uses them all and reads as many variables: Python computes from left to
- * right.
+ * right. A module that is given two of them uses them in an order of its own.
  */
 function withLine(
   found: readonly (string | null)[],
@@ -199,6 +199,7 @@ function withLine(
   targets: readonly PlacedTarget[],
   nodes: readonly IrNode[],
 ): (string | null)[] {
+  const caller = outputs[0].call.parent;
   const left = outputs.filter((_, i) => found[i] === null);
   const free = targets.filter(({ path }) => !found.includes(path));
   for (const node of left.length > 1 ? left[0].uses : []) {
@@ -206,12 +207,18 @@ function withLine(
     const named = read.flatMap((name) => free.filter((target) => target.name === name));
     const isSame = (use: IrNode) => reads(use).join() === read.join();
     const uses = left.map((alias) => nodes.indexOf(alias.uses.find(isSame) ?? node));
-    if (named.length !== left.length || new Set(uses).size !== left.length) continue;
+    const modules = uses.map((use) => (nodes[use].call === caller ? use : calledBy(caller, nodes[use].call)));
+    if (named.length !== left.length || new Set(modules).size !== left.length) continue;
     const order = [...uses].sort((a, b) => a - b);
     const pathOf = (alias: Alias) => named[order.indexOf(uses[left.indexOf(alias)])].path;
     return outputs.map((alias, i) => found[i] ?? pathOf(alias));
   }
   return [...found];
+}
+
+/** The outermost call below `caller` that another one stands in. */
+function calledBy(caller: ModuleCall | null, inner: ModuleCall): ModuleCall {
+  return inner.parent === null || inner.parent === caller ? inner : calledBy(caller, inner.parent);
 }
 
 /** The place of the one variable, of those that are not taken, which a line that uses the value reads. */
