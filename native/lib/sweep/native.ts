@@ -97,6 +97,8 @@ interface SweepBinding {
     cells: readonly (readonly NativeCellPatch[])[],
     request: SurveyRequest,
   ): Promise<NativeCells>;
+  /** Whether oneDNN multiplies many rows faster than libtorch's own products do, on this processor. */
+  oneDnnIsFaster: boolean;
   /** Lays weights out when they are first needed: `kept` bytes of them once and for all, others anew up to `passing` bytes at a time. */
   sweepWeights(kept: number, passing: number): NativeWeights;
   /** After the last wave; the garbage collector does not see how much that is. */

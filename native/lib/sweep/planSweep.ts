@@ -28,7 +28,7 @@ export interface SweepPlan {
 /** See `PatchableGraph.sweep`. */
 export async function planSweep(runner: GraphRunner, options: SweepOptions): Promise<SweepPlan> {
   const job = prepareSweep(runner, options);
-  const levels = readLevels(options);
+  const levels = readLevels(options, job.runner.isPacked);
   const memory = options.memoryLimit ?? DEFAULT_MEMORY;
   const all = job.cells.map((_, i) => i);
   const together = all.filter(
@@ -52,7 +52,7 @@ export async function planSweep(runner: GraphRunner, options: SweepOptions): Pro
 
 /** Adds the cells of one base; gives the work of its run. */
 async function addBase(plan: SweepPlan, { job, cells }: SharedBase, options: SweepOptions): Promise<number> {
-  const levels = readLevels(options);
+  const levels = readLevels(options, job.runner.isPacked);
   const survey = await surveyCells(job, cells, {
     cuts: levels.positions,
     reusesPositions: levels.causal,

@@ -65,7 +65,7 @@ class SweepRun {
       throw new ArgumentError("resume: the earlier sweep had cells of another shape");
     }
     this.#samples = job.cells.map((_, i) => resume?.samples[i] ?? []);
-    this.#levels = readLevels(options);
+    this.#levels = readLevels(options, job.runner.isPacked);
     this.#memory = options.memoryLimit ?? DEFAULT_MEMORY;
   }
 
@@ -113,7 +113,10 @@ class SweepRun {
   }
 
   #whyNotOneDnn({ native }: Survey): string | null {
-    if (!this.#levels.onednn) return "turned off";
+    if (!this.#levels.onednn) {
+      const isOwnChoice = this.options.levels?.onednn === undefined;
+      return isOwnChoice ? "libtorch's own products are as fast on this processor" : "turned off";
+    }
     if (!native.multiplies) return "nothing is multiplied by a float32 weight on CPU";
     return native.hasOneDnn ? null : "this libtorch has no oneDNN";
   }
