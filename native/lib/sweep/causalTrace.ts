@@ -1,3 +1,4 @@
+import { checkChoice, checkCount, checkInteger } from "../checks";
 import { ArgumentError } from "../errors";
 import { Dataflow } from "../graph/dataflow";
 import { tokensOf, tokenText } from "../graph/dimensions";
@@ -17,7 +18,7 @@ import { type Subject, subjectTokens } from "./subject";
 import { sweep } from "./sweep";
 import type { SweepOptions } from "./sweepOptions";
 import { tensorOf } from "./tensorOf";
-import { CausalTrace, type TraceKind } from "./trace";
+import { CausalTrace, TRACE_KINDS, type TraceKind } from "./trace";
 
 export interface CausalTraceOptions
   extends Pick<SweepOptions, "memoryLimit" | "signal" | "exact" | "levels" | "onCells"> {
@@ -60,8 +61,7 @@ export async function causalTrace(
   const inputs = runner.bind(options.inputs).map(tensorOf);
   if (inputs.some(({ shape }) => shape[0] !== 1))
     throw new ArgumentError("causalTrace takes one text at a time");
-  if (!Number.isInteger(samples) || samples < 1)
-    throw new ArgumentError("samples must be a positive integer");
+  checkOptions({ ...options, noise, samples, window, seed, kinds });
   const nodes = options.nodes ?? findBlocks(runner.captured.index.infos);
   const embedding = findEmbedding(runner);
   const length = inputs[embedding.input].shape[1];
@@ -128,6 +128,28 @@ export async function causalTrace(
   const answer = tokenText(options.inputs, target);
   const subject: [number, number] = [from, to];
   return new CausalTrace({ clean: undisturbed, corrupted, grids, target, answer, subject, window });
+}
+
+/** @throws ArgumentError for numbers and names that make no trace. */
+function checkOptions(
+  options: CausalTraceOptions &
+    Required<Pick<CausalTraceOptions, "noise" | "samples" | "window" | "seed" | "kinds">>,
+): void {
+  const { noise, samples, window, seed, kinds, nodes, metric = "probability" } = options;
+  if (!Number.isFinite(noise)) throw new ArgumentError(`noise must be a finite number, it is ${noise}`);
+  checkCount("samples", samples);
+  checkCount("window", window);
+  checkInteger("seed", seed);
+  checkChoice("metric", metric, ["probability", "log-probability"]);
+  if (kinds.length === 0) throw new ArgumentError("kinds is empty: give some of states, mlp, attention");
+  for (const kind of kinds) {
+    checkChoice("a kind", kind, TRACE_KINDS);
+    if (nodes && nodes[kind]?.length !== nodes.states.length) {
+      throw new ArgumentError(
+        `nodes: ${nodes[kind]?.length ?? "no"} nodes in ${kind}, ${nodes.states.length} in states; there must be one for each layer`,
+      );
+    }
+  }
 }
 
 /** The token that the model finds most probable at the end. */

@@ -1,8 +1,9 @@
 import type { RunInputs } from "../graph/inputs";
 import type { AnyNodes, NodeName, NodeNames, PatchMap } from "../graph/nodeTypes";
+import type { GraphRunner } from "../graph/runner";
 import type { Axis, Cells } from "./cells";
 import type { Metric, MetricFunction } from "./metrics";
-import { native } from "./native";
+import { native, type Products } from "./native";
 import type { SweepPlan } from "./planSweep";
 import type { SweepResult } from "./result";
 
@@ -46,6 +47,11 @@ export interface SweepOptions<Nodes extends NodeNames = AnyNodes> {
   base?: PatchMap<Nodes>;
   /** Names of the grid's axes, with what their places are called. */
   axes?: readonly (Axis | string)[];
+  /**
+   * For graphs that draw random numbers (dropout in training mode): every run begins with it, `torch.manual_seed(seed)`, so that cells differ by their
+   * patches alone and a sweep gives the same numbers again. Each run goes on drawing unless given. Such cells are run one by one.
+   */
+  seed?: number;
   /** Runs each cell by itself, as `pg.patch(cell, () => pg.run(inputs))` does. */
   exact?: boolean;
   levels?: SweepLevels;
@@ -72,6 +78,12 @@ interface Sweeps<Nodes extends NodeNames> {
 
 /** `pg.sweep(options)`, and `pg.sweep.plan(options)`. */
 export type Sweep<Nodes extends NodeNames = AnyNodes> = Sweeps<Nodes>["sweep"] & Pick<Sweeps<Nodes>, "plan">;
+
+/** How waves multiply by weights. */
+export function productsOf(runner: GraphRunner, { onednn }: Required<SweepLevels>): Products {
+  if (!onednn) return "operator";
+  return runner.isPacked ? "packed" : "onednn";
+}
 
 /** `memoryLimit` unless it is given. */
 export const DEFAULT_MEMORY = 2 ** 30;
