@@ -11,6 +11,7 @@ import { expectedValues, maxDifference } from "../support/parity";
 const MODELS = [
   { name: "llama3", modelType: "llama" },
   { name: "llama-linear", modelType: "llama" },
+  { name: "mistral", modelType: "llama" },
   { name: "qwen2", modelType: "qwen2" },
   { name: "qwen3", modelType: "qwen3" },
   { name: "gemma", modelType: "gemma" },
@@ -80,6 +81,14 @@ describe("what a file says that is not computed here is refused by name", () => 
   const STRING = 8;
   const UINT32 = 4;
 
+  test("a part of a model says so", async () => {
+    using scratch = new ScratchFolder();
+    const bytes = new GgufBytes().start(0, 1).text("split.count").u32(UINT32).u32(3).bytes();
+    await expect(AutoModelForCausalLM.fromPretrained(scratch.write("part.gguf", bytes))).rejects.toThrow(
+      /is one of the 3 files of a model; join them with llama\.cpp's "llama-gguf-split --merge"/,
+    );
+  });
+
   test.each<[string, Record<string, string | number>, RegExp]>([
     [
       "llama",
@@ -92,6 +101,21 @@ describe("what a file says that is not computed here is refused by name", () => 
       { "rope.scaling.type": "yarn" },
       /rope_scaling: "factor" must be a positive number; it is missing/,
     ],
+    ["llama", { "attention.sliding_window": 3 }, /"llama\.attention\.sliding_window" is 3, which is not/],
+    ["qwen3", { "attention.clamp_kqv": 8 }, /"qwen3\.attention\.clamp_kqv" is 8, which is not implemented/],
+    ["gpt2", { brightness: 2 }, /"gpt2\.brightness" is 2, which is not implemented here/],
+    [
+      "gemma",
+      { "attention.key_length": 8, "rope.dimension_count": 4 },
+      /"partial_rotary_factor" is 0\.5, but/,
+    ],
+    [
+      "llama",
+      { "attention.key_length": 8, "rope.dimension_count": 4 },
+      /"partial_rotary_factor" is 0\.5, but/,
+    ],
+    ["qwen2", { "rope.scaling.type": "yarn", "rope.scaling.yarn_ext_factor": 0 }, /yarn_ext_factor" is 0, /],
+    ["llama", { "rope.scaling.attn_factor": 2 }, /"llama\.rope\.scaling\.attn_factor" is 2, which is not/],
     ["phi3", { "rope.dimension_count": 9 }, /"partial_rotary_factor" is 1\.125; of 8 channels/],
     [
       "mamba",

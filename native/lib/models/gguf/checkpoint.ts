@@ -1,4 +1,4 @@
-import { CorruptFileError, UnknownArchitectureError } from "../../errors";
+import { ArgumentError, CorruptFileError, UnknownArchitectureError } from "../../errors";
 import type { DType } from "../../tensor/dtype";
 import type { Tensor } from "../../tensor/tensor";
 import { torch } from "../../torch";
@@ -15,6 +15,9 @@ import { QWEN2, QWEN3 } from "./qwen";
 import { ROPE_TENSORS } from "./rope";
 import { GgufMetadata, type GgufTranslation } from "./translation";
 
+/** In files of every architecture. */
+const COMMON_KEYS = { "attention.causal": "is_causal" };
+
 const TRANSLATIONS: ReadonlyMap<string, GgufTranslation> = new Map([
   ["gpt2", GPT2],
   ["llama", LLAMA],
@@ -28,10 +31,17 @@ const TRANSLATIONS: ReadonlyMap<string, GgufTranslation> = new Map([
 
 /**
  * A GGUF file with transformers' names for its configuration and tensors.
- * @throws CorruptFileError, MissingFileError; UnknownArchitectureError listing the known ones.
+ * @throws CorruptFileError, MissingFileError; UnknownArchitectureError listing the known ones, or naming what of this one is not known.
+ * @throws ArgumentError for a file that is a part of a model.
  */
 export function openGguf(path: string): Checkpoint {
   const file = new GgufFile(path);
+  const parts = Number(file.metadata.get("split.count") ?? 1);
+  if (parts > 1) {
+    throw new ArgumentError(
+      `${path} is one of the ${parts} files of a model; join them with llama.cpp's "llama-gguf-split --merge"`,
+    );
+  }
   const name = file.metadata.get("general.architecture");
   if (typeof name !== "string")
     throw new CorruptFileError(`${path}: the metadata lacks "general.architecture"`);
@@ -53,7 +63,7 @@ export function openGguf(path: string): Checkpoint {
 
 function readConfig(file: GgufFile, metadata: GgufMetadata, translation: GgufTranslation): JsonObject {
   const config = new Map<string, unknown>(Object.entries(translation.configDefaults));
-  for (const [from, to] of Object.entries(translation.configKeys)) {
+  for (const [from, to] of Object.entries({ ...COMMON_KEYS, ...translation.configKeys })) {
     const value = metadata.get(from);
     if (value !== undefined) config.set(to, value);
   }
@@ -64,7 +74,9 @@ function readConfig(file: GgufFile, metadata: GgufMetadata, translation: GgufTra
   config.set("attention_bias", file.tensors.has("blk.0.attn_q.bias"));
   config.set("mlp_bias", file.tensors.has("blk.0.ffn_up.bias"));
   const found = Object.fromEntries(config);
-  return { ...found, ...translation.configFrom?.(found, metadata) };
+  const whole = { ...found, ...translation.configFrom?.(found, metadata) };
+  metadata.refuseUnknown();
+  return whole;
 }
 
 class TranslatedWeights implements WeightSource {
