@@ -74,6 +74,19 @@ describe("a map by path", () => {
     expect(torch.cuda.device_count()).toBe(0);
     expect(() => torch.cuda.mem_get_info("cpu")).toThrow(ArgumentError);
   });
+
+  test.each(["mps", "xpu:0", "privateuseone"])("the device %s, which no libtorch here has", (device) => {
+    const call = () => torch.zeros([2], { device });
+    expect(call).toThrow(DeviceError);
+    expect(call).toThrow(/^There is no device ".*" in this libtorch; those that it computes on are "cpu"/);
+  });
+
+  test.skipIf(hasGpu)("an operator of another device's alone: one sentence, without dispatch keys", () => {
+    const call = () => torch.ops.aten._cudnn_init_dropout_state(0.1, true, 1);
+    expect(call).toThrow(
+      /^Could not run 'aten::_cudnn_init_dropout_state' with arguments from the 'CPU' backend\. This libtorch has no such kernel\.$/,
+    );
+  });
 });
 
 describe("by memory", () => {
