@@ -306,7 +306,10 @@ describe("embeddings are found and disturbed as numbers", () => {
   test("where the model brings its inputs to its device first", async () => {
     const moving = await AutoModelForCausalLM.fromPretrained(llama);
     const plain = await traced(moving);
-    moving.wrapForward(([{ input_ids }], forward) => forward([{ input_ids: moved(input_ids, "cpu") }]));
+    moving.wrapForward(([given], forward) => {
+      const { input_ids } = given as { input_ids: Tensor };
+      return forward([{ input_ids: moved(input_ids, "cpu") }]);
+    });
     expect(difference(await traced(moving), plain)).toBe(0);
   });
 });
