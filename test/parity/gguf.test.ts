@@ -2,6 +2,8 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { PatchableGraph } from "../../native/lib/graph";
 import { AutoModel, AutoModelForCausalLM } from "../../native/lib/models";
+import { openGguf } from "../../native/lib/models/gguf/checkpoint";
+import { readLlamaConfig } from "../../native/lib/models/llama";
 import { torch } from "../../native/lib/torch";
 import { FIXTURES, ScratchFolder } from "../support/files";
 import { GgufBytes } from "../support/ggufBytes";
@@ -60,32 +62,59 @@ test("weights of Qwen2 stay quantised where that is asked for", async () => {
   expect(maxDifference(model.call(inputs).logits, expected.read("logits"))).toBeLessThanOrEqual(1e-5);
 });
 
-describe("what a file says that is not computed here is refused by name", () => {
-  /** A file of metadata alone; the configuration comes before the weights. */
-  function file(
-    scratch: ScratchFolder,
-    architecture: string,
-    pairs: Record<string, string | number>,
-  ): string {
-    const sizes = { embedding_length: 16, block_count: 1, "attention.head_count": 2, feed_forward_length: 8 };
-    const entries = Object.entries({ ...sizes, ...pairs });
-    const bytes = new GgufBytes().start(0, entries.length + 1);
-    bytes.text("general.architecture").u32(STRING).text(architecture);
-    for (const [key, value] of entries) {
-      bytes.text(`${architecture}.${key}`);
-      if (typeof value === "string") bytes.u32(STRING).text(value);
-      else bytes.u32(UINT32).u32(value);
-    }
-    return scratch.write("model.gguf", bytes.bytes());
-  }
-  const STRING = 8;
-  const UINT32 = 4;
+const STRING = 8;
+const UINT32 = 4;
 
+/** A file of metadata alone; the configuration comes before the weights. */
+function file(scratch: ScratchFolder, architecture: string, pairs: Record<string, string | number>): string {
+  const sizes = { embedding_length: 16, block_count: 1, "attention.head_count": 2, feed_forward_length: 8 };
+  const entries = Object.entries({ ...sizes, ...pairs });
+  const bytes = new GgufBytes().start(0, entries.length + 1);
+  bytes.text("general.architecture").u32(STRING).text(architecture);
+  for (const [key, value] of entries) {
+    bytes.text(`${architecture}.${key}`);
+    if (typeof value === "string") bytes.u32(STRING).text(value);
+    else bytes.u32(UINT32).u32(value);
+  }
+  return scratch.write("model.gguf", bytes.bytes());
+}
+
+describe("a scaling is what llama.cpp understands by it", () => {
+  test.each<[Record<string, string | number>, object]>([
+    [{ "rope.scaling.factor": 4 }, { rope_type: "linear", factor: 4 }],
+    [{ "rope.scale_linear": 2 }, { rope_type: "linear", factor: 2 }],
+    [{ "rope.scaling.type": "none", "rope.scaling.factor": 4 }, { rope_type: "default" }],
+    [
+      { "rope.scaling.type": "yarn", "rope.scaling.factor": 4, "rope.scaling.yarn_attn_factor": 2 },
+      { rope_type: "yarn", factor: 4, attention_factor: 2 },
+    ],
+  ])("%j", (pairs, expected) => {
+    using scratch = new ScratchFolder();
+    const { config } = openGguf(file(scratch, "llama", { vocab_size: 3, ...pairs }));
+    expect(readLlamaConfig(config).rope_parameters).toMatchObject(expected);
+  });
+});
+
+describe("what a file says that is not computed here is refused by name", () => {
   test("a part of a model says so", async () => {
     using scratch = new ScratchFolder();
     const bytes = new GgufBytes().start(0, 1).text("split.count").u32(UINT32).u32(3).bytes();
     await expect(AutoModelForCausalLM.fromPretrained(scratch.write("part.gguf", bytes))).rejects.toThrow(
       /is one of the 3 files of a model; join them with llama\.cpp's "llama-gguf-split --merge"/,
+    );
+  });
+
+  test("keys that change nothing are passed over, and so are those that are off", async () => {
+    using scratch = new ScratchFolder();
+    const pairs = {
+      "vision.block_count": 2,
+      pooling_type: 1,
+      "attention.clamp_kqv": 0,
+      expert_used_count: 2,
+    };
+    // What is missed first is a weight.
+    await expect(AutoModelForCausalLM.fromPretrained(file(scratch, "gemma3", pairs))).rejects.toThrow(
+      /lacks \d+ of the weights of Gemma3ForCausalLM/,
     );
   });
 

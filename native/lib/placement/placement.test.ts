@@ -65,6 +65,7 @@ describe("a map by path", () => {
       () => placementOf(model, { "": "cpu", lm_head: "cuda:1" }),
       () => torch.zeros([2], { device: "cuda" }),
       () => torch.zeros([2]).to("cuda:0"),
+      () => torch.zeros([2]).cuda(),
       () => torch.cuda.mem_get_info(),
     ]) {
       expect(call).toThrow(DeviceError);

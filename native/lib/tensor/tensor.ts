@@ -265,6 +265,11 @@ export class Tensor extends TensorBase {
     return this.to("int32");
   }
 
+  /** This tensor on a GPU. @throws DeviceError saying why there is none. */
+  cuda(device = "cuda"): Tensor {
+    return this.to(device);
+  }
+
   /** As bool. */
   bool(): Tensor {
     return this.to("bool");

@@ -26,7 +26,7 @@ export interface GgufTranslation {
  * and what mixtures of experts have (a file with experts is refused by their number).
  */
 const NEUTRAL =
-  /^(?:vocab_size|tensor_data_layout|attention\.value_length|attention\.layer_norm_epsilon|rope\.scaling\.finetuned|pooling_type|decoder_start_token_id|mm\.tokens_per_image|expert_\w+)$/;
+  /^(?:vocab_size|tensor_data_layout|attention\.value_length|attention\.layer_norm_epsilon|rope\.scaling\.finetuned|pooling_type|decoder_start_token_id|expert_\w+|(?:mm|vision)\..+)$/;
 
 /** What a file says beside its tensors, and the few tensors that belong to the configuration. */
 export class GgufMetadata {
