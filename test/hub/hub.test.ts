@@ -25,6 +25,7 @@ import { torch } from "../../native/lib/torch";
 import { FIXTURES, ScratchFolder } from "../support/files";
 import { error, gitHash, HubServer, type SeenRequest, sha256 } from "../support/hubServer";
 
+const SPLIT = [1, 2, 3].map((i) => `split-0000${i}-of-00003.gguf`);
 const TOKEN = "hf_secret";
 const WEIGHTS = "model.safetensors";
 
@@ -58,6 +59,12 @@ beforeEach(async () => {
         "a-q4.gguf": readFileSync(join(FIXTURES, "gguf/llama-tiny.gguf")),
         "b-q8.gguf": "other",
         "deep/c.gguf": readFileSync(join(FIXTURES, "gguf/llama-tiny.gguf")),
+      },
+      "owner/split": Object.fromEntries(
+        SPLIT.map((part) => [`q8/${part}`, readFileSync(join(FIXTURES, "gguf", part))]),
+      ),
+      "owner/split-in-part": {
+        [SPLIT[0]]: readFileSync(join(FIXTURES, "gguf", SPLIT[0])),
       },
       "owner/pickle": { "config.json": '{"model_type": "gpt2"}', "pytorch_model.bin": "pickle" },
       "owner/mamba": { "config.json": '{"model_type": "mamba"}', [WEIGHTS]: "weights" },
@@ -135,6 +142,21 @@ describe("a model", () => {
     ];
     expect(there.encode("Some text")).toEqual(here.encode("Some text"));
     expect(server.downloads.sort()).toEqual(["tokenizer.json", "tokenizer_config.json"]);
+  });
+
+  test.each([
+    ["one that is named", `owner/split/q8/${SPLIT[0]}`],
+    ["another one", `owner/split/q8/${SPLIT[1]}`],
+  ])("in a GGUF file of several: %s brings all", async (_, name) => {
+    const model = await load(name);
+    expect(model.config.model_type).toBe("llama");
+    expect([...server.downloads].sort()).toEqual(SPLIT.map((part) => `q8/${part}`));
+  });
+
+  test("a GGUF file of several, of which the others are not there", async () => {
+    expect((await failureOf(load("owner/split-in-part"))).message).toMatch(
+      /lacks parts of split-00001-of-00003\.gguf: split-00002-of-00003\.gguf, split-00003-of-00003\.gguf/,
+    );
   });
 
   test.each(["owner/ggufs/a-q4.gguf", "owner/ggufs/deep/c.gguf"])("in a GGUF file: %s", async (name) => {

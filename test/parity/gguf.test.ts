@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { PatchableGraph } from "../../native/lib/graph";
@@ -79,6 +80,62 @@ function file(scratch: ScratchFolder, architecture: string, pairs: Record<string
   return scratch.write("model.gguf", bytes.bytes());
 }
 
+describe("a model in three files", () => {
+  const part = (i: number): string => `split-0000${i}-of-00003.gguf`;
+
+  test.each([1, 3])("is opened by file %i", async (i) => {
+    const expected = expectedValues("gguf-split");
+    const model = await AutoModelForCausalLM.fromPretrained(join(FIXTURES, "gguf", part(i)));
+    const inputs = { input_ids: expected.read("input_ids"), attention_mask: expected.read("attention_mask") };
+    expect(maxDifference(model.call(inputs).logits, expected.read("logits"))).toBeLessThanOrEqual(1e-5);
+  });
+
+  /** The parts in a folder of their own, each from the fixture of the number that is given. */
+  function folder(scratch: ScratchFolder, parts: Record<string, number>): void {
+    for (const [name, from] of Object.entries(parts)) {
+      scratch.write(name, readFileSync(join(FIXTURES, "gguf", part(from))));
+    }
+  }
+
+  test("is what a folder with nothing else stands for", async () => {
+    using scratch = new ScratchFolder();
+    folder(scratch, { [part(1)]: 1, [part(2)]: 2, [part(3)]: 3 });
+    expect((await AutoModel.fromPretrained(scratch.path)).config.model_type).toBe("llama");
+  });
+
+  test.each<[string, Record<string, number>, RegExp]>([
+    [
+      "parts that are not there",
+      { [part(1)]: 1, [part(3)]: 3 },
+      /is one of 3 files of a model; there is no .*00002-of/,
+    ],
+    [
+      "parts in another order",
+      { [part(1)]: 1, [part(2)]: 3, [part(3)]: 2 },
+      /00002-of-00003.gguf says that it is part 3, not 2/,
+    ],
+    ["another name", { "model.gguf": 1 }, /must be called so \("…-00001-of-00003.gguf"\)/],
+  ])("%s", async (_, parts, message) => {
+    using scratch = new ScratchFolder();
+    folder(scratch, parts);
+    const given = join(scratch.path, Object.keys(parts)[0]);
+    await expect(AutoModelForCausalLM.fromPretrained(given)).rejects.toThrow(message);
+  });
+
+  test("a tensor that two parts have is refused", async () => {
+    using scratch = new ScratchFolder();
+    for (const i of [0, 1]) {
+      const bytes = new GgufBytes().start(1, 2).text("split.count").u32(UINT32).u32(2);
+      bytes.text("split.no").u32(UINT32).u32(i).tensor("output.weight", [1], 0, 0);
+      scratch.write(`model-0000${i + 1}-of-00002.gguf`, bytes.bytes(32));
+    }
+    const given = join(scratch.path, "model-00001-of-00002.gguf");
+    await expect(AutoModelForCausalLM.fromPretrained(given)).rejects.toThrow(
+      /00002.gguf: the tensor "output.weight" is in .*00001-of-00002.gguf, too/,
+    );
+  });
+});
+
 describe("a scaling is what llama.cpp understands by it", () => {
   test.each<[Record<string, string | number>, object]>([
     [{ "rope.scaling.factor": 4 }, { rope_type: "linear", factor: 4 }],
@@ -96,14 +153,6 @@ describe("a scaling is what llama.cpp understands by it", () => {
 });
 
 describe("what a file says that is not computed here is refused by name", () => {
-  test("a part of a model says so", async () => {
-    using scratch = new ScratchFolder();
-    const bytes = new GgufBytes().start(0, 1).text("split.count").u32(UINT32).u32(3).bytes();
-    await expect(AutoModelForCausalLM.fromPretrained(scratch.write("part.gguf", bytes))).rejects.toThrow(
-      /is one of the 3 files of a model; join them with llama\.cpp's "llama-gguf-split --merge"/,
-    );
-  });
-
   test("keys that change nothing are passed over, and so are those that are off", async () => {
     using scratch = new ScratchFolder();
     const pairs = {

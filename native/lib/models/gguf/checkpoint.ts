@@ -1,8 +1,8 @@
-import { ArgumentError, CorruptFileError, UnknownArchitectureError } from "../../errors";
+import { CorruptFileError, UnknownArchitectureError } from "../../errors";
 import type { DType } from "../../tensor/dtype";
 import type { Tensor } from "../../tensor/tensor";
 import { torch } from "../../torch";
-import { GgufFile } from "../../weights/gguf/ggufFile";
+import { type GgufSource, openGgufFiles } from "../../weights/gguf/splitGguf";
 import type { JsonObject } from "../../weights/jsonText";
 import type { StoredBlocks, WeightSource } from "../../weights/weightSource";
 import type { Checkpoint } from "../checkpoint";
@@ -30,18 +30,11 @@ const TRANSLATIONS: ReadonlyMap<string, GgufTranslation> = new Map([
 ]);
 
 /**
- * A GGUF file with transformers' names for its configuration and tensors.
+ * A GGUF file, or several that are one model, with transformers' names for its configuration and tensors.
  * @throws CorruptFileError, MissingFileError; UnknownArchitectureError listing the known ones, or naming what of this one is not known.
- * @throws ArgumentError for a file that is a part of a model.
  */
 export function openGguf(path: string): Checkpoint {
-  const file = new GgufFile(path);
-  const parts = Number(file.metadata.get("split.count") ?? 1);
-  if (parts > 1) {
-    throw new ArgumentError(
-      `${path} is one of the ${parts} files of a model; join them with llama.cpp's "llama-gguf-split --merge"`,
-    );
-  }
+  const file = openGgufFiles(path);
   const name = file.metadata.get("general.architecture");
   if (typeof name !== "string")
     throw new CorruptFileError(`${path}: the metadata lacks "general.architecture"`);
@@ -61,7 +54,7 @@ export function openGguf(path: string): Checkpoint {
   };
 }
 
-function readConfig(file: GgufFile, metadata: GgufMetadata, translation: GgufTranslation): JsonObject {
+function readConfig(file: GgufSource, metadata: GgufMetadata, translation: GgufTranslation): JsonObject {
   const config = new Map<string, unknown>(Object.entries(translation.configDefaults));
   for (const [from, to] of Object.entries({ ...COMMON_KEYS, ...translation.configKeys })) {
     const value = metadata.get(from);
@@ -84,7 +77,7 @@ class TranslatedWeights implements WeightSource {
   readonly #origin = new Map<string, string>();
 
   constructor(
-    private readonly file: GgufFile,
+    private readonly file: GgufSource,
     private readonly translation: GgufTranslation,
     private readonly config: JsonObject,
   ) {

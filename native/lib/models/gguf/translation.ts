@@ -1,5 +1,5 @@
 import type { Tensor } from "../../tensor/tensor";
-import type { GgufFile } from "../../weights/gguf/ggufFile";
+import type { GgufSource } from "../../weights/gguf/splitGguf";
 import type { JsonObject } from "../../weights/jsonText";
 import { ConfigReader, MAX_HEAD_DIM } from "../configReader";
 
@@ -33,7 +33,7 @@ export class GgufMetadata {
   readonly #asked = new Set<string>();
 
   constructor(
-    private readonly file: GgufFile,
+    private readonly file: GgufSource,
     private readonly architecture: string,
   ) {}
 
