@@ -1,4 +1,5 @@
 import { binding } from "../binding";
+import { isDeviceName } from "../tensor/devices";
 import type { CapturedGraph } from "./capture";
 import { Dataflow } from "./dataflow";
 import type { ArgumentSpec, NodeSpec } from "./spec";
@@ -25,7 +26,7 @@ function placeValues(captured: CapturedGraph): Map<number, string> {
   for (const value of spec.inputs) if (others.length === 0 && only) devices.set(value, only);
   for (const node of flow.nodes) {
     const device =
-      deviceArgument(node) ??
+      deviceArgument(node)?.device ??
       flow
         .uses(node)
         .map((ref) => devices.get(ref))
@@ -36,15 +37,21 @@ function placeValues(captured: CapturedGraph): Map<number, string> {
   return devices;
 }
 
-function deviceArgument({ type, operator, overload, args }: NodeSpec): string | null {
-  if (type !== "operator" || !args.some(isText)) return null;
+/** The device that an argument of the node names, and which argument it is; null where none does. */
+export function deviceArgument({
+  type,
+  operator,
+  overload,
+  args,
+}: NodeSpec): { at: number; device: string } | null {
+  if (type !== "operator" || !args.some(isDevice)) return null;
   const at = binding
     .schema(operator, overload)
     .arguments.findIndex((argument) => argument.type.startsWith("Device"));
   const given = args[at];
-  return isText(given) ? given.constant : null;
+  return isDevice(given) ? { at, device: given.constant } : null;
 }
 
-function isText(argument: ArgumentSpec | null | undefined): argument is { constant: string } {
-  return !!argument && "constant" in argument && typeof argument.constant === "string";
+function isDevice(argument: ArgumentSpec | null | undefined): argument is { constant: string } {
+  return !!argument && "constant" in argument && isDeviceName(argument.constant);
 }

@@ -1,7 +1,7 @@
 import { ArgumentError, DeviceError } from "../../errors";
 import { placeNamed } from "../../placement/devices";
-import { isDeviceName } from "../../tensor/devices";
-import type { ArgumentSpec, NodeSpec } from "../spec";
+import type { NodeSpec } from "../spec";
+import { deviceArgument } from "../valueDevices";
 import type { NamedTensor } from "./readDescription";
 
 /** What of a saved graph is on devices: its tensors, and the nodes that move or make some there. */
@@ -15,11 +15,12 @@ export function onOneDevice(
   { tensors, nodes }: OnDevices,
   device: string,
 ): { tensors: NamedTensor[]; nodes: NodeSpec[] } {
-  const moved = (argument: ArgumentSpec | null): ArgumentSpec | null =>
-    argument && deviceIn(argument) !== null ? { constant: device } : argument;
   return {
     tensors: tensors.map((tensor) => ({ ...tensor, device })),
-    nodes: nodes.map((node) => ({ ...node, args: node.args.map(moved) })),
+    nodes: nodes.map((node) => {
+      const named = deviceArgument(node);
+      return named ? { ...node, args: node.args.with(named.at, { constant: device }) } : node;
+    }),
   };
 }
 
@@ -28,9 +29,8 @@ export function onOneDevice(
  * @throws DeviceError saying which one it lacks, why, and how the graph is opened all the same.
  */
 export function checkDevices({ tensors, nodes }: OnDevices, path: string): void {
-  const inNodes = nodes.flatMap(({ args }) => args.map((argument) => argument && deviceIn(argument)));
+  const inNodes = nodes.flatMap((node) => deviceArgument(node)?.device ?? []);
   for (const device of new Set([...tensors.map((tensor) => tensor.device), ...inNodes])) {
-    if (device === null) continue;
     try {
       placeNamed(device);
     } catch (error) {
@@ -43,9 +43,4 @@ export function checkDevices({ tensors, nodes }: OnDevices, path: string): void 
       );
     }
   }
-}
-
-/** The device that an argument names; no operator of a graph takes such a text for anything else. */
-function deviceIn(argument: ArgumentSpec): string | null {
-  return "constant" in argument && isDeviceName(argument.constant) ? argument.constant : null;
 }
