@@ -46,12 +46,12 @@ export const ON_CPU = new Placement(new Map(), "cpu");
  */
 export function placementOf(model: Module, map: DeviceMap): Placement {
   const entries = typeof map === "string" ? { "": map } : map;
-  const known = new Set([...model.namedModules()].map(([path]) => path));
+  const known = new Map([...model.namedModules()].map(([path]) => [asNode(path), path]));
   const places = new Map<string, string>();
   for (const [given, place] of Object.entries(entries)) {
-    const path = given.replace(/_(?=\d+(?:\.|$))/g, ".");
-    if (!known.has(path)) {
-      const close = closestNames(path, known);
+    const path = known.get(asNode(given));
+    if (path === undefined) {
+      const close = closestNames(given, new Set(known.values()));
       const hint = close.length > 0 ? `; did you mean ${close.map((name) => `"${name}"`).join(" or ")}?` : "";
       throw new ArgumentError(`deviceMap: ${model.constructor.name} has no module "${given}"${hint}`);
     }
@@ -61,6 +61,11 @@ export function placementOf(model: Module, map: DeviceMap): Placement {
   const devices = [...places.values()].filter((place) => place !== DISK);
   const main = devices.find((device) => device.startsWith("cuda")) ?? devices[0] ?? "cpu";
   return new Placement(places, main);
+}
+
+/** A module's path as its node is called: "model.layers_3.mlp". */
+function asNode(path: string): string {
+  return path.replace(/\.(?=\d+(?:\.|$))/g, "_");
 }
 
 function checkCovered(model: Module, places: ReadonlyMap<string, string>): void {

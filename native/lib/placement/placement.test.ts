@@ -38,6 +38,15 @@ describe("a map by path", () => {
     expect(at("model.layers.3.self_attn")).toEqual(["disk", "cpu"]);
   });
 
+  test("a module whose own name ends in a number, as GPT-2's norms", () => {
+    for (const path of ["transformer.h.1.ln_2", "transformer.h_1.ln_2"]) {
+      expect([...placementOf(gpt2(), { "": "cpu", [path]: "disk" }).places.keys()]).toEqual([
+        "",
+        "transformer.h.1.ln_2",
+      ]);
+    }
+  });
+
   test("one place for all", () => {
     expect(placementOf(model, "meta").deviceOf("model.layers.1")).toBe("meta");
     expect(placementOf(model, "disk").deviceOf("model.layers.1")).toBe("cpu");
