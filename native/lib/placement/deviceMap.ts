@@ -1,5 +1,6 @@
 import { ArgumentError } from "../errors";
 import { closestNames } from "../graph/closest";
+import { joinIndices } from "../graph/names";
 import type { Module } from "../nn/module";
 import { DISK, placeNamed } from "./devices";
 
@@ -46,10 +47,10 @@ export const ON_CPU = new Placement(new Map(), "cpu");
  */
 export function placementOf(model: Module, map: DeviceMap): Placement {
   const entries = typeof map === "string" ? { "": map } : map;
-  const known = new Map([...model.namedModules()].map(([path]) => [asNode(path), path]));
+  const known = new Map([...model.namedModules()].map(([path]) => [joinIndices(path), path]));
   const places = new Map<string, string>();
   for (const [given, place] of Object.entries(entries)) {
-    const path = known.get(asNode(given));
+    const path = known.get(joinIndices(given));
     if (path === undefined) {
       const close = closestNames(given, new Set(known.values()));
       const hint = close.length > 0 ? `; did you mean ${close.map((name) => `"${name}"`).join(" or ")}?` : "";
@@ -61,11 +62,6 @@ export function placementOf(model: Module, map: DeviceMap): Placement {
   const devices = [...places.values()].filter((place) => place !== DISK);
   const main = devices.find((device) => device.startsWith("cuda")) ?? devices[0] ?? "cpu";
   return new Placement(places, main);
-}
-
-/** A module's path as its node is called: "model.layers_3.mlp". */
-function asNode(path: string): string {
-  return path.replace(/\.(?=\d+(?:\.|$))/g, "_");
 }
 
 function checkCovered(model: Module, places: ReadonlyMap<string, string>): void {
