@@ -65,7 +65,7 @@ int64_t keyOf(const PackableLinear& linear) {
 std::optional<PackableLinear> packableLinear(
     const Node& node, const Graph& graph, const std::function<ValueIndex(const Argument&)>& constantBehind) {
   const auto* call = std::get_if<OperatorCall>(&node.operation);
-  if (call == nullptr) return std::nullopt;
+  if (call == nullptr || call->autocast) return std::nullopt;
   for (const LinearForm& form : kForms) {
     if (form.name != call->handle.schema().name()) continue;
     if (form.name == "aten::addmm" && !isPlainSum(node)) return std::nullopt;

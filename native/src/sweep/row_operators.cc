@@ -31,12 +31,12 @@ void giveRows(std::vector<c10::IValue>& arguments, const RowOperand& operand, co
 }
 
 std::vector<at::Tensor> calledOnRows(const Step& step, std::vector<c10::IValue> arguments) {
-  const auto& handle = std::get<OperatorCall>(step.node->operation).handle;
+  const auto& call = std::get<OperatorCall>(step.node->operation);
   std::vector<c10::IValue> stack = arguments;
   try {
-    handle.callBoxed(stack);
+    call.call(stack);
   } catch (const c10::Error& error) {
-    throwStepError(*step.node, handle, arguments, error);
+    throwStepError(*step.node, call.handle, arguments, error);
   }
   std::vector<at::Tensor> results;
   for (const c10::IValue& result : resultsOf(stack, step.results.size()))

@@ -114,8 +114,8 @@ std::optional<RowRule> lightRule(const StepReader& step, std::string_view name) 
 
 std::optional<RowRule> ruleOf(const StepReader& step, const Node& node) {
   if (std::holds_alternative<Alias>(node.operation)) return light(elementwise(step));
-  if (!std::holds_alternative<OperatorCall>(node.operation) || step.schema().is_mutable())
-    return std::nullopt;
+  const auto* call = std::get_if<OperatorCall>(&node.operation);
+  if (call == nullptr || call->autocast || step.schema().is_mutable()) return std::nullopt;
   std::string_view name = step.schema().name();
   if (!name.starts_with("aten::") || hasMemoryFormat(step)) return std::nullopt;
   name.remove_prefix(6);

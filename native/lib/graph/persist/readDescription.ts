@@ -7,7 +7,7 @@ import type { CapturedGraph } from "../capture";
 import type { InputConstraints } from "../inputConstraints";
 import { NodeIndex } from "../nodeIndex";
 import { operatorRefusal } from "../operatorRule";
-import type { ArgumentSpec, GraphSpec, NodeSpec, NodeType } from "../spec";
+import { type ArgumentSpec, AUTOCAST_DTYPES, type GraphSpec, type NodeSpec, type NodeType } from "../spec";
 import type { NodeKind } from "../trace";
 import { EXTENT, FORMAT_VERSION, MAX_NAME, MAX_RANK, MAX_SEGMENTS } from "./format";
 import { JsonPlace } from "./jsonPlace";
@@ -200,6 +200,7 @@ function readNode(place: JsonPlace, source: string): NodeSpec {
   };
   if (place.has("expected")) node.expected = place.get("expected").integer(Number.MIN_SAFE_INTEGER);
   if (place.has("message")) node.message = place.get("message").text();
+  if (place.has("autocast")) node.autocast = place.get("autocast").oneOf(AUTOCAST_DTYPES);
   if (place.has("when")) {
     const when = place.get("when");
     node.when = { value: when.get("value").integer(), expected: when.get("expected").flag() };
