@@ -1,7 +1,8 @@
 // @ts-check
 // `npm test` runs everything; `npm test -- FILTER…` runs only the unit tests whose path holds a filter.
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { mergeRecords, readRecords, staleOperators } from "./docs/operators.mjs";
 import { setUp, startSteps } from "./setup/index.mjs";
 import { findChromium } from "./setup/steps/chromium.mjs";
 import { testSteps } from "./setup/steps/tests.mjs";
@@ -47,6 +48,14 @@ if (filters.length === 0) {
       count: countPlaywright,
     }),
   );
+}
+
+if (filters.length === 0) {
+  const operators = mergeRecords(readRecords(join(artifacts, "operators")).values());
+  const stale = staleOperators(readFileSync(join(root, "docs", "operators.md"), "utf8"), operators);
+  const told = [...stale.slice(0, 5), ...(stale.length > 5 ? [`… ${stale.length} in all`] : [])].join("; ");
+  const problem = `docs/operators.md is not what the tests compare (npm run docs renews it): ${told}`;
+  results.push({ passed: 0, failed: stale.length > 0 ? 1 : 0, problems: stale.length > 0 ? [problem] : [] });
 }
 
 const problems = results.flatMap((result) => result.problems);

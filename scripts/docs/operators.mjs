@@ -85,6 +85,29 @@ function cell(dtypes, marked = new Set()) {
 }
 
 /**
+ * What a page says of operators that are compared with PyTorch and these records do not, and the other way round. Only that: what else
+ * tests call, random graphs decide.
+ * @param {string} page
+ * @param {Map<string, Operator>} operators
+ * @returns {string[]} a line for each operator
+ */
+export function staleOperators(page, operators) {
+  const said = new Map(
+    [...page.matchAll(/^\| `([\w:]+)` \| [^|]* \| ([^|]*) \|/gm)].map(([, name, compared]) => [
+      name,
+      compared.trim(),
+    ]),
+  );
+  const names = [...new Set([...said.keys(), ...operators.keys()])].sort(compare);
+  return names.flatMap((name) => {
+    const dtypes = operators.get(name)?.dtypes;
+    const tested = dtypes ? cell(dtypes.compared, dtypes.gradient) : "";
+    const written = said.get(name) ?? "";
+    return tested === written ? [] : [`${name}: compared in "${tested}", the page says "${written}"`];
+  });
+}
+
+/**
  * The page docs/operators.md.
  * @param {Map<string, Operator>} operators
  */

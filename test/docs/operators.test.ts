@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { mergeRecords, operatorsPage } from "../../scripts/docs/operators.mjs";
+import { mergeRecords, operatorsPage, staleOperators } from "../../scripts/docs/operators.mjs";
 import { FIXTURES } from "../support/files";
 import type { OperatorRecord } from "../support/operatorRecord";
 
@@ -74,4 +74,20 @@ test("records of several test files make one table", () => {
       ["mylib::op", { overloads: ["default"], compared: [], inGraphs: ["float8_e5m2"], onlyCalled: [] }],
     ]),
   );
+});
+
+test("a page is stale where it says other things of what is compared than the records do", () => {
+  const record = (dtypes: string[]): OperatorRecord => ({
+    "aten::mul.Tensor": { compared: dtypes, gradient: ["float32"], graph: ["int8"] },
+    "aten::neg.default": { called: ["float32"] },
+  });
+  const page = operatorsPage(mergeRecords([record(["float32", "int64"])]));
+  const stale = (records: OperatorRecord[]) => staleOperators(page, mergeRecords(records));
+  expect(stale([record(["int64", "float32"])])).toEqual([]);
+  // What is only called is of no account.
+  expect(stale([{ "aten::mul.Tensor": record(["float32", "int64"])["aten::mul.Tensor"] }])).toEqual([]);
+  expect(stale([record(["float32"])])).toEqual(['mul: compared in "f32∂", the page says "f32∂ i64"']);
+  expect(stale([record(["float32", "int64"]), { "aten::abs.default": { compared: ["bool"] } }])).toEqual([
+    'abs: compared in "bool", the page says ""',
+  ]);
 });

@@ -49,12 +49,10 @@ describe("03-editing-a-fact.ipynb tells the truth", () => {
   });
 
   it("the country follows, other towers are less certain, and the edit goes one way only", () => {
-    const [country, tokyo, willis, london, paris] = tablesOf(notebook, "limits").map(({ before, after }) =>
-      [before, after].map((text) => {
-        const [, token, probability] = /^(.*) ([\d.]+)$/.exec(text) ?? [];
-        return { token, probability: Number(probability) };
-      }),
-    );
+    const [country, tokyo, willis, london, paris] = tablesOf(notebook, "limits").map((row) => [
+      { token: row.before, probability: Number(row["p before"]) },
+      { token: row.after, probability: Number(row["p after"]) },
+    ]);
     const tokens = (pair: { token: string }[]) => pair.map(({ token }) => token);
     expect(tokens(country)).toEqual([" France", " Italy"]);
     for (const [row, city] of [

@@ -77,22 +77,29 @@ export function topTokensOf(notebook: Notebook, id: string): [token: string, pro
   ]);
 }
 
-/** The rows of the tables that `console.table` printed in a cell, by their columns' titles. */
+/** The rows of the tables that a cell shows, by their columns' titles. */
 export function tablesOf(notebook: Notebook, id: string): Record<string, string>[] {
-  const cellsOf = (line: string) =>
-    line
-      .split("│")
-      .slice(1, -1)
-      .map((cell) => cell.trim().replace(/^'(.*)'$/, "$1"));
-  let titles: string[] = [];
   const rows: Record<string, string>[] = [];
-  for (const line of textOf(notebook, id).split("\n")) {
-    if (!line.startsWith("│")) continue;
-    const cells = cellsOf(line);
-    if (cells[0] === "(index)") titles = cells;
-    else rows.push(Object.fromEntries(cells.map((cell, i) => [titles[i], cell])));
+  for (const { data } of outputsOf(notebook, id)) {
+    const html = joined(data?.["text/html"] as string | string[] | undefined);
+    let titles: string[] = [];
+    for (const [, row] of html.matchAll(/<tr>(.*?)<\/tr>/g)) {
+      const cells = [...row.matchAll(/<t[hd]>(.*?)<\/t[hd]>/g)].map(([, cell]) => textIn(cell));
+      if (row.startsWith("<th>")) titles = cells;
+      else rows.push(Object.fromEntries(cells.map((cell, i) => [titles[i], cell])));
+    }
   }
   return rows;
+}
+
+/** What a cell says: without the quotation marks around texts with spaces at their ends. */
+function textIn(cell: string): string {
+  const text = cell
+    .replace(/&quot;/g, '"')
+    .replace(/&#39;/g, "'")
+    .replace(/&lt;/g, "<")
+    .replace(/&amp;/g, "&");
+  return /^".*"$/.test(text) ? (JSON.parse(text) as string) : text;
 }
 
 export function outputsOf(notebook: Notebook, id: string): Output[] {

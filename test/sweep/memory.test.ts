@@ -40,6 +40,13 @@ test.skipIf(!existsSync(MEASURES))("a sweep takes no more memory than it may", a
   // What stays: the base run's values, memory that is kept for later.
   await pg.sweep({ ...options, cells: small });
   const free = await pg.sweep.plan(options);
+  // Step by step with all cells at once, what is there is known; groups of cells need less than that.
+  const atOnce: SweepOptions = { ...options, levels: { groups: false } };
+  const { bytes } = await pg.sweep.plan(atOnce);
+  const peak = await peakOf(() => pg.sweep(atOnce));
+  expect(bytes / peak).toBeGreaterThan(0.7);
+  expect(bytes / peak).toBeLessThan(1.7);
+  expect(free.bytes).toBeLessThan(bytes);
   const unlimited = await peakOf(() => pg.sweep(options));
   const memoryLimit = Math.ceil(unlimited * 0.6);
   const plan = await pg.sweep.plan({ ...options, memoryLimit });

@@ -60,9 +60,11 @@ export function ownGlobalTypes(): OwnGlobal[] {
     },
     { name: "page", type: "(text: string) => void", docs: "Shows a long text aside." },
     { name: "comms", type: `${from("comms/comm")}.Comms`, docs: "Channels to the page's widgets." },
-    ...["heatmap", "attentionPattern", "gridChart", "lensTable", "lineChart", "Plot"].map((name) => ({
-      name,
-      type: `${pictures}["${name}"]`,
-    })),
+    ...["heatmap", "attentionPattern", "gridChart", "lensTable", "dataTable", "lineChart", "Plot"].map(
+      (name) => ({
+        name,
+        type: `${pictures}["${name}"]`,
+      }),
+    ),
   ];
 }

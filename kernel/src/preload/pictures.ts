@@ -16,6 +16,8 @@ import {
   lensTable,
   type PlotSpec,
   plotBundle,
+  type RowsOptions,
+  rowsTable,
   tableBundle,
 } from "../views";
 import type { Native } from "./native";
@@ -61,6 +63,8 @@ export interface Pictures {
    * their ids.
    */
   lensTable(readings: readonly LensReading[], tokenizer?: Pick<Tokenizer, "tokenOf">): Picture;
+  /** A table of objects, one a row: `dataTable(map.toTable())`. Numbers stand as numbers, with `digits` after the point. */
+  dataTable(rows: readonly object[], options?: RowsOptions): Picture;
   /** A chart of one or more lists of numbers over their index. */
   lineChart(values: LineValues, options?: LineOptions): Picture;
   /** Any figure of plotly.js: `Plot({ data: [{ type: "bar", x: […], y: […] }] })`. */
@@ -84,6 +88,10 @@ export function makePictures(native: () => Native): Pictures {
     },
     lensTable: (readings, tokenizer) =>
       new Picture(() => tableBundle(lensTable(readings, tokenizer && ((id) => tokenizer.tokenOf(id))))),
+    dataTable: (rows, options) => {
+      const table = rowsTable(rows, options);
+      return new Picture(() => tableBundle(table));
+    },
     lineChart: (values, options) => pictureOf(drawLines(values, options)),
     Plot: (spec) => new Picture(() => plotBundle(spec)),
   };

@@ -13,6 +13,8 @@ export {
   isLensReadings,
   type LensReadingLike,
   lensTable,
+  type RowsOptions,
+  rowsTable,
   tableBundle,
   withTableView,
   withTreeView,

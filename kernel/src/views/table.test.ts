@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isView } from "../protocol";
-import { isLensReadings, lensTable, tableBundle } from "./table";
+import { isLensReadings, lensTable, rowsTable, tableBundle } from "./table";
 
 const readings = [
   { layer: 0, position: 4, top: [{ id: 7, probability: 0.25 }], target: { probability: 0.125, rank: 3 } },
@@ -15,6 +15,36 @@ describe("tables", () => {
     );
     expect(data["text/plain"]).toBe("token\n<b>&");
     expect(isView(data["application/vnd.graphpatch.view.v1+json"])).toBe(true);
+  });
+
+  it("are made of objects, numbers as numbers", () => {
+    const rows = [
+      { token: " of", value: 0.12345, n: 3, known: true },
+      { token: "x", value: -0.0004, n: 10, extra: null },
+      { token: "", value: Number.NaN, n: 2.5 },
+    ];
+    expect(rowsTable(rows)).toEqual({
+      title: "table",
+      columns: ["token", "value", "n", "known", "extra"],
+      rows: [
+        ['" of"', "0.123", "3", "true", ""],
+        ["x", "-4.0e-4", "10", "", ""],
+        ['""', "NaN", "2.500", "", ""],
+      ],
+    });
+    const few = rowsTable(rows, { title: "t", columns: ["n", "token"], digits: 1 });
+    expect(few).toEqual({
+      title: "t",
+      columns: ["n", "token"],
+      rows: [
+        ["3", '" of"'],
+        ["10", "x"],
+        ["2.5", '""'],
+      ],
+    });
+    expect(tableBundle(few).data["text/plain"]).toBe('  n  token\n  3  " of"\n 10  x\n2.5  ""');
+    expect(() => rowsTable([1] as unknown as object[])).toThrow(/list of objects/);
+    expect(() => rowsTable(rows, { digits: 0.5 })).toThrow(/integer from 0 to 20/);
   });
 
   it("have a row for each reading of the logit lens", () => {

@@ -1,4 +1,4 @@
-import type { MimeBundle } from "../display/mimeBundle";
+import { describe, type MimeBundle } from "../display/mimeBundle";
 import { VIEW_MIME, type View } from "../protocol";
 
 /** A table as text: the extension, a notebook elsewhere and a terminal all show these cells. */
@@ -6,6 +6,46 @@ export interface Table {
   title: string;
   columns: string[];
   rows: string[][];
+}
+
+export interface RowsOptions {
+  title?: string;
+  /** Which columns, in that order; all that any row has unless given. */
+  columns?: readonly string[];
+  /** Digits after the point of numbers that are no integers; 3 unless given. */
+  digits?: number;
+}
+
+/** Rows by column as a table: `result.toTable()`, or any list of objects. */
+export function rowsTable(
+  rows: readonly object[],
+  { title = "table", digits = 3, columns }: RowsOptions = {},
+): Table {
+  if (!Array.isArray(rows) || rows.some((row) => typeof row !== "object" || row === null))
+    throw new TypeError("a table is made of a list of objects, one a row");
+  if (!(Number.isInteger(digits) && digits >= 0 && digits <= 20))
+    throw new RangeError(`digits must be an integer from 0 to 20, it is ${digits}`);
+  const names = columns ?? [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  return {
+    title,
+    columns: [...names],
+    rows: rows.map((row) => names.map((name) => cellText((row as Record<string, unknown>)[name], digits))),
+  };
+}
+
+function cellText(value: unknown, digits: number): string {
+  if (value === null || value === undefined) return "";
+  if (typeof value === "number") return numberText(value, digits);
+  if (typeof value !== "string") return describe(value);
+  // Spaces at the ends of tokens' texts mean something.
+  return value === value.trim() && value !== "" ? value : JSON.stringify(value);
+}
+
+/** Numbers too small for so many digits keep their size, and none is "-0.000". */
+function numberText(value: number, digits: number): string {
+  if (Number.isInteger(value) || !Number.isFinite(value)) return String(value);
+  const text = value.toFixed(digits);
+  return Number(text) === 0 ? value.toExponential(1) : text;
 }
 
 /** A reading of the logit lens, as `pg.logitLens` returns it. */
@@ -51,13 +91,15 @@ function withHtmlView(own: Pick<View, "kind" | "node" | "root">, { data, metadat
   return { data: { [VIEW_MIME]: view, ...data }, metadata };
 }
 
+/** Columns of numbers stand to the right. */
 function textOf(columns: string[], rows: string[][]): string {
   const lines = [columns, ...rows];
   const widths = columns.map((_, at) => Math.max(...lines.map((cells) => (cells[at] ?? "").length)));
+  const areNumbers = columns.map((_, at) => rows.every((cells) => /^(-?\d|$|NaN)/.test(cells[at] ?? "")));
   return lines
     .map((cells) =>
       cells
-        .map((cell, at) => cell.padEnd(widths[at]))
+        .map((cell, at) => (areNumbers[at] ? cell.padStart(widths[at]) : cell.padEnd(widths[at])))
         .join("  ")
         .trimEnd(),
     )

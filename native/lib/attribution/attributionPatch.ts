@@ -1,3 +1,4 @@
+import { checkChoice, checkCount, checkInteger } from "../checks";
 import { ArgumentError } from "../errors";
 import { nameDimensions, tokensOf } from "../graph/dimensions";
 import type { RunInputs } from "../graph/inputs";
@@ -35,7 +36,7 @@ export interface AttributionOptions {
  * Attribution patching (Nanda 2023; Syed, Rager & Conmy 2023): what putting the clean run's value in the place of the corrupted one's would change
  * of the metric, to first order: Σ (clean − corrupted) · ∂metric/∂value, with the gradient at the corrupted run. One run of each input
  * and one backward give the scores of all nodes.
- * @throws UnknownNodeError; ArgumentError for inputs of different shapes, and a metric without a gradient.
+ * @throws UnknownNodeError; ArgumentError for inputs of different shapes, a metric without a gradient, and options that cannot be.
  */
 export async function attributionPatch(
   runner: GraphRunner,
@@ -47,6 +48,10 @@ export async function attributionPatch(
       "attributionPatch needs a metric with a gradient: logitDifference({ correct, wrong }) or another built-in one",
     );
   }
+  checkCount("check", check, 0);
+  checkInteger("seed", seed);
+  checkDimensions(by);
+  if (options.nodes?.length === 0) throw new ArgumentError("attributionPatch: nodes is empty");
   // Two runs and the way back, then the runs that check.
   const passes = 3;
   using line = new Progress("attribution patching", { total: passes + check, unit: "runs" });
@@ -134,6 +139,12 @@ export async function attributionPatch(
     skipped,
     tokens,
   );
+}
+
+function checkDimensions(by: readonly AttributionDim[]): void {
+  if (!Array.isArray(by)) throw new ArgumentError('by must be a list of dimensions, ["token"] for instance');
+  for (const dim of by) checkChoice("a dimension in by", dim, ["token", "head", "query", "key", "hidden"]);
+  if (new Set(by).size < by.length) throw new ArgumentError(`by names a dimension twice: ${by.join(", ")}`);
 }
 
 function checkShapes(clean: readonly RunValue[], corrupted: readonly RunValue[]): void {

@@ -59,10 +59,6 @@ function betweenInputsAnd(flow: Dataflow, outputs: readonly number[]): Set<numbe
     if (flow.uses(node).some((value) => reached.has(value)))
       for (const result of node.results) reached.add(result);
   }
-  const needed = new Set(outputs);
-  for (const node of [...flow.nodes].reverse()) {
-    if (node.results.some((value) => needed.has(value)))
-      for (const value of flow.uses(node)) needed.add(value);
-  }
+  const needed = flow.upstreamOf(outputs);
   return new Set([...reached].filter((value) => needed.has(value)));
 }

@@ -72,4 +72,16 @@ export class Dataflow {
     const refs = args.flatMap(refsOf);
     return when ? [...refs, when.value] : refs;
   }
+
+  /** The values, and all that they are computed from. */
+  upstreamOf(values: readonly number[]): Set<number> {
+    const needed = new Set(values);
+    for (let i = this.nodes.length - 1; i >= 0; i--) {
+      const node = this.nodes[i];
+      if (!node.results.some((value) => needed.has(value))) continue;
+      for (const value of this.uses(node)) needed.add(value);
+      if (node.unless) needed.add(node.unless.other);
+    }
+    return needed;
+  }
 }

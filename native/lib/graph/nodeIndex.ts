@@ -118,7 +118,7 @@ export class NodeIndex {
     }
     const missing = this.#missingAlias(name);
     if (missing) return missing;
-    const modules = new Set([...this.#infos.values()].map(({ module }) => module));
+    const modules = [...this.#infos.values()].map(({ module }) => module).filter((path) => path !== "");
     const close = closestNames(name, new Set([...this.#infos.keys(), ...modules, ...this.#aliases.keys()]));
     const hint =
       close.length > 0

@@ -1,4 +1,4 @@
-import { ArgumentError } from "../errors";
+import { checkCount } from "../checks";
 
 /** What a scheduler sets: the learning rate of an optimiser. */
 export interface Scheduled {
@@ -55,7 +55,8 @@ export class StepLR extends LRScheduler {
   /** @throws ArgumentError for a `step_size` that is no positive integer */
   constructor(optimizer: Scheduled, { step_size, gamma = 0.1 }: { step_size: number; gamma?: number }) {
     super(optimizer);
-    this.#size = positive("StepLR: step_size", step_size);
+    checkCount("StepLR: step_size", step_size);
+    this.#size = step_size;
     this.#gamma = gamma;
   }
 
@@ -75,16 +76,12 @@ export class CosineAnnealingLR extends LRScheduler {
   /** @throws ArgumentError for a `T_max` that is no positive integer */
   constructor(optimizer: Scheduled, { T_max, eta_min = 0 }: { T_max: number; eta_min?: number }) {
     super(optimizer);
-    this.#half = positive("CosineAnnealingLR: T_max", T_max);
+    checkCount("CosineAnnealingLR: T_max", T_max);
+    this.#half = T_max;
     this.#least = eta_min;
   }
 
   protected rate(base: number, steps: number): number {
     return this.#least + ((base - this.#least) * (1 + Math.cos((Math.PI * steps) / this.#half))) / 2;
   }
-}
-
-function positive(what: string, value: number): number {
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new ArgumentError(`${what} must be a positive integer, it is ${value}`);
 }

@@ -1,3 +1,4 @@
+import { checkChoice } from "../checks";
 import { ArgumentError } from "../errors";
 
 /**
@@ -13,6 +14,7 @@ export type Adjustment = "holm" | "benjamini-hochberg";
  * @throws ArgumentError for numbers outside of 0 … 1.
  */
 export function adjustPValues(pValues: readonly number[], adjustment: Adjustment = "holm"): number[] {
+  checkChoice("adjustment", adjustment, ["holm", "benjamini-hochberg"]);
   const wrong = pValues.find((p) => !Number.isNaN(p) && !(p >= 0 && p <= 1));
   if (wrong !== undefined) throw new ArgumentError(`${wrong} is not a p-value`);
   const order = pValues.map((_, i) => i).filter((i) => !Number.isNaN(pValues[i]));

@@ -1,3 +1,4 @@
+import { checkCount, checkFinite, checkInteger } from "../checks";
 import { ArgumentError } from "../errors";
 import { mean } from "./moments";
 import { randomNumbers } from "./random";
@@ -22,10 +23,11 @@ export interface BootstrapOptions {
 /**
  * Percentile bootstrap of the mean (Efron & Tibshirani 1993, ch. 13): values are drawn with replacement. Give one value for each
  * independent unit (a prompt), not for each noise sample of one prompt. With one value the interval is that value.
- * @throws ArgumentError for no values, or a confidence outside of 0 … 1.
+ * @throws ArgumentError for no values, one that is no finite number, or a confidence outside of 0 … 1.
  */
 export function bootstrapInterval(values: readonly number[], options: BootstrapOptions = {}): Interval {
   if (values.length === 0) throw new ArgumentError("bootstrapInterval needs at least one value");
+  checkFinite("bootstrapInterval: values", values);
   return resample(values.length, options, (indices) => mean(indices.map((i) => values[i])));
 }
 
@@ -46,7 +48,7 @@ export interface RecoveryValues {
  * Normalised recovery over prompts with its bootstrap interval: the recovery of the means, Σ(value − corrupted) / Σ(clean − corrupted), so that a
  * prompt that the corruption hardly changes cannot outweigh all others, as it would in the mean of the ratios. Prompts are
  * resampled with their three numbers together.
- * @throws ArgumentError for no prompts, or lists of different lengths.
+ * @throws ArgumentError for no prompts, lists of different lengths, numbers that are not finite, and where the corruption changes nothing on average.
  */
 export function recoveryInterval(
   { values, clean, corrupted }: RecoveryValues,
@@ -56,6 +58,12 @@ export function recoveryInterval(
   if (clean.length !== values.length || corrupted.length !== values.length) {
     throw new ArgumentError(
       `recoveryInterval: ${values.length} values, ${clean.length} clean and ${corrupted.length} corrupted ones`,
+    );
+  }
+  checkFinite("recoveryInterval: values, clean and corrupted", [...values, ...clean, ...corrupted]);
+  if (mean(clean) === mean(corrupted)) {
+    throw new ArgumentError(
+      "recoveryInterval: the clean and the corrupted values have the same mean, so there is nothing to recover",
     );
   }
   return resample(values.length, options, (indices) => {
@@ -71,8 +79,8 @@ function resample(
   statistic: (indices: readonly number[]) => number,
 ): Interval {
   if (!(confidence > 0 && confidence < 1)) throw new ArgumentError("confidence must lie between 0 and 1");
-  if (!Number.isInteger(resamples) || resamples < 1)
-    throw new ArgumentError("resamples must be a positive integer");
+  checkCount("resamples", resamples);
+  checkInteger("seed", seed);
   const random = randomNumbers(seed);
   const all = Array.from({ length: n }, (_, i) => i);
   const drawn = Array.from({ length: resamples }, () =>

@@ -3,7 +3,7 @@ import { mean } from "./moments";
 
 /** How two lists of numbers go together. */
 export interface Correlation {
-  /** Of the numbers; NaN where one list does not vary. */
+  /** Of the numbers; NaN where one list does not vary, or holds what is no number. */
   pearson: number;
   /** Of their ranks. */
   spearman: number;
@@ -13,7 +13,9 @@ export interface Correlation {
 /** Pearson's correlation, and Spearman's of the ranks (ties share the mean rank). @throws ArgumentError for lists of different lengths. */
 export function correlation(a: readonly number[], b: readonly number[]): Correlation {
   if (a.length !== b.length) throw new ArgumentError(`correlation: ${a.length} and ${b.length} numbers`);
-  return { pearson: pearson(a, b), spearman: pearson(ranks(a), ranks(b)), n: a.length };
+  // What is no number has no rank.
+  const spearman = [...a, ...b].some(Number.isNaN) ? Number.NaN : pearson(ranks(a), ranks(b));
+  return { pearson: pearson(a, b), spearman, n: a.length };
 }
 
 function pearson(a: readonly number[], b: readonly number[]): number {

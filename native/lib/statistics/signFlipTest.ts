@@ -1,3 +1,4 @@
+import { checkChoice, checkCount, checkFinite, checkInteger } from "../checks";
 import { ArgumentError } from "../errors";
 import { mean } from "./moments";
 import { randomNumbers } from "./random";
@@ -28,15 +29,16 @@ export interface SignFlipResult {
  * might as well have the other sign. The p-value is the share of sign assignments whose mean is at least as extreme as the one
  * found; drawn at random, the assignment found counts as one of them (Phipson & Smyth 2010). For many cells at once see
  * {@link adjustPValues}.
- * @throws ArgumentError for no values.
+ * @throws ArgumentError for no values, and one that is no finite number.
  */
 export function signFlipTest(differences: readonly number[], options: SignFlipOptions = {}): SignFlipResult {
   const { alternative = "two-sided", flips = 10_000, seed = 0 } = options;
   const n = differences.length;
   if (n === 0) throw new ArgumentError("signFlipTest needs at least one difference");
-  if (!differences.every(Number.isFinite))
-    throw new ArgumentError("signFlipTest: every difference must be a finite number");
-  if (!Number.isInteger(flips) || flips < 1) throw new ArgumentError("flips must be a positive integer");
+  checkFinite("signFlipTest: differences", differences);
+  checkChoice("alternative", alternative, ["two-sided", "greater", "less"]);
+  checkCount("flips", flips);
+  checkInteger("seed", seed);
   const found = differences.reduce((sum, value) => sum + value, 0);
   // Sums of the same numbers in other signs differ by rounding.
   const slack = 1e-12 * differences.reduce((sum, value) => sum + Math.abs(value), 0);

@@ -132,3 +132,42 @@ test("correlations are SciPy's, ties among the ranks too", () => {
   expect(correlation([1, 1], [2, 3]).pearson).toBeNaN();
   expect(() => correlation([1], [])).toThrow(ArgumentError);
 });
+
+describe("what is no number, and options that cannot be", () => {
+  test.each<[string, () => unknown, RegExp]>([
+    [
+      "bootstrap of NaN",
+      () => bootstrapInterval([1, Number.NaN]),
+      /values must all be finite.*number 1 is NaN/,
+    ],
+    [
+      "recovery of infinities",
+      () => recoveryInterval({ values: [1], clean: [Number.POSITIVE_INFINITY], corrupted: [0] }),
+      /must all be finite/,
+    ],
+    [
+      "recovery of nothing",
+      () => recoveryInterval({ values: [1, 2], clean: [1, 3], corrupted: [3, 1] }),
+      /nothing to recover/,
+    ],
+    ["a seed between two", () => bootstrapInterval([1], { seed: 0.5 }), /seed must be an integer/],
+    [
+      "another alternative",
+      () => signFlipTest([1], { alternative: "both" as "less" }),
+      /alternative must be/,
+    ],
+    ["another adjustment", () => adjustPValues([0.1], "bonferroni" as "holm"), /adjustment must be "holm"/],
+  ])("%s is refused", (_, call, message) => {
+    expect(call).toThrow(ArgumentError);
+    expect(call).toThrow(message);
+  });
+
+  // scipy.stats.spearmanr says nan, too.
+  test("have no correlation", () => {
+    expect(correlation([1, Number.NaN, 3], [1, 2, 3])).toEqual({
+      pearson: Number.NaN,
+      spearman: Number.NaN,
+      n: 3,
+    });
+  });
+});

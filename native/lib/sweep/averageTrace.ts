@@ -118,7 +118,7 @@ export class AverageTrace {
         .map((trace) => trace.corrupted.mean);
       const effects = samples.map((value, prompt) => value - corrupted[prompt]);
       const n = effects.length;
-      if (n === 0) {
+      if (n === 0 || !effects.every(Number.isFinite)) {
         const [value, effect, low, high, pValue] = Array.from({ length: 5 }, () => Number.NaN);
         return { ...place, value, effect, low, high, n, pValue, adjusted: Number.NaN };
       }

@@ -1,3 +1,4 @@
+import { checkChoice, checkCount, checkInteger } from "../checks";
 import { ArgumentError } from "../errors";
 import { Dataflow } from "../graph/dataflow";
 import { tokensOf, tokenText } from "../graph/dimensions";
@@ -6,7 +7,6 @@ import type { GraphRunner } from "../graph/runner";
 import { AddPatch, ReplacePatch } from "../patches/valuePatches";
 import { Tensor } from "../tensor/tensor";
 import { torch } from "../torch";
-import { reference } from "./arguments";
 import { labelBatch } from "./batchRules";
 import { type BlockNodes, findBlocks } from "./blocks";
 import { logProbability, type Metric, probability } from "./metrics";
@@ -17,7 +17,8 @@ import { type Subject, subjectTokens } from "./subject";
 import { sweep } from "./sweep";
 import type { SweepOptions } from "./sweepOptions";
 import { tensorOf } from "./tensorOf";
-import { CausalTrace, type TraceKind } from "./trace";
+import { allEmbeddings, findEmbedding } from "./tokenEmbedding";
+import { CausalTrace, TRACE_KINDS, type TraceKind } from "./trace";
 
 export interface CausalTraceOptions
   extends Pick<SweepOptions, "memoryLimit" | "signal" | "exact" | "levels" | "onCells"> {
@@ -60,17 +61,14 @@ export async function causalTrace(
   const inputs = runner.bind(options.inputs).map(tensorOf);
   if (inputs.some(({ shape }) => shape[0] !== 1))
     throw new ArgumentError("causalTrace takes one text at a time");
-  if (!Number.isInteger(samples) || samples < 1)
-    throw new ArgumentError("samples must be a positive integer");
+  checkOptions({ ...options, noise, samples, window, seed, kinds });
   const nodes = options.nodes ?? findBlocks(runner.captured.index.infos);
   const embedding = findEmbedding(runner);
   const length = inputs[embedding.input].shape[1];
   const known = tokensOf(options.inputs);
   const [from, to] = subjectTokens(options.subject, known, length);
   const target = options.target ?? (await firstChoice(runner, inputs));
-  const [weight] = (
-    await runner.run({ inputs, tokens: null, scopes: [], outputs: [embedding.weight], packed: false })
-  ).map(tensorOf);
+  const weight = await allEmbeddings(runner, inputs, embedding);
   const deviation = Number(weight.float().std().item());
   const generated = gaussian([samples, to - from, weight.shape[1]], seed)
     .mul(noise * deviation)
@@ -128,6 +126,28 @@ export async function causalTrace(
   const answer = tokenText(options.inputs, target);
   const subject: [number, number] = [from, to];
   return new CausalTrace({ clean: undisturbed, corrupted, grids, target, answer, subject, window });
+}
+
+/** @throws ArgumentError for numbers and names that make no trace. */
+function checkOptions(
+  options: CausalTraceOptions &
+    Required<Pick<CausalTraceOptions, "noise" | "samples" | "window" | "seed" | "kinds">>,
+): void {
+  const { noise, samples, window, seed, kinds, nodes, metric = "probability" } = options;
+  if (!Number.isFinite(noise)) throw new ArgumentError(`noise must be a finite number, it is ${noise}`);
+  checkCount("samples", samples);
+  checkCount("window", window);
+  checkInteger("seed", seed);
+  checkChoice("metric", metric, ["probability", "log-probability"]);
+  if (kinds.length === 0) throw new ArgumentError("kinds is empty: give some of states, mlp, attention");
+  for (const kind of kinds) {
+    checkChoice("a kind", kind, TRACE_KINDS);
+    if (nodes && nodes[kind]?.length !== nodes.states.length) {
+      throw new ArgumentError(
+        `nodes: ${nodes[kind]?.length ?? "no"} nodes in ${kind}, ${nodes.states.length} in states; there must be one for each layer`,
+      );
+    }
+  }
 }
 
 /** The token that the model finds most probable at the end. */
@@ -209,23 +229,6 @@ async function cleanValues(
     packed: runner.isPacked,
   });
   return new Map(names.map((name, i) => [name, tensorOf(values[i])]));
-}
-
-/** The look-up of token embeddings: the first `embedding` whose indices are an input of the model. */
-function findEmbedding(runner: GraphRunner): { name: string; weight: number; input: number } {
-  const flow = new Dataflow(runner.captured);
-  const source = (value: number | null): number | null => {
-    const node = value === null ? undefined : flow.producer(value);
-    return node?.type === "alias" ? source(flow.uses(node)[0]) : value;
-  };
-  for (const node of flow.nodes) {
-    if (node.operator !== "aten::embedding") continue;
-    const weight = reference(node, 0);
-    const input = runner.captured.spec.inputs.indexOf(source(reference(node, 1)) ?? -1);
-    const name = flow.info(node.results[0])?.name;
-    if (weight !== null && input >= 0 && name) return { name, weight, input };
-  }
-  throw new ArgumentError("causalTrace found no embedding of the model's input tokens");
 }
 
 function repeatInputs(inputs: RunInputs, count: number): RunInputs {

@@ -39,6 +39,9 @@ export function readCells(cells: Cells): CellGrid {
   return { shape, cells: flat };
 }
 
+/** What tables of results call their other columns. */
+const COLUMNS = ["value", "stderr", "n"];
+
 /** Names for all axes. @throws ArgumentError when names or labels do not fit the grid. */
 export function readAxes(
   axes: readonly (Axis | string)[] | undefined,
@@ -46,6 +49,12 @@ export function readAxes(
 ): Required<Axis>[] {
   if (axes && axes.length !== shape.length) {
     throw new ArgumentError(`axes: ${axes.length} for cells in ${shape.length} dimensions`);
+  }
+  const names = (axes ?? []).map((axis) => (typeof axis === "string" ? axis : axis.name));
+  if (names.some((name, i) => !name || COLUMNS.includes(name) || names.indexOf(name) < i)) {
+    throw new ArgumentError(
+      `axes: each needs a name of its own that is none of ${COLUMNS.join(", ")}; got ${JSON.stringify(names)}`,
+    );
   }
   return shape.map((size, i) => {
     const given = axes?.[i] ?? `axis ${i}`;

@@ -1,7 +1,7 @@
 import type { Survey } from "./survey";
 
 /** What estimates of bytes leave out: operands that are gathered, results beside what they are made from. */
-export const BESIDES = 1.5;
+const BESIDES = 1.5;
 
 /** A chunk has the work of so many runs at most: more would gain nothing, and results should come while the sweep goes on. */
 const RUNS = 12;

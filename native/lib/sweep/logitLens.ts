@@ -1,3 +1,4 @@
+import { checkCount, checkInteger } from "../checks";
 import { ArgumentError } from "../errors";
 import type { RunInputs } from "../graph/inputs";
 import type { GraphRunner } from "../graph/runner";
@@ -41,6 +42,11 @@ export async function logitLens(
   options: LogitLensOptions = {},
 ): Promise<LensReading[]> {
   const { positions = [-1], batch = 0, k = 5, target, signal } = options;
+  checkCount("logitLens: k", k);
+  for (const position of positions) checkInteger("logitLens: a position", position);
+  if (positions.length === 0) throw new ArgumentError("logitLens: positions is empty");
+  if (options.states?.length === 0) throw new ArgumentError("logitLens: states is empty");
+  if (target !== undefined) checkInteger("logitLens: target", target);
   const { index, label } = { index: runner.captured.index, label: "logitLens" };
   const inputs = runner.bind(given);
   const states = (options.states ?? findBlocks(index.infos).states).map((name) => index.resolve(name));

@@ -46,6 +46,15 @@ export interface PositionOptions {
 /** One token for all texts, or one for each. */
 export type Tokens = number | readonly number[];
 
+/** @throws ArgumentError for what cannot be a token's id, nor one for each text. */
+function checkTokens(label: string, what: string, tokens: unknown): void {
+  const ids: unknown[] = Array.isArray(tokens) ? tokens : [tokens];
+  if (ids.length > 0 && ids.every((id) => Number.isSafeInteger(id))) return;
+  throw new ArgumentError(
+    `${label}: ${what} must be the id of a token, or one for each text; tokenizer.idOf(" Paris") tells a token's id`,
+  );
+}
+
 /** Tokens that a metric reads, as int64 [batch, tokens]. */
 export function tokensToRead(tokens: readonly Tokens[], batch: number): Tensor {
   const rows = Array.from({ length: batch }, (_, row) =>
@@ -141,16 +150,20 @@ function pick(values: Tensor, token: Tokens, batch: number): Tensor {
 
 /** log p(token), by softmax in float32. */
 export function logProbability(options: PositionOptions & { token: Tokens }): Metric {
+  checkTokens("log-probability", "token", options?.token);
   return tokenMetric("log-probability", options, "log-probabilities", [options.token], ([own]) => own);
 }
 
 /** p(token), by softmax in float32. */
 export function probability(options: PositionOptions & { token: Tokens }): Metric {
+  checkTokens("probability", "token", options?.token);
   return tokenMetric("probability", options, "probabilities", [options.token], ([own]) => own);
 }
 
 /** logit(correct) − logit(wrong). */
 export function logitDifference(options: PositionOptions & { correct: Tokens; wrong: Tokens }): Metric {
+  checkTokens("logit difference", "correct", options?.correct);
+  checkTokens("logit difference", "wrong", options?.wrong);
   const tokens = [options.correct, options.wrong];
   return tokenMetric("logit difference", options, "values", tokens, ([correct, wrong]) => correct.sub(wrong));
 }
@@ -167,6 +180,15 @@ export function klDivergence(options: PositionOptions = {}): Metric {
   });
 }
 
+/** @throws ArgumentError when `samples`, of `cells` cells, are not one number a cell, or one a text. */
+export function checkSamples(label: string, samples: readonly number[], cells: number, texts: number): void {
+  const isCount = samples.length === cells || samples.length === cells * texts;
+  if (isCount && samples.every((sample) => typeof sample === "number")) return;
+  throw new ArgumentError(
+    `${label}: measure() must give ${cells * texts} numbers for ${cells === 1 ? "a cell" : `${cells} cells`} of ${texts} ${texts === 1 ? "text" : "texts"}, or one for each cell; it gave ${samples.length} values`,
+  );
+}
+
 /** What a function as metric is given: outputs by name; the model's own as `pg.run` returns them, too (`logits`). */
 export type MetricFunction = (outputs: Record<string, Tensor>) => unknown;
 
@@ -179,6 +201,9 @@ export function functionMetric(
   outputs: readonly string[],
   positions?: readonly number[],
 ): Metric {
+  if (outputs.length === 0)
+    throw new ArgumentError("outputs is empty: the metric would have nothing to look at");
+  if (positions?.length === 0) throw new ArgumentError("positions is empty: leave it out for all positions");
   return {
     label: measure.name || "metric",
     outputs,
@@ -194,6 +219,11 @@ export function functionMetric(
       if (typeof result === "number") return [result];
       const tensor = result as Tensor;
       if (typeof tensor?.numel === "function" && (tensor.numel() === 1 || tensor.numel() === run.batch)) {
+        if (tensor.is_complex()) {
+          throw new ArgumentError(
+            "the metric returns complex numbers; give a real one, their absolute value for instance",
+          );
+        }
         return numbers(tensor.detach().reshape([-1]));
       }
       throw new ArgumentError(

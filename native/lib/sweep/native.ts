@@ -97,6 +97,14 @@ interface SweepBinding {
     cells: readonly (readonly NativeCellPatch[])[],
     request: SurveyRequest,
   ): Promise<NativeCells>;
+  /** Whether oneDNN multiplies many rows faster than libtorch's own products do, on this processor. */
+  oneDnnIsFaster: boolean;
+  /** What each list of cells takes that are run together: floating-point operations of matrix products, and the most bytes at one time. */
+  costOfChunks(
+    survey: NativeSurvey,
+    chunks: readonly (readonly number[])[],
+    groups: boolean,
+  ): Promise<{ work: number; bytes: number }[]>;
   /** Lays weights out when they are first needed: `kept` bytes of them once and for all, others anew up to `passing` bytes at a time. */
   sweepWeights(kept: number, passing: number): NativeWeights;
   /** After the last wave; the garbage collector does not see how much that is. */

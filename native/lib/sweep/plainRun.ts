@@ -1,4 +1,5 @@
 import type { Tensor } from "../tensor/tensor";
+import { torch } from "../torch";
 import type { SweepJob } from "./setup";
 import { selectPositions } from "./stacking";
 import { tensorOf } from "./tensorOf";
@@ -10,7 +11,8 @@ export async function runPlain(
   positions: readonly number[] | null,
   signal?: AbortSignal,
 ): Promise<Tensor[]> {
-  const { runner, inputs, tokens, outputs, baseScopes, cells } = job;
+  const { runner, inputs, tokens, outputs, baseScopes, cells, draws, seed } = job;
+  if (draws && seed !== null) torch.manual_seed(seed);
   const scopes = cell === null ? baseScopes : [...baseScopes, cells[cell].scope];
   const values = await runner.run({ inputs, tokens, scopes, outputs, packed: runner.isPacked, signal });
   const tensors = values.map(tensorOf);

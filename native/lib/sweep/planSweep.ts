@@ -1,14 +1,16 @@
 import type { GraphRunner } from "../graph/runner";
-import { torch } from "../torch";
-import { BESIDES, chunkCells } from "./chunks";
-import { keptBytes } from "./cost";
+import { CustomPatch } from "../patches/customPatch";
+import { chunkCells } from "./chunks";
+import { keptBytes, runWork } from "./cost";
 import { shareMemory } from "./memory";
+import { native } from "./native";
 import { whyPlain } from "./plain";
 import { runPlain } from "./plainRun";
-import { prepareSweep, type SweepJob } from "./setup";
+import { prepareSweep } from "./setup";
 import { type SharedBase, shareBases } from "./sharedPatches";
-import { surveyCells } from "./survey";
-import { DEFAULT_MEMORY, readLevels, type SweepOptions } from "./sweepOptions";
+import { type Survey, surveyCells } from "./survey";
+import { DEFAULT_MEMORY, productsOf, readLevels, type SweepOptions } from "./sweepOptions";
+import { runWave, type WaveOptions } from "./waveRun";
 
 /** What a sweep would do. Arithmetic is that of matrix products; it and bytes are estimates, from where patches begin and who sees whom. */
 export interface SweepPlan {
@@ -17,18 +19,21 @@ export interface SweepPlan {
   naiveWork: number;
   /** Of the sweep, the runs of its bases included. */
   work: number;
-  /** Bytes that the values of a base run and one batch take at most together. */
+  /** Bytes that the values of a base run, weights laid out anew and one batch take at most together; without what oneDNN keeps for itself. */
   bytes: number;
   /** How many batches there are. */
   batches: number;
-  /** Milliseconds, from the time of one run and of a matrix product. */
+  /** Milliseconds, from the time of a run and of a few cells. */
   expectedTime: number;
 }
+
+/** Work of the cells that are timed, in runs of the base: enough for threads to have their share of rows. */
+const TIMED_RUNS = 2;
 
 /** See `PatchableGraph.sweep`. */
 export async function planSweep(runner: GraphRunner, options: SweepOptions): Promise<SweepPlan> {
   const job = prepareSweep(runner, options);
-  const levels = readLevels(options);
+  const levels = readLevels(options, job.runner.isPacked);
   const memory = options.memoryLimit ?? DEFAULT_MEMORY;
   const all = job.cells.map((_, i) => i);
   const together = all.filter(
@@ -38,21 +43,51 @@ export async function planSweep(runner: GraphRunner, options: SweepOptions): Pro
   const start = performance.now();
   await runPlain(job, null, null, options.signal);
   const runTime = performance.now() - start;
-  const plan = { cells: all.length, naiveWork: 0, work: 0, bytes: 0, batches: 0, expectedTime: 0 };
-  let each = 0;
-  for (const base of bases) if (base.cells.length > 0) each = await addBase(plan, base, options);
+  const parts: BasePlan[] = [];
+  let pace: Pace | null = null;
+  for (const base of bases) {
+    if (base.cells.length === 0) continue;
+    const part = await planBase(base, options, pace);
+    pace ??= part.pace;
+    parts.push(part);
+  }
   const plain = all.length - together.length;
-  // Waves multiply faster than that; what they do beside their products makes up for it.
-  plan.expectedTime = plan.work / productSpeed(job) + runTime * (bases.length + plain);
-  plan.naiveWork = all.length * each;
-  plan.work += (bases.length + plain) * each;
-  plan.batches += plain;
-  return plan;
+  const sum = (of: (part: BasePlan) => number) => parts.reduce((total, part) => total + of(part), 0);
+  const each = runWork(job);
+  return {
+    cells: all.length,
+    naiveWork: all.length * each,
+    work: sum(({ work }) => work) + (parts.length + plain) * each,
+    bytes: Math.max(0, ...parts.map(({ bytes }) => bytes)),
+    batches: sum(({ batches }) => batches) + plain,
+    expectedTime: sum(({ time }) => time) + plain * runTime,
+  };
 }
 
-/** Adds the cells of one base; gives the work of its run. */
-async function addBase(plan: SweepPlan, { job, cells }: SharedBase, options: SweepOptions): Promise<number> {
-  const levels = readLevels(options);
+/** How fast cells go. */
+interface Pace {
+  /** Milliseconds that only the first batch takes: weights are laid out. */
+  once: number;
+  /** Milliseconds a floating-point operation. */
+  each: number;
+}
+
+interface BasePlan {
+  /** Of the cells alone. */
+  work: number;
+  bytes: number;
+  batches: number;
+  time: number;
+  pace: Pace | null;
+}
+
+/** What the cells of one base take. @param known how fast those of another one go */
+async function planBase(
+  { job, cells }: SharedBase,
+  options: SweepOptions,
+  known: Pace | null,
+): Promise<BasePlan> {
+  const levels = readLevels(options, job.runner.isPacked);
   const survey = await surveyCells(job, cells, {
     cuts: levels.positions,
     reusesPositions: levels.causal,
@@ -60,41 +95,68 @@ async function addBase(plan: SweepPlan, { job, cells }: SharedBase, options: Swe
     reads: levels.positions,
     signal: options.signal,
   });
-  survey.release();
-  const { work, bytes, baseWork, baseBytes } = survey.native;
-  const limit = options.memoryLimit ?? DEFAULT_MEMORY;
-  const {
-    unused,
-    kept,
-    passing,
-    cells: memory,
-  } = shareMemory(survey, limit, levels.onednn && !job.runner.isPacked);
-  for (const places of chunkCells(survey, { memory, together: levels.batch })) {
-    plan.batches += 1;
-    const taken = places.reduce((sum, place) => sum + bytes[place] * BESIDES, 0);
-    plan.bytes = Math.max(plan.bytes, baseBytes + kept + passing + taken + Math.min(taken, unused));
+  try {
+    const { baseWork, baseBytes } = survey.native;
+    const products = productsOf(job.runner, levels);
+    const { unused, kept, passing, ...shares } = shareMemory(
+      survey,
+      options.memoryLimit ?? DEFAULT_MEMORY,
+      products === "onednn",
+    );
+    const chunks = chunkCells(survey, { memory: shares.cells, together: levels.batch });
+    const timed = timedCells(survey, chunks);
+    const costs = await native.costOfChunks(survey.native.survey, [...chunks, timed], levels.groups);
+    const timedWork = costs.pop()?.work ?? 0;
+    const work = costs.reduce((sum, cost) => sum + cost.work, 0);
+    const most = Math.max(...costs.map(({ bytes }) => bytes));
+    const weights = kept > 0 ? native.sweepWeights(kept, passing) : null;
+    const waves = { products, weights, groups: levels.groups, unused };
+    const timedPace = known ?? (await paceOf(survey, timed, timedWork, waves, options.signal));
+    const pace = timedPace ?? { once: 0, each: baseWork > 0 ? survey.milliseconds / baseWork : 0 };
+    if (weights) native.dropSweepWeights(weights);
+    return {
+      work,
+      bytes: baseBytes + kept + passing + most + Math.min(most, unused),
+      batches: chunks.length,
+      time: survey.milliseconds + (known ? 0 : pace.once) + pace.each * work,
+      pace: timedPace,
+    };
+  } finally {
+    survey.release();
   }
-  plan.work += work.reduce((sum, own) => sum + own, 0);
-  return baseWork;
 }
 
-/** Floating-point operations a millisecond in a product of many rows by one of the model's matrices. */
-function productSpeed({ runner }: SweepJob): number {
-  const matrices = runner.captured.spec.constants
-    .map(({ tensor }) => tensor)
-    .filter((tensor) => tensor.dim() === 2 && tensor.numel() <= 2 ** 22)
-    .sort((a, b) => b.numel() - a.numel());
-  const [matrix = torch.zeros([512, 512])] = matrices;
-  return torch.noGrad(() =>
-    torch.tidy(() => {
-      const rows = torch.ones([256, matrix.shape[0]], { dtype: matrix.dtype, device: matrix.device });
-      let best = Number.POSITIVE_INFINITY;
-      for (let i = 0; i < 3; i++) {
-        const start = performance.now();
-        torch.mm(rows, matrix);
-        best = Math.min(best, performance.now() - start);
-      }
-      return (2 * 256 * matrix.numel()) / best;
-    }),
-  );
+/** Some cells of the longest chunk, neighbours: not those with patches in JavaScript, which a plan does not call. */
+function timedCells({ job, cells, native: { work, baseWork } }: Survey, chunks: number[][]): number[] {
+  const isTimed = (place: number) =>
+    [...job.cells[cells[place]].patches.values()].every((list) =>
+      list.every((patch) => !(patch instanceof CustomPatch)),
+    );
+  const [longest] = [...chunks].sort((a, b) => b.length - a.length);
+  const timed: number[] = [];
+  let taken = 0;
+  for (const place of longest.filter(isTimed)) {
+    if (taken >= TIMED_RUNS * baseWork && timed.length > 0) break;
+    timed.push(place);
+    taken += work[place];
+  }
+  return timed;
+}
+
+/** Null where there is nothing to go by. */
+async function paceOf(
+  survey: Survey,
+  timed: readonly number[],
+  work: number,
+  waves: WaveOptions,
+  signal?: AbortSignal,
+): Promise<Pace | null> {
+  if (timed.length === 0 || work === 0) return null;
+  const once = async (): Promise<number> => {
+    const start = performance.now();
+    await runWave(survey, timed, waves, signal);
+    return performance.now() - start;
+  };
+  const [first, again] = [await once(), await once()];
+  return { once: Math.max(0, first - again), each: again / work };
 }

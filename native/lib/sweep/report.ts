@@ -1,7 +1,15 @@
 import type { LevelReport } from "./result";
 
 /** Levels that are used for some cells and not for others. */
-const CELL_LEVELS = ["upstream", "shared", "batch", "causal", "positions", "groups", "onednn"] as const;
+export const CELL_LEVELS = [
+  "upstream",
+  "shared",
+  "batch",
+  "causal",
+  "positions",
+  "groups",
+  "onednn",
+] as const;
 type CellLevel = (typeof CELL_LEVELS)[number];
 
 /** Counts for how many cells each way of saving work was used. */

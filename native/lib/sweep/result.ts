@@ -52,6 +52,13 @@ export class SweepResult {
     return this.samples.filter(({ length }) => length > 0).length;
   }
 
+  /** How many cells measure, to the last bit, what the run without cells' patches does: their patches change nothing that is measured. */
+  get unchanged(): number {
+    const isBase = (samples: readonly number[]) =>
+      samples.length === this.base.length && samples.every((value, i) => Object.is(value, this.base[i]));
+    return this.samples.filter(isBase).length;
+  }
+
   /**
    * One cell, by its index on each axis: `map.cell(5, 3)`.
    * @throws ArgumentError for a cell that is not there, and for results that do not keep their patches.
@@ -92,8 +99,12 @@ export class SweepResult {
       ({ level, cells, why }) =>
         `  ${level.padEnd(9)} ${cells} of ${this.samples.length} cells${why ? `: ${why}` : ""}`,
     );
+    const { unchanged } = this;
+    const notNumbers = this.samples.filter((samples) => samples.some(Number.isNaN)).length;
     return [
-      `${this.label}  ${axes || "one cell"}  ${this.done} of ${this.samples.length} cells in ${(this.timings.total / 1000).toFixed(2)} s; base ${mean(this.base)}`,
+      `${this.label}  ${axes || "one cell"}  ${this.done} of ${this.samples.length} cells in ${(this.timings.total / 1000).toFixed(2)} s; base ${mean(this.base)} (n = ${this.base.length})`,
+      ...(unchanged > 0 ? [`  ${unchanged} of them as the base, to the last bit`] : []),
+      ...(notNumbers > 0 ? [`  ${notNumbers} of them measure NaN`] : []),
       ...levels,
       String(this.values),
     ].join("\n");

@@ -1,3 +1,4 @@
+import { checkChoice, checkInteger } from "../checks";
 import { ArgumentError } from "../errors";
 import { Dataflow } from "../graph/dataflow";
 import { tokensOf } from "../graph/dimensions";
@@ -8,6 +9,8 @@ import type { Patch } from "../patches/patch";
 import { Tensor } from "../tensor/tensor";
 import { type Axis, readAxes, readCells } from "./cells";
 import { functionMetric, type Metric, type MetricFunction } from "./metrics";
+import { drawsRandomNumbers } from "./randomNumbers";
+import { CELL_LEVELS } from "./report";
 import type { SweepOptions } from "./sweepOptions";
 
 /** Patches by the value they are on, in order. */
@@ -29,10 +32,19 @@ export interface SweepJob {
   metric: Metric;
   /** Values that the metric is given. */
   outputs: number[];
+  /** Whether these depend on random numbers, and what each run's begin with; null where they go on from run to run. */
+  draws: boolean;
+  seed: number | null;
 }
 
 /** Reads what a sweep is asked to do. @throws ArgumentError, UnknownNodeError, PatchError before anything runs. */
 export function prepareSweep(runner: GraphRunner, options: SweepOptions): SweepJob {
+  const { memoryLimit, levels = {}, seed } = options;
+  if (seed !== undefined) checkInteger("seed", seed);
+  if (memoryLimit !== undefined && !(memoryLimit > 0)) {
+    throw new ArgumentError(`memoryLimit must be a number of bytes above 0, it is ${memoryLimit}`);
+  }
+  for (const level of Object.keys(levels)) checkChoice("a level", level, CELL_LEVELS);
   const grid = readCells(options.cells);
   const inputs = runner.bind(options.inputs);
   const baseScopes = [...runner.scopes(), ...(options.base ? [runner.newScope(options.base)] : [])];
@@ -42,9 +54,11 @@ export function prepareSweep(runner: GraphRunner, options: SweepOptions): SweepJ
   });
   const metric = readMetric(runner, options);
   const names = metric.outputs ?? [defaultOutput(runner)];
+  const flow = new Dataflow(runner.captured);
+  const outputs = names.map((name) => runner.captured.index.resolve(name).value);
   return {
     runner,
-    flow: new Dataflow(runner.captured),
+    flow,
     inputs,
     tokens: tokensOf(options.inputs),
     batch: batchOf(inputs),
@@ -53,7 +67,9 @@ export function prepareSweep(runner: GraphRunner, options: SweepOptions): SweepJ
     basePatches: byValue(baseScopes),
     cells,
     metric,
-    outputs: names.map((name) => runner.captured.index.resolve(name).value),
+    outputs,
+    draws: drawsRandomNumbers({ flow, outputs }),
+    seed: options.seed ?? null,
   };
 }
 

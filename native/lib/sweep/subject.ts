@@ -14,6 +14,11 @@ export function subjectTokens(
   tokens: readonly string[] | null,
   length: number,
 ): [number, number] {
+  if (typeof subject !== "string" && !Array.isArray(subject)) {
+    throw new ArgumentError(
+      `subject: give its words ("The Eiffel Tower"), or its tokens from the first up to, but not with, the second ([0, 4])`,
+    );
+  }
   if (typeof subject !== "string") {
     const [from, to] = subject;
     if (!(Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from < to && to <= length)) {

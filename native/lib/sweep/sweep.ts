@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { activeSignal } from "../cancellation";
-import { ArgumentError, CancelledError } from "../errors";
+import { CancelledError } from "../errors";
 import type { GraphRunner } from "../graph/runner";
 import type { Tensor } from "../tensor/tensor";
 import type { CellRuns } from "./cell";
@@ -8,12 +8,14 @@ import { readCells } from "./cells";
 import { chunkCells } from "./chunks";
 import { keptBytes } from "./cost";
 import { shareMemory } from "./memory";
-import { native, type Products } from "./native";
+import { checkSamples } from "./metrics";
+import { native } from "./native";
 import { whyPlain } from "./plain";
 import { runPlain } from "./plainRun";
 import { readPositions } from "./positions";
 import { SweepReport } from "./report";
 import { SweepCancelledError, SweepResult } from "./result";
+import { checkSameBase, checkSameCells } from "./resume";
 import { prepareSweep, type SweepJob } from "./setup";
 import { type SharedBase, shareBases } from "./sharedPatches";
 import { selectPositions } from "./stacking";
@@ -21,10 +23,12 @@ import { type Survey, surveyCells } from "./survey";
 import {
   DEFAULT_MEMORY,
   type DoneCell,
+  productsOf,
   readLevels,
   type SweepLevels,
   type SweepOptions,
 } from "./sweepOptions";
+import { warnIdle, warnUnchanged } from "./warnings";
 import { runWave, type WaveOptions, type WaveResult } from "./waveRun";
 
 /** See `PatchableGraph.sweep`. */
@@ -32,6 +36,7 @@ export async function sweep(runner: GraphRunner, given: SweepOptions): Promise<S
   const started = performance.now();
   const options = { ...given, signal: activeSignal(given.signal) };
   const job = prepareSweep(runner, options);
+  warnIdle(job);
   const run = new SweepRun(job, options);
   try {
     await run.all();
@@ -39,7 +44,9 @@ export async function sweep(runner: GraphRunner, given: SweepOptions): Promise<S
     if (error instanceof CancelledError) throw new SweepCancelledError(run.result(started));
     throw error;
   }
-  return run.result(started);
+  const result = run.result(started);
+  warnUnchanged(job, result);
+  return result;
 }
 
 class SweepRun {
@@ -61,11 +68,9 @@ class SweepRun {
   ) {
     this.#runs = cellRuns(job, options);
     const { resume } = options;
-    if (resume && String(resume.shape) !== String(job.axes.map(({ labels }) => labels.length))) {
-      throw new ArgumentError("resume: the earlier sweep had cells of another shape");
-    }
+    if (resume) checkSameCells(resume, job);
     this.#samples = job.cells.map((_, i) => resume?.samples[i] ?? []);
-    this.#levels = readLevels(options);
+    this.#levels = readLevels(options, job.runner.isPacked);
     this.#memory = options.memoryLimit ?? DEFAULT_MEMORY;
   }
 
@@ -95,6 +100,8 @@ class SweepRun {
     this.#positions = positions;
     this.#baseOutputs = positions ? outputs.map((value) => selectPositions(value, positions)) : outputs;
     this.#base = await this.#measure(this.#baseOutputs);
+    const { draws, seed } = this.job;
+    if (this.options.resume && (!draws || seed !== null)) checkSameBase(this.options.resume, this.#base);
   }
 
   #whyPlain(cell: number): string | null {
@@ -113,15 +120,12 @@ class SweepRun {
   }
 
   #whyNotOneDnn({ native }: Survey): string | null {
-    if (!this.#levels.onednn) return "turned off";
+    if (!this.#levels.onednn) {
+      const isOwnChoice = this.options.levels?.onednn === undefined;
+      return isOwnChoice ? "libtorch's own products are as fast on this processor" : "turned off";
+    }
     if (!native.multiplies) return "nothing is multiplied by a float32 weight on CPU";
     return native.hasOneDnn ? null : "this libtorch has no oneDNN";
-  }
-
-  /** How waves multiply by weights. */
-  get #products(): Products {
-    if (!this.#levels.onednn) return "operator";
-    return this.job.runner.isPacked ? "packed" : "onednn";
   }
 
   /** Cells that begin from one base run. */
@@ -141,16 +145,18 @@ class SweepRun {
   }
 
   async #chunks(survey: Survey, isShared: boolean): Promise<void> {
+    const { job } = survey;
     if (isShared) this.#baseTime += survey.milliseconds;
     else await this.#takeBase(survey.outputs, survey.positions, survey.milliseconds);
     const outputs = survey.positions
       ? survey.outputs.map((value) => selectPositions(value, survey.positions as number[]))
       : survey.outputs;
     const unchanged = isShared ? await this.#measure(outputs) : this.#base;
-    const shares = shareMemory(survey, this.#memory, this.#products === "onednn");
+    const products = productsOf(job.runner, this.#levels);
+    const shares = shareMemory(survey, this.#memory, products === "onednn");
     const { unused, kept, passing } = shares;
     const weights = kept > 0 ? native.sweepWeights(kept, passing) : null;
-    const waves = { products: this.#products, weights, groups: this.#levels.groups, unused };
+    const waves = { products, weights, groups: this.#levels.groups, unused };
     const chunks = chunkCells(survey, { memory: shares.cells, together: this.#levels.batch });
     try {
       for (const places of chunks) await this.#chunk({ survey, isShared, unchanged, waves }, places);
@@ -224,11 +230,14 @@ class SweepRun {
     this.options.onCells?.([{ index: cell, samples }]);
   }
 
-  /** Of one cell. */
-  async #measure(outputs: Tensor[]): Promise<number[]> {
+  /** Of one cell, or of several whose rows are stacked. */
+  async #measure(outputs: Tensor[], cells = 1): Promise<number[]> {
     const [positions, batch] = [this.#positions, this.#batch];
     const base = { outputs: this.#baseOutputs, positions, batch };
-    return [...(await this.job.metric.measure({ outputs, positions, batch }, base))];
+    const { metric } = this.job;
+    const samples = [...(await metric.measure({ outputs, positions, batch }, base))];
+    checkSamples(metric.label, samples, cells, batch);
+    return samples;
   }
 
   /** Of `count` cells, whose outputs are stacked. */
@@ -245,7 +254,8 @@ class SweepRun {
       for (let cell = 0; cell < count; cell++) all.push(await this.#measure(own(cell)));
       return all;
     }
-    return grouped(await this.#measure(outputs.map((value) => value.flatten(0, 1))), count);
+    const stacked = outputs.map((value) => value.flatten(0, 1));
+    return grouped(await this.#measure(stacked, count), count);
   }
 
   result(started: number): SweepResult {
@@ -280,8 +290,8 @@ function grouped(samples: readonly number[], count: number): number[][] {
 function cellRuns({ runner }: SweepJob, options: SweepOptions): CellRuns {
   const { cells } = readCells(options.cells);
   const inScopes = AsyncLocalStorage.snapshot();
-  const { inputs, metric, outputs, positions, base, memoryLimit } = options;
-  const alone = { inputs, metric, outputs, positions, base, memoryLimit, exact: true };
+  const { inputs, metric, outputs, positions, base, memoryLimit, seed } = options;
+  const alone = { inputs, metric, outputs, positions, base, memoryLimit, seed, exact: true };
   return {
     patches: (cell) => cells[cell],
     run: async (cell) => {

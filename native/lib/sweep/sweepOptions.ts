@@ -1,11 +1,13 @@
 import type { RunInputs } from "../graph/inputs";
 import type { AnyNodes, NodeName, NodeNames, PatchMap } from "../graph/nodeTypes";
+import type { GraphRunner } from "../graph/runner";
 import type { Axis, Cells } from "./cells";
 import type { Metric, MetricFunction } from "./metrics";
+import { native, type Products } from "./native";
 import type { SweepPlan } from "./planSweep";
 import type { SweepResult } from "./result";
 
-/** Ways of saving work that a sweep may use; each is exact to rounding. All are on unless turned off. */
+/** Ways of saving work that a sweep may use; each is exact to rounding. All are on unless turned off, or said otherwise. */
 export interface SweepLevels {
   /** Begin at the patched nodes, with what the base run has there. */
   upstream?: boolean;
@@ -19,7 +21,7 @@ export interface SweepLevels {
   positions?: boolean;
   /** Take a few cells at a time through all steps between two patches, each thread its own: what they compute stays in its caches. */
   groups?: boolean;
-  /** Multiply by weights with oneDNN, which is faster at many rows than the library that libtorch multiplies with. Float32 on CPU. */
+  /** Multiply by weights with oneDNN, float32 on CPU. Unless given, where that is faster than the library that libtorch multiplies with (not on Intel's processors), or where `optimize()` has laid the weights out for it. */
   onednn?: boolean;
 }
 
@@ -45,6 +47,11 @@ export interface SweepOptions<Nodes extends NodeNames = AnyNodes> {
   base?: PatchMap<Nodes>;
   /** Names of the grid's axes, with what their places are called. */
   axes?: readonly (Axis | string)[];
+  /**
+   * For graphs that draw random numbers (dropout in training mode): every run begins with it, `torch.manual_seed(seed)`, so that cells differ by their
+   * patches alone and a sweep gives the same numbers again. Each run goes on drawing unless given. Such cells are run one by one.
+   */
+  seed?: number;
   /** Runs each cell by itself, as `pg.patch(cell, () => pg.run(inputs))` does. */
   exact?: boolean;
   levels?: SweepLevels;
@@ -72,11 +79,20 @@ interface Sweeps<Nodes extends NodeNames> {
 /** `pg.sweep(options)`, and `pg.sweep.plan(options)`. */
 export type Sweep<Nodes extends NodeNames = AnyNodes> = Sweeps<Nodes>["sweep"] & Pick<Sweeps<Nodes>, "plan">;
 
+/** How waves multiply by weights. */
+export function productsOf(runner: GraphRunner, { onednn }: Required<SweepLevels>): Products {
+  if (!onednn) return "operator";
+  return runner.isPacked ? "packed" : "onednn";
+}
+
 /** `memoryLimit` unless it is given. */
 export const DEFAULT_MEMORY = 2 ** 30;
 
-/** Which levels are on. */
-export function readLevels({ exact = false, levels }: SweepOptions): Required<SweepLevels> {
+/** Which levels are on, in a graph whose weights are packed or not. */
+export function readLevels(
+  { exact = false, levels }: SweepOptions,
+  isPacked: boolean,
+): Required<SweepLevels> {
   const all = !exact;
   const every = {
     upstream: all,
@@ -85,7 +101,7 @@ export function readLevels({ exact = false, levels }: SweepOptions): Required<Sw
     causal: all,
     positions: all,
     groups: all,
-    onednn: all,
+    onednn: all && (isPacked || native.oneDnnIsFaster),
   };
   return { ...every, ...(exact ? {} : levels) };
 }

@@ -1,5 +1,6 @@
 #include "async/leavable_call.h"
 
+#include <ATen/ATen.h>
 #include <ATen/ThreadLocalState.h>
 
 #include <algorithm>
@@ -23,6 +24,10 @@ namespace {
 // Going to another thread and back takes some 0.05 ms. From these on an operator takes milliseconds at least.
 constexpr double kManyElements = 8e6;
 constexpr double kManyProducts = 2e9;
+// Of integers that are looked at one by one.
+constexpr int64_t kFewElements = 256;
+// Of a list, whose shapes are told.
+constexpr size_t kFewTensors = 4;
 
 // Never destroyed: another thread may still be at work when the process ends.
 struct Waits {
@@ -42,28 +47,60 @@ struct LeavableCall {
   bool done = false;
 };
 
-// Elements that a call reads or is to make, and products that a call on such matrices may take.
-bool mayTakeLong(const torch::jit::Stack& stack) {
-  double elements = 0;
-  double products = 0;
-  double before = 0;  // elements of the tensor before, over its last size
-  for (const c10::IValue& value : stack) {
+// What the arguments say of the work of a call.
+class Amount {
+ public:
+  void add(const c10::IValue& value) {
+    if (value.isInt()) count(value.toInt());
     if (value.isIntList()) {
       double made = 1;
       for (const int64_t size : value.toIntVector()) made *= static_cast<double>(std::max<int64_t>(size, 1));
-      elements = std::max(elements, made);
+      most_ = std::max(most_, made);
     }
-    if (!value.isTensor() || !value.toTensor().defined()) continue;
-    const at::Tensor& tensor = value.toTensor();
-    const double count = static_cast<double>(tensor.numel());
-    elements += count;
-    if (tensor.dim() < 2) continue;
-    const double last = static_cast<double>(std::max<int64_t>(tensor.size(-1), 1));
-    products =
-        std::max({products, before * count, count * std::min(last, static_cast<double>(tensor.size(-2)))});
-    before = count / last;
+    if (value.isTensor()) add(value.toTensor());
+    if (value.isTensorList()) {
+      for (const at::Tensor& tensor : value.toTensorVector()) add(tensor);
+    }
   }
-  return elements >= kManyElements || products >= kManyProducts;
+
+  bool mayTakeLong() const {
+    return std::max(elements_, most_) >= kManyElements || products_ >= kManyProducts;
+  }
+
+ private:
+  void add(const at::Tensor& tensor) {
+    if (!tensor.defined()) return;
+    countIn(tensor);
+    const auto elements = static_cast<double>(tensor.numel());
+    elements_ += elements;
+    products_ = std::max(products_, before_ * elements);
+    before_ = elements;
+    if (tensor.dim() < 2) return;
+    const auto last = static_cast<double>(std::max<int64_t>(tensor.size(-1), 1));
+    products_ = std::max(products_, elements * std::min(last, static_cast<double>(tensor.size(-2))));
+    before_ = elements / last;
+  }
+
+  // A number may be how often an operator does something.
+  void count(int64_t number) { most_ = std::max(most_, static_cast<double>(number)); }
+  void countIn(const at::Tensor& tensor) {
+    if (tensor.scalar_type() != at::kLong || tensor.layout() != at::kStrided || !tensor.is_cpu() ||
+        !tensor.is_contiguous() || tensor.numel() > kFewElements)
+      return;
+    const auto* numbers = tensor.const_data_ptr<int64_t>();
+    for (int64_t i = 0; i < tensor.numel(); ++i) count(numbers[i]);
+  }
+
+  double elements_ = 0;  // that it reads
+  double most_ = 0;      // elements that it is to make, and other numbers
+  double products_ = 0;  // of two tensors, and within a matrix
+  double before_ = 0;    // elements of the tensor before; of a matrix, its rows
+};
+
+bool mayTakeLong(const torch::jit::Stack& stack) {
+  Amount amount;
+  for (const c10::IValue& value : stack) amount.add(value);
+  return amount.mayTakeLong();
 }
 
 std::string describe(const c10::OperatorHandle& handle, const std::string& shapes) {
@@ -83,10 +120,18 @@ std::string describe(const c10::OperatorHandle& handle, const std::string& shape
 std::string shapesOf(const torch::jit::Stack& stack) {
   std::ostringstream text;
   bool first = true;
-  for (const c10::IValue& value : stack) {
-    if (!value.isTensor() || !value.toTensor().defined()) continue;
-    text << (first ? " of " : ", ") << value.toTensor().sizes();
+  const auto add = [&](const at::Tensor& tensor) {
+    if (!tensor.defined()) return;
+    text << (first ? " of " : ", ") << tensor.sizes();
     first = false;
+  };
+  for (const c10::IValue& value : stack) {
+    if (value.isTensor()) add(value.toTensor());
+    if (value.isTensorList()) {
+      const std::vector<at::Tensor> tensors = value.toTensorVector();
+      std::for_each_n(tensors.begin(), std::min(tensors.size(), kFewTensors), add);
+      if (tensors.size() > kFewTensors) text << " and " << tensors.size() - kFewTensors << " more";
+    }
   }
   return text.str();
 }

@@ -14,6 +14,7 @@
 #include "../tensor/tensor_handle.h"
 #include "sweep_cost.h"
 #include "wave.h"
+#include "wave_cost.h"
 
 namespace graphpatch {
 
@@ -150,6 +151,35 @@ Napi::Value surveyCells(const Napi::CallbackInfo& info) {
   });
 }
 
+// costOfChunks(survey, cells: number[][], groups: boolean): Promise<{ work, bytes }[]>, one for each list of
+// cells
+Napi::Value costOfChunks(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    const auto survey = Handle<const Survey>::unwrap(info[0]);
+    const Napi::Array lists = info[1].As<Napi::Array>();
+    std::vector<std::vector<int32_t>> chunks;
+    for (uint32_t i = 0; i < lists.Length(); ++i) chunks.push_back(valueIndexes(lists.Get(i)));
+    const bool groups = info[2].ToBoolean();
+    return runOnEngine(info.Env(), [survey, chunks = std::move(chunks), groups]() -> Finish {
+      const at::AutoGradMode noGradients(false);
+      SweepCost cost(*survey);
+      std::vector<WaveCost> costs;
+      for (const std::vector<int32_t>& cells : chunks)
+        costs.push_back(costTogether(*survey, cost, cells, groups));
+      return [costs](Napi::Env env) {
+        Napi::Array list = Napi::Array::New(env, costs.size());
+        for (uint32_t i = 0; i < costs.size(); ++i) {
+          Napi::Object object = Napi::Object::New(env);
+          object["work"] = Napi::Number::New(env, costs[i].work);
+          object["bytes"] = Napi::Number::New(env, costs[i].bytes);
+          list[i] = object;
+        }
+        return list;
+      };
+    });
+  });
+}
+
 Products productsFromJs(const Napi::Value& name) {
   const std::string text = name.As<Napi::String>().Utf8Value();
   if (text == "packed") return Products::Packed;
@@ -260,6 +290,8 @@ void initSweep(Napi::Env env, Napi::Object exports) {
   exports["keepValues"] = Napi::Function::New(env, keepValues, "keepValues");
   exports["dropKeptValues"] = Napi::Function::New(env, dropKeptValues, "dropKeptValues");
   exports["surveyCells"] = Napi::Function::New(env, surveyCells, "surveyCells");
+  exports["oneDnnIsFaster"] = Napi::Boolean::New(env, oneDnnIsFaster());
+  exports["costOfChunks"] = Napi::Function::New(env, costOfChunks, "costOfChunks");
   exports["sweepWeights"] = Napi::Function::New(env, sweepWeights, "sweepWeights");
   exports["dropSweepWeights"] = Napi::Function::New(env, dropSweepWeights, "dropSweepWeights");
   exports["startWave"] = Napi::Function::New(env, startWave, "startWave");

@@ -85,31 +85,46 @@ SweepCost::Start SweepCost::startOf(int32_t cell) {
   Start start;
   for (const PlacedPatch& placed : patches) {
     const ValueIndex value = placed.value;
-    if (madeBy_[value] != earliest ||
+    if (madeBy_[value] != earliest || !survey_.frame()[value].isTensor() ||
         std::any_of(start.begin(), start.end(), [&](const auto& known) { return known.first == value; }))
       continue;
-    const c10::IValue& base = survey_.frame()[value];
-    const RowLayout& layout = survey_.layout(value);
-    Positions changed = survey_.all(layout);
-    if (!base.isTensor()) continue;
-    c10::IValue whole = base;
-    bool known = true;
-    for (const PlacedPatch& other : patches) {
-      if (other.value != value) continue;
-      known = known && other.patch.kind != PatchKind::Custom;
-      PatchOutcome outcome;
-      outcome.quiet = true;
-      if (known) whole = applyPatch(other.patch, whole, outcome);
-    }
-    if (known && whole.isTensor() && whole.toTensor().sizes() == base.toTensor().sizes() &&
-        whole.toTensor().scalar_type() == base.toTensor().scalar_type()) {
-      const auto [begin, end] = changedPositions(layout.toRows(whole.toTensor(), survey_.counts()),
-                                                 layout.toRows(base.toTensor(), survey_.counts()));
-      if (survey_.options().reusesPositions || begin >= end) changed = {begin, end};
-    }
+    const Positions changed = changedAt(cell, value);
     start.push_back({value, {changed.begin, changed.end}});
   }
   return start;
+}
+
+Positions SweepCost::changedAt(int32_t cell, ValueIndex value) {
+  std::vector<const CellPatch*> own;
+  std::vector<int32_t> identities;
+  for (const CellPatch& patch : survey_.cells()[cell]) {
+    if (patch.value != value) continue;
+    own.push_back(&patch);
+    identities.push_back(patch.identity);
+  }
+  if (std::count(identities.begin(), identities.end(), -1) > 0) return changedBy(own, value);
+  const auto [known, isNew] = changed_.try_emplace({value, std::move(identities)});
+  if (isNew) known->second = changedBy(own, value);
+  return known->second;
+}
+
+Positions SweepCost::changedBy(const std::vector<const CellPatch*>& patches, ValueIndex value) const {
+  const at::Tensor& base = survey_.frame()[value].toTensor();
+  const RowLayout& layout = survey_.layout(value);
+  const Positions all = survey_.all(layout);
+  c10::IValue whole = base;
+  for (const CellPatch* patch : patches) {
+    if (patch->patch.kind == PatchKind::Custom) return all;
+    PatchOutcome outcome;
+    outcome.quiet = true;
+    whole = applyPatch(patch->patch, whole, outcome);
+  }
+  if (!whole.isTensor() || whole.toTensor().sizes() != base.sizes() ||
+      whole.toTensor().scalar_type() != base.scalar_type())
+    return all;
+  const auto [begin, end] = changedPositions(layout.toRows(whole.toTensor(), survey_.counts()),
+                                             layout.toRows(base, survey_.counts()));
+  return survey_.options().reusesPositions || begin >= end ? Positions{begin, end} : all;
 }
 
 CellCost SweepCost::of(int32_t cell) {

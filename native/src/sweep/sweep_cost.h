@@ -18,13 +18,17 @@ struct CellCost {
   double bytes = 0;
 };
 
-// Estimates from the shapes of the base run and from who sees whom. What later patches of a cell add is not
-// known before it is run.
+// Estimates from the shapes of the base run and from who sees whom, for each cell as if it were run by
+// itself. What its later patches add is left out.
 class SweepCost {
  public:
   explicit SweepCost(const Survey& survey);
 
   CellCost of(int32_t cell);
+  // Positions that the cell's patches change at a value that has what the base has.
+  Positions changedAt(int32_t cell, ValueIndex value);
+  // Floating-point operations of a step in the base run.
+  double workOf(size_t step) const { return work_[step]; }
   // Floating-point operations of one run of the whole plan.
   double baseWork() const { return baseWork_; }
   // Bytes that the base run's values take.
@@ -35,6 +39,7 @@ class SweepCost {
 
   Start startOf(int32_t cell);
   CellCost follow(const Start& start) const;
+  Positions changedBy(const std::vector<const CellPatch*>& patches, ValueIndex value) const;
   double stepWork(const Step& step) const;
 
   const Survey& survey_;
@@ -43,6 +48,8 @@ class SweepCost {
   // By value, the step that makes it; 0 for those that are there before the first.
   std::vector<size_t> madeBy_;
   std::map<Start, CellCost> known_;
+  // By value and the identities of patches there, if all have one.
+  std::map<std::pair<ValueIndex, std::vector<int32_t>>, Positions> changed_;
 };
 
 }  // namespace graphpatch

@@ -200,3 +200,15 @@ class LongOperator(KernelTestCase):
         self.ok("var sum = torch.zeros([10000, 10000]), factor = torch.ones([10000, 10000])")
         self.leaves("sum.addmm_(factor, factor)", "writing to its argument self")
         self.assertEqual(self.ok("torch.ones([2]).sum().item()").result, "2")
+
+    def test_a_long_operator_on_little_is_left(self) -> None:
+        # How long they take is in the numbers that they are given, or in a list of tensors.
+        self.ok("var kept = 7, x = torch.tensor([0.5]), square = torch.randn([5000, 5000])")
+        name = "aten::special_legendre_polynomial_p of [1]"
+        for code, told in [
+            ("const p = torch.ops.aten.special_legendre_polynomial_p(x, 2 ** 40)", f"{name} was left"),
+            ("const p = torch.ops.aten.special_legendre_polynomial_p(x, torch.tensor([2 ** 40]))", f"{name}, [1] was left"),
+            ('const p = torch.einsum("ij,jk,kl->il", [square, square, square])', "aten::einsum of [5000, 5000], [5000, 5000], [5000, 5000] was left"),
+        ]:
+            with self.subTest(code):
+                self.leaves(code, told)

@@ -56,7 +56,14 @@ function describeTensors(constants: readonly ConstantSpec[]) {
     const description: TensorDescription = { value, name };
     if (strides !== null) description.strides = strides;
     if (alignment !== 0) description.alignment = alignment;
-    const memory = [binding.dataAddress(tensor), tensor.dtype, tensor.shape, tensor.stride()].join(";");
+    if (tensor.device !== "cpu") description.device = tensor.device;
+    const memory = [
+      tensor.device,
+      binding.dataAddress(tensor),
+      tensor.dtype,
+      tensor.shape,
+      tensor.stride(),
+    ].join(";");
     const first = byMemory.get(memory);
     if (first !== undefined && tensor.numel() > 0) return { ...description, sameAs: first };
     byMemory.set(memory, name);

@@ -55,6 +55,8 @@ export interface TensorDescription {
   strides?: number[];
   /** The address of the first element modulo 64, where it is not 0. */
   alignment?: number;
+  /** Where it is, if not in the CPU's memory. Older readers put it there. */
+  device?: string;
 }
 
 export interface EncodedNode {

@@ -1,5 +1,6 @@
 import { registeredOperator } from "../../dispatch/library";
 import { CorruptFileError, UnknownOperatorError, UnsafeFileError } from "../../errors";
+import { isDeviceName } from "../../tensor/devices";
 import { DTYPES, type DType } from "../../tensor/dtype";
 import { checkJsonExtent, duplicateKey, parseJsonObject } from "../../weights/jsonText";
 import type { CapturedGraph } from "../capture";
@@ -26,6 +27,8 @@ export interface NamedTensor {
   /** The tensor of the file that has its values. */
   stored: string;
   layout: Layout;
+  /** Where it was. */
+  device: string;
 }
 
 const NODE_TYPES: readonly NodeType[] = [
@@ -170,7 +173,16 @@ function readTensor(place: JsonPlace): NamedTensor {
       strides: place.has("strides") ? place.get("strides").integers() : null,
       alignment: place.has("alignment") ? place.get("alignment").integer() : 0,
     },
+    device: place.has("device") ? readDevice(place.get("device")) : "cpu",
   };
+}
+
+function readDevice(place: JsonPlace): string {
+  const device = place.text(MAX_NAME);
+  // A tensor of the meta device has no values.
+  return isDeviceName(device) && !device.startsWith("meta")
+    ? device
+    : place.fail('a device ("cpu", "cuda:0")');
 }
 
 function readNode(place: JsonPlace, source: string): NodeSpec {
