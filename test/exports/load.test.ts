@@ -101,6 +101,37 @@ describe("names", () => {
     }
   });
 
+  it.each(["lists", "features", "unpacked", "given"])(
+    "of parts of results in %s are those of calling conventions",
+    async (name) => {
+      const graphs = [await loadCase(name), await loadCase(`${name}-signatures`)];
+      const [{ inputs }] = examplesOf(name);
+      const seen = await Promise.all(
+        graphs.map(async (graph) => {
+          const parts = names(graph).filter((node) => /\w\.output\|/.test(node));
+          const probes = Object.fromEntries(parts.map((part) => [part, new ProbePatch()]));
+          await graph.patch(probes, () => graph.run(inputs));
+          return Object.fromEntries(parts.map((part) => [part, probes[part].activation.tolist()]));
+        }),
+      );
+      const [plain, withSignatures] = seen;
+      expect(Object.keys(plain).length).toBeGreaterThan(1);
+      expect(withSignatures).toMatchObject(plain);
+    },
+  );
+
+  it("of a result are not those of something else that the module makes", async () => {
+    const nodes = await namesOf("given");
+    expect(nodes).toContain("mask.gt");
+    expect(nodes).not.toContain("mask.output");
+  });
+
+  it("of modules whose names have spaces or bars have underscores there", async () => {
+    expect(await namesOf("named")).toEqual(
+      expect.arrayContaining(["parts.of_rows.weight", "parts.of_rows.output", "parts.this_that.linear"]),
+    );
+  });
+
   it("come with source lines, classes and shapes", async () => {
     const graph = await loadCase("llama");
     expect(graph.nodes.get("model.layers_0.mlp.act_fn.silu")).toMatchObject({

@@ -25,6 +25,11 @@ const MISSING: Record<string, RegExp> = {
   mixtral: /\.mlp\.gate\.output\|sub_0$/,
   phimoe: /\.mlp\.router\.output\|sub_0$/,
   odd: /^better\.output\|sub_0$/,
+  lists: /^first\.output\|sub_0$/,
+  unpacked: /^router\.output\|sub_0$/,
+  // It returns what it is given.
+  given: /^(?:mask\.output|scaler\.output\|sub_0)$/,
+  "given-signatures": /^mask\.output$/,
   // Decompositions have taken out what nothing uses.
   "odd-decomposed": /^(?:better\.output\|sub_0|unused\.(?:inner\.)?output)$/,
   resnet: /^resnet\.output\|last_hidden_state$/,

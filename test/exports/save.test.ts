@@ -23,6 +23,7 @@ it.each([
   "derived",
   "trees",
   "in-place",
+  "composites",
 ])("%s is the same graph after it was saved and loaded", async (name) => {
   const graph = await loadCase(name);
   const path = join(scratch.path, "saved.safetensors");
@@ -63,12 +64,13 @@ it("is in the oldest format that has what it needs, and a newer one is refused",
     ["gpt2", 1],
     ["loops", 2],
     ["in-place", 2],
+    ["composites", 3],
   ] as const) {
     await (await loadCase(name)).save(path);
     expect(versionOf(path), name).toBe(version);
   }
-  versionOf(path, 3);
-  await expect(PatchableGraph.load(path)).rejects.toThrow(/saved by a newer graphpatch \(format 3/);
+  versionOf(path, 4);
+  await expect(PatchableGraph.load(path)).rejects.toThrow(/saved by a newer graphpatch \(format 4/);
 });
 
 it("keeps which patches cut a view off from what it shares its memory with", async () => {

@@ -207,14 +207,18 @@ describe("names", () => {
     expect(Object.getPrototypeOf({})).toBe(Object.prototype);
   });
 
-  test.each(["a\u0000b", "a\nb", "a b", "a|b", ""])("names like %j are refused", async (name) => {
-    const changed = JSON.parse(JSON.stringify(program()));
-    changed.graph_module.module_call_graph[0].signature.forward_arg_names = [name];
-    if (/[\s|\0]/.test(name)) expect(await outcome(archiveBytes(changed))).toBe("refused");
-    const inModule = JSON.parse(JSON.stringify(program()));
-    inModule.graph_module.graph.nodes[0].metadata.nn_module_stack = `L__self__,,Root;k,${name},T`;
-    if (/[\s|\0]/.test(name)) await expect(load(archiveBytes(inModule))).rejects.toThrow(CorruptFileError);
-  });
+  test.each(["a\u0000b", "a\nb", "a b", "a|b", ""])(
+    "names like %j are refused, or none in a graph",
+    async (name) => {
+      const changed = JSON.parse(JSON.stringify(program()));
+      changed.graph_module.module_call_graph[0].signature.forward_arg_names = [name];
+      if (/[\s|\0]/.test(name)) expect(await outcome(archiveBytes(changed))).toBe("refused");
+      const inModule = JSON.parse(JSON.stringify(program()));
+      inModule.graph_module.graph.nodes[0].metadata.nn_module_stack = `L__self__,,Root;k,${name},T`;
+      if (/[\n\0]/.test(name)) await expect(load(archiveBytes(inModule))).rejects.toThrow(CorruptFileError);
+      else if (name !== "") expect((await load(archiveBytes(inModule))).nodes.has("a_b.neg")).toBe(true);
+    },
+  );
 });
 
 describe("values that contradict each other", () => {

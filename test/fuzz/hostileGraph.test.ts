@@ -175,11 +175,18 @@ describe("hostile descriptions", () => {
       /output\.structure\.tuple\[1\]\.leaf must be a whole number from 1 to 1; found 0/,
     ],
     [
+      "an autocast that there is not",
+      (description) => {
+        Object.assign(description.nodes[0], { autocast: "float64" });
+      },
+      /autocast.*one of bfloat16, float16/,
+    ],
+    [
       "a later format",
       (description) => {
-        description.version = 3;
+        description.version = 4;
       },
-      /saved by a newer graphpatch \(format 3; this version reads 2\)/,
+      /saved by a newer graphpatch \(format 4; this version reads 3\)/,
     ],
     [
       "no version",

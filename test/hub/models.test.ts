@@ -5,7 +5,16 @@ import { UnknownArchitectureError } from "../../native/lib/errors";
 import type { LoadProgress } from "../../native/lib/models";
 import { AutoTokenizer } from "../../native/lib/tokenizers";
 import { FIXTURES } from "../support/files";
-import { cache, expectSameModel, failureOf, load, server, useHub, WEIGHTS } from "../support/hubScene";
+import {
+  cache,
+  expectSameModel,
+  failureOf,
+  GGUF_PARTS,
+  load,
+  server,
+  useHub,
+  WEIGHTS,
+} from "../support/hubScene";
 
 useHub();
 
@@ -36,6 +45,21 @@ describe("a model", () => {
     ];
     expect(there.encode("Some text")).toEqual(here.encode("Some text"));
     expect(server.downloads.sort()).toEqual(["tokenizer.json", "tokenizer_config.json"]);
+  });
+
+  test.each([
+    ["one that is named", `owner/split/q8/${GGUF_PARTS[0]}`],
+    ["another one", `owner/split/q8/${GGUF_PARTS[1]}`],
+  ])("in a GGUF file of several: %s brings all", async (_, name) => {
+    const model = await load(name);
+    expect(model.config.model_type).toBe("llama");
+    expect([...server.downloads].sort()).toEqual(GGUF_PARTS.map((part) => `q8/${part}`));
+  });
+
+  test("a GGUF file of several, of which the others are not there", async () => {
+    expect((await failureOf(load("owner/split-in-part"))).message).toMatch(
+      /lacks parts of split-00001-of-00003\.gguf: split-00002-of-00003\.gguf, split-00003-of-00003\.gguf/,
+    );
   });
 
   test.each(["owner/ggufs/a-q4.gguf", "owner/ggufs/deep/c.gguf"])("in a GGUF file: %s", async (name) => {

@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { PatchableGraph } from "../../native/lib/graph";
 import { AutoModel, AutoModelForCausalLM } from "../../native/lib/models";
+import { openGguf } from "../../native/lib/models/gguf/checkpoint";
+import { readLlamaConfig } from "../../native/lib/models/llama";
 import { torch } from "../../native/lib/torch";
 import { FIXTURES, ScratchFolder } from "../support/files";
 import { GgufBytes } from "../support/ggufBytes";
@@ -11,6 +14,7 @@ import { expectedValues, maxDifference } from "../support/parity";
 const MODELS = [
   { name: "llama3", modelType: "llama" },
   { name: "llama-linear", modelType: "llama" },
+  { name: "mistral", modelType: "llama" },
   { name: "qwen2", modelType: "qwen2" },
   { name: "qwen3", modelType: "qwen3" },
   { name: "gemma", modelType: "gemma" },
@@ -59,26 +63,109 @@ test("weights of Qwen2 stay quantised where that is asked for", async () => {
   expect(maxDifference(model.call(inputs).logits, expected.read("logits"))).toBeLessThanOrEqual(1e-5);
 });
 
-describe("what a file says that is not computed here is refused by name", () => {
-  /** A file of metadata alone; the configuration comes before the weights. */
-  function file(
-    scratch: ScratchFolder,
-    architecture: string,
-    pairs: Record<string, string | number>,
-  ): string {
-    const sizes = { embedding_length: 16, block_count: 1, "attention.head_count": 2, feed_forward_length: 8 };
-    const entries = Object.entries({ ...sizes, ...pairs });
-    const bytes = new GgufBytes().start(0, entries.length + 1);
-    bytes.text("general.architecture").u32(STRING).text(architecture);
-    for (const [key, value] of entries) {
-      bytes.text(`${architecture}.${key}`);
-      if (typeof value === "string") bytes.u32(STRING).text(value);
-      else bytes.u32(UINT32).u32(value);
-    }
-    return scratch.write("model.gguf", bytes.bytes());
+const STRING = 8;
+const UINT32 = 4;
+
+/** A file of metadata alone; the configuration comes before the weights. */
+function file(scratch: ScratchFolder, architecture: string, pairs: Record<string, string | number>): string {
+  const sizes = { embedding_length: 16, block_count: 1, "attention.head_count": 2, feed_forward_length: 8 };
+  const entries = Object.entries({ ...sizes, ...pairs });
+  const bytes = new GgufBytes().start(0, entries.length + 1);
+  bytes.text("general.architecture").u32(STRING).text(architecture);
+  for (const [key, value] of entries) {
+    bytes.text(`${architecture}.${key}`);
+    if (typeof value === "string") bytes.u32(STRING).text(value);
+    else bytes.u32(UINT32).u32(value);
   }
-  const STRING = 8;
-  const UINT32 = 4;
+  return scratch.write("model.gguf", bytes.bytes());
+}
+
+describe("a model in three files", () => {
+  const part = (i: number): string => `split-0000${i}-of-00003.gguf`;
+
+  test.each([1, 3])("is opened by file %i", async (i) => {
+    const expected = expectedValues("gguf-split");
+    const model = await AutoModelForCausalLM.fromPretrained(join(FIXTURES, "gguf", part(i)));
+    const inputs = { input_ids: expected.read("input_ids"), attention_mask: expected.read("attention_mask") };
+    expect(maxDifference(model.call(inputs).logits, expected.read("logits"))).toBeLessThanOrEqual(1e-5);
+  });
+
+  /** The parts in a folder of their own, each from the fixture of the number that is given. */
+  function folder(scratch: ScratchFolder, parts: Record<string, number>): void {
+    for (const [name, from] of Object.entries(parts)) {
+      scratch.write(name, readFileSync(join(FIXTURES, "gguf", part(from))));
+    }
+  }
+
+  test("is what a folder with nothing else stands for", async () => {
+    using scratch = new ScratchFolder();
+    folder(scratch, { [part(1)]: 1, [part(2)]: 2, [part(3)]: 3 });
+    expect((await AutoModel.fromPretrained(scratch.path)).config.model_type).toBe("llama");
+  });
+
+  test.each<[string, Record<string, number>, RegExp]>([
+    [
+      "parts that are not there",
+      { [part(1)]: 1, [part(3)]: 3 },
+      /is one of 3 files of a model; there is no .*00002-of/,
+    ],
+    [
+      "parts in another order",
+      { [part(1)]: 1, [part(2)]: 3, [part(3)]: 2 },
+      /00002-of-00003.gguf says that it is part 3, not 2/,
+    ],
+    ["another name", { "model.gguf": 1 }, /must be called so \("…-00001-of-00003.gguf"\)/],
+  ])("%s", async (_, parts, message) => {
+    using scratch = new ScratchFolder();
+    folder(scratch, parts);
+    const given = join(scratch.path, Object.keys(parts)[0]);
+    await expect(AutoModelForCausalLM.fromPretrained(given)).rejects.toThrow(message);
+  });
+
+  test("a tensor that two parts have is refused", async () => {
+    using scratch = new ScratchFolder();
+    for (const i of [0, 1]) {
+      const bytes = new GgufBytes().start(1, 2).text("split.count").u32(UINT32).u32(2);
+      bytes.text("split.no").u32(UINT32).u32(i).tensor("output.weight", [1], 0, 0);
+      scratch.write(`model-0000${i + 1}-of-00002.gguf`, bytes.bytes(32));
+    }
+    const given = join(scratch.path, "model-00001-of-00002.gguf");
+    await expect(AutoModelForCausalLM.fromPretrained(given)).rejects.toThrow(
+      /00002.gguf: the tensor "output.weight" is in .*00001-of-00002.gguf, too/,
+    );
+  });
+});
+
+describe("a scaling is what llama.cpp understands by it", () => {
+  test.each<[Record<string, string | number>, object]>([
+    [{ "rope.scaling.factor": 4 }, { rope_type: "linear", factor: 4 }],
+    [{ "rope.scale_linear": 2 }, { rope_type: "linear", factor: 2 }],
+    [{ "rope.scaling.type": "none", "rope.scaling.factor": 4 }, { rope_type: "default" }],
+    [
+      { "rope.scaling.type": "yarn", "rope.scaling.factor": 4, "rope.scaling.yarn_attn_factor": 2 },
+      { rope_type: "yarn", factor: 4, attention_factor: 2 },
+    ],
+  ])("%j", (pairs, expected) => {
+    using scratch = new ScratchFolder();
+    const { config } = openGguf(file(scratch, "llama", { vocab_size: 3, ...pairs }));
+    expect(readLlamaConfig(config).rope_parameters).toMatchObject(expected);
+  });
+});
+
+describe("what a file says that is not computed here is refused by name", () => {
+  test("keys that change nothing are passed over, and so are those that are off", async () => {
+    using scratch = new ScratchFolder();
+    const pairs = {
+      "vision.block_count": 2,
+      pooling_type: 1,
+      "attention.clamp_kqv": 0,
+      expert_used_count: 2,
+    };
+    // What is missed first is a weight.
+    await expect(AutoModelForCausalLM.fromPretrained(file(scratch, "gemma3", pairs))).rejects.toThrow(
+      /lacks \d+ of the weights of Gemma3ForCausalLM/,
+    );
+  });
 
   test.each<[string, Record<string, string | number>, RegExp]>([
     [
@@ -92,6 +179,21 @@ describe("what a file says that is not computed here is refused by name", () => 
       { "rope.scaling.type": "yarn" },
       /rope_scaling: "factor" must be a positive number; it is missing/,
     ],
+    ["llama", { "attention.sliding_window": 3 }, /"llama\.attention\.sliding_window" is 3, which is not/],
+    ["qwen3", { "attention.clamp_kqv": 8 }, /"qwen3\.attention\.clamp_kqv" is 8, which is not implemented/],
+    ["gpt2", { brightness: 2 }, /"gpt2\.brightness" is 2, which is not implemented here/],
+    [
+      "gemma",
+      { "attention.key_length": 8, "rope.dimension_count": 4 },
+      /"partial_rotary_factor" is 0\.5, but/,
+    ],
+    [
+      "llama",
+      { "attention.key_length": 8, "rope.dimension_count": 4 },
+      /"partial_rotary_factor" is 0\.5, but/,
+    ],
+    ["qwen2", { "rope.scaling.type": "yarn", "rope.scaling.yarn_ext_factor": 0 }, /yarn_ext_factor" is 0, /],
+    ["llama", { "rope.scaling.attn_factor": 2 }, /"llama\.rope\.scaling\.attn_factor" is 2, which is not/],
     ["phi3", { "rope.dimension_count": 9 }, /"partial_rotary_factor" is 1\.125; of 8 channels/],
     [
       "mamba",

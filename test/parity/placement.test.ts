@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { PatchableGraph } from "../../native/lib/graph";
 import { AutoModelForCausalLM, type CausalLM, type FromPretrainedOptions } from "../../native/lib/models";
-import { ProbePatch, ZeroPatch } from "../../native/lib/patches";
+import { ProbePatch, ReplacePatch, ZeroPatch } from "../../native/lib/patches";
 import type { Tensor } from "../../native/lib/tensor/tensor";
 import { torch } from "../../native/lib/torch";
 import { writeBigModel } from "../support/bigModel";
@@ -161,6 +161,18 @@ test("a layer elsewhere gets its arguments there, and what follows its result", 
   ]);
   expect(moved("model.layers_0")).toEqual([]);
   expect((await pg.run(inputs)).logits.device).toBe("meta");
+});
+
+test("a value that takes the place of a whole node is brought to where the node would be", async () => {
+  const deviceMap = { "": "cpu", "model.layers.1": "meta", "model.norm": "meta", lm_head: "meta" };
+  const model = await load(join(FIXTURES, "llama-outliers"), { deviceMap });
+  const inputs = { input_ids: torch.tensor([[1, 2, 3]]) };
+  const pg = await PatchableGraph.capture(model, inputs);
+  const probe = new ProbePatch();
+  const value = torch.ones([1, 3, pg.node("model.layers_1").shape?.[2] ?? 0]);
+  const patches = { "model.layers_1": new ReplacePatch({ value }), "model.norm": probe };
+  const { logits } = await pg.patch(patches, () => pg.run(inputs));
+  expect([logits.device, probe.activation.device]).toEqual(["meta", "meta"]);
 });
 
 test("quantised GGUF weights stay in their file when they are placed on disk", async () => {

@@ -9,6 +9,8 @@ import { FIXTURES, ScratchFolder } from "./files";
 import { HubServer } from "./hubServer";
 
 export const TOKEN = "hf_secret";
+/** A GGUF model in several files. */
+export const GGUF_PARTS = [1, 2, 3].map((i) => `split-0000${i}-of-00003.gguf`);
 export const WEIGHTS = "model.safetensors";
 
 /** What {@link useHub} sets up for each test: a folder of its own, a hub, and where the cache will be. */
@@ -47,6 +49,10 @@ export function useHub(): void {
           "b-q8.gguf": "other",
           "deep/c.gguf": readFileSync(join(FIXTURES, "gguf/llama-tiny.gguf")),
         },
+        "owner/split": Object.fromEntries(
+          GGUF_PARTS.map((part) => [`q8/${part}`, readFileSync(join(FIXTURES, "gguf", part))]),
+        ),
+        "owner/split-in-part": { [GGUF_PARTS[0]]: readFileSync(join(FIXTURES, "gguf", GGUF_PARTS[0])) },
         "owner/pickle": { "config.json": '{"model_type": "gpt2"}', "pytorch_model.bin": "pickle" },
         "owner/mamba": { "config.json": '{"model_type": "mamba"}', [WEIGHTS]: "weights" },
         "owner/big": { "big.bin": BIG, "small.txt": "small", "other.bin": BIG.subarray(1) },

@@ -7,14 +7,14 @@ import type { Tensor } from "../../native/lib/tensor/tensor";
 import { torch } from "../../native/lib/torch";
 import { compare, difference, used } from "./support";
 
-// Enough rows for several groups a thread.
-const [LAYERS, TEXTS, LENGTH] = [4, 6, 12];
+// Enough rows for several groups a thread, and wide enough for each to be taken in several strips.
+const [LAYERS, TEXTS, LENGTH, INNER] = [4, 6, 12, 2048];
 const SIZES = {
-  gpt2: { n_layer: LAYERS, n_embd: 32, n_head: 2, vocab_size: 90, n_positions: 16 },
+  gpt2: { n_layer: LAYERS, n_embd: 32, n_inner: INNER, n_head: 2, vocab_size: 90, n_positions: 16 },
   llama: {
     num_hidden_layers: LAYERS,
     hidden_size: 32,
-    intermediate_size: 48,
+    intermediate_size: INNER,
     num_attention_heads: 2,
     num_key_value_heads: 1,
     vocab_size: 90,

@@ -60,7 +60,9 @@ describe.each(MODELS.slice(0, 2))("$name", ({ name, layers, block, act, pattern,
           [block(l)]: new ReplacePatch({ value: values[l].at([t, { stop: width }]), slice: [{}, t] }),
         })),
       );
-      const options: SweepOptions = { inputs, cells, metric: logProbability({ token: 7 }) };
+      // On all processors.
+      const levels = { onednn: true };
+      const options: SweepOptions = { inputs, cells, metric: logProbability({ token: 7 }), levels };
       const { exact, all } = await compare(pg, options);
       const count = layers * 4;
       expect(used(all)).toEqual({

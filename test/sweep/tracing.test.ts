@@ -1,16 +1,18 @@
 import { join } from "node:path";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { withSignal } from "../../native/lib/cancellation";
 import { ArgumentError } from "../../native/lib/errors";
 import { PatchableGraph } from "../../native/lib/graph";
 import { AutoModelForCausalLM, type CausalLM } from "../../native/lib/models";
 import { Module } from "../../native/lib/nn";
 import { AddPatch, CustomPatch, RecordPatch, ReplacePatch } from "../../native/lib/patches";
+import { moved } from "../../native/lib/placement/devices";
 import {
   type DoneCell,
   logProbability,
   SweepCancelledError,
   type SweepOptions,
+  type SweepResult,
 } from "../../native/lib/sweep";
 import type { Tensor } from "../../native/lib/tensor";
 import { torch } from "../../native/lib/torch";
@@ -277,4 +279,37 @@ test("the logit lens reads each block through the model's own norm and head", as
   const [best] = torch.topk(wanted, 1).map((part) => part.tolist() as number[]);
   expect(readings[0].top[0].probability).toBeCloseTo(best[0], 6);
   expect(readings[0].target?.probability).toBeCloseTo(Number(wanted.at([9]).item()), 6);
+});
+
+describe("embeddings are found and disturbed as numbers", () => {
+  const traced = async (traceable: CausalLM): Promise<SweepResult> => {
+    const graph = await PatchableGraph.capture(traceable, inputs);
+    const trace = await graph.causalTrace({
+      inputs,
+      subject: [1, 3],
+      target: 9,
+      samples: 2,
+      window: 1,
+      kinds: ["states"],
+    });
+    return trace.grids.states as SweepResult;
+  };
+  const llama = join(FIXTURES, "gguf/llama-tiny.gguf");
+
+  test("where they are kept in quantised blocks", async () => {
+    const kept = await traced(await AutoModelForCausalLM.fromPretrained(llama, { keepQuantized: true }));
+    const plain = await traced(await AutoModelForCausalLM.fromPretrained(llama));
+    expect(difference(kept, plain)).toBeLessThanOrEqual(1e-5);
+    expect(new Set(plain.samples.flat()).size).toBeGreaterThan(ids.length);
+  });
+
+  test("where the model brings its inputs to its device first", async () => {
+    const moving = await AutoModelForCausalLM.fromPretrained(llama);
+    const plain = await traced(moving);
+    moving.wrapForward(([given], forward) => {
+      const { input_ids } = given as { input_ids: Tensor };
+      return forward([{ input_ids: moved(input_ids, "cpu") }]);
+    });
+    expect(difference(await traced(moving), plain)).toBe(0);
+  });
 });

@@ -3,7 +3,7 @@ import type { CapturedGraph } from "./capture";
 import { Dataflow } from "./dataflow";
 import { nameDimensions } from "./dimensions";
 import type { NodeInfo } from "./nodeIndex";
-import type { ArgumentSpec, NodeSpec } from "./spec";
+import { ValueDevices } from "./valueDevices";
 
 /** What is known of a node and its place in the computation. */
 export interface NodeDetails extends NodeInfo {
@@ -27,7 +27,7 @@ export class GraphDetails {
   readonly #inputs = new Map<string, readonly string[]>();
   readonly #users = new Map<string, string[]>();
   readonly #aliases = new Map<string, string[]>();
-  readonly #devices = new Map<number, string>();
+  readonly #devices: ValueDevices;
   readonly #schemas = new Map<string, string | null>();
   readonly #tokenCount: number | null;
 
@@ -35,6 +35,7 @@ export class GraphDetails {
     const { index, inputs } = captured;
     this.#captured = captured;
     this.#flow = new Dataflow(captured);
+    this.#devices = new ValueDevices(captured);
     for (const name of index.infos.keys()) {
       const from = this.#sourcesOf(index.resolve(name).value);
       this.#inputs.set(name, from);
@@ -43,7 +44,6 @@ export class GraphDetails {
     for (const [alias, name] of index.aliases) add(this.#aliases, name, alias);
     this.#tokenCount =
       inputs.find(({ shape, dtype }) => shape.length === 2 && dtype === "int64")?.shape[1] ?? null;
-    this.#placeValues();
   }
 
   /** @param info a node of this graph */
@@ -53,7 +53,7 @@ export class GraphDetails {
       ...info,
       schema: this.#schema(operator),
       dims: shape && nameDimensions(shape, this.#tokenCount),
-      device: this.#devices.get(this.#captured.index.resolve(name).value) ?? "cpu",
+      device: this.#devices.of(this.#captured.index.resolve(name).value),
       inputs: this.#inputs.get(name) ?? [],
       users: this.#users.get(name) ?? [],
       aliases: this.#aliases.get(name) ?? [],
@@ -78,24 +78,6 @@ export class GraphDetails {
     return [...found];
   }
 
-  /** A value is where the device argument of its operator says, or else where its first argument with a place is. */
-  #placeValues(): void {
-    const { spec } = this.#captured;
-    for (const { value, tensor } of spec.constants) this.#devices.set(value, tensor.device);
-    const [only, ...others] = new Set(this.#devices.values());
-    for (const value of spec.inputs) if (others.length === 0 && only) this.#devices.set(value, only);
-    for (const node of this.#flow.nodes) {
-      const device =
-        deviceArgument(node) ??
-        this.#flow
-          .uses(node)
-          .map((ref) => this.#devices.get(ref))
-          .find((known) => known !== undefined) ??
-        (others.length === 0 ? only : undefined);
-      if (device !== undefined) for (const value of node.results) this.#devices.set(value, device);
-    }
-  }
-
   #schema(operator: string): string | null {
     let text = this.#schemas.get(operator);
     if (text !== undefined) return text;
@@ -115,17 +97,4 @@ function add(map: Map<string, string[]>, key: string, item: string): void {
   const list = map.get(key);
   if (list) list.push(item);
   else map.set(key, [item]);
-}
-
-function deviceArgument({ type, operator, overload, args }: NodeSpec): string | null {
-  if (type !== "operator" || !args.some(isText)) return null;
-  const at = binding
-    .schema(operator, overload)
-    .arguments.findIndex((argument) => argument.type.startsWith("Device"));
-  const given = args[at];
-  return isText(given) ? given.constant : null;
-}
-
-function isText(argument: ArgumentSpec | null | undefined): argument is { constant: string } {
-  return !!argument && "constant" in argument && typeof argument.constant === "string";
 }

@@ -10,6 +10,7 @@ import { runUnpatched } from "./patchScope";
 import { PlanCache } from "./planCache";
 import { callRegistered } from "./registeredCalls";
 import type { RunRequest } from "./runner";
+import { ValueDevices } from "./valueDevices";
 
 /** A run that is over. */
 interface FinishedRun {
@@ -24,12 +25,14 @@ export class GraphRuns {
   readonly #captured: CapturedGraph;
   readonly #native: NativeGraph;
   readonly #plans: PlanCache;
+  readonly #devices: ValueDevices;
   #packed = false;
 
   constructor(captured: CapturedGraph) {
     this.#captured = captured;
     this.#native = engine.createGraph(captured.spec);
     this.#plans = new PlanCache(this.#native);
+    this.#devices = new ValueDevices(captured);
   }
 
   /** Whether weights are packed. */
@@ -67,6 +70,7 @@ export class GraphRuns {
       scopes,
       (node) => this.#captured.index.infoOf(node),
       this.#hasCapturedShapes(inputs),
+      this.#devices,
     );
     const { observed, replaced, changed } = list;
     const patched = kept.length === 0 ? list.patched : [...new Set([...list.patched, ...kept])];

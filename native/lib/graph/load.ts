@@ -10,6 +10,11 @@ import { loadGraph } from "./persist/loadGraph";
 export interface LoadOptions extends ImportOptions {
   /** Called as loading goes on, at most every 50 ms and at the end. */
   onProgress?: (progress: WeightsProgress) => void;
+  /**
+   * Of a saved graph: where all of it shall be. Unless given, tensors are where they were when it was saved; `"cpu"` opens on any
+   * machine what was saved on a GPU.
+   */
+  device?: string;
 }
 
 /**
@@ -34,7 +39,7 @@ async function readGraph(path: string, options: LoadOptions): Promise<CapturedGr
   const kind = fileKind(path);
   switch (kind) {
     case "safetensors":
-      return loadGraph(path, options.onProgress);
+      return loadGraph(path, options);
     case "zip":
       return importArchive(path, options);
     default:

@@ -83,6 +83,8 @@ const INTERNAL: ReadonlySet<string> = new Set([
   "_fused_rms_norm",
   "_grouped_mm",
   "_int_mm",
+  "_is_all_true",
+  "_is_any_true",
   "_linalg_det",
   "_linalg_eigh",
   "_linalg_slogdet",

@@ -3,10 +3,12 @@ import { CustomPatch } from "../patches/customPatch";
 import type { Patch } from "../patches/patch";
 import { ReplacePatch } from "../patches/valuePatches";
 import { WholeValue } from "../patches/wholeValue";
+import { onDevice } from "../placement/devices";
 import { Tensor } from "../tensor/tensor";
 import type { NativePatch } from "./native";
 import type { NodeInfo } from "./nodeIndex";
 import type { PatchScope } from "./patchScope";
+import type { ValueDevices } from "./valueDevices";
 
 /** One patch at its place in a run. */
 export interface PlacedPatch {
@@ -33,7 +35,7 @@ export interface PatchList {
 /**
  * Whether the node's own value is not needed: its first patch gives the whole of it, and its shape is known.
  */
-function replacesWhole(patch: Patch, info: NodeInfo): patch is ReplacePatch {
+function replacesWhole(patch: Patch, info: NodeInfo): patch is ReplacePatch & { value: Tensor } {
   return (
     patch instanceof ReplacePatch &&
     patch.slice === null &&
@@ -77,14 +79,22 @@ function refuseTwice(
 }
 
 /** The patch as the addon takes it; `isFirst` of its value, the shapes of which may be known before the run. */
-function describe(patch: Patch, info: NodeInfo, value: number, isFirst: boolean, shapesKnown: boolean) {
+function describe(
+  patch: Patch,
+  info: NodeInfo,
+  value: number,
+  { isFirst, shapesKnown, devices }: { isFirst: boolean; shapesKnown: boolean; devices: ValueDevices },
+) {
   const native = patch.toNative(info.name, value);
   if (shapesKnown && (changes(patch) || patch.slice)) native.known = info;
   if (isFirst && patch instanceof WholeValue) {
     native.shape = patch.whole.shape;
+    native.value = onDevice(patch.whole, devices.of(value));
   } else if (isFirst && shapesKnown && replacesWhole(patch, info)) {
     native.shape = info.shape;
     native.strides = info.strides;
+    // Nothing is computed there whose place it could take.
+    native.value = onDevice(patch.value, devices.of(value));
   }
   return native;
 }
@@ -92,12 +102,14 @@ function describe(patch: Patch, info: NodeInfo, value: number, isFirst: boolean,
 /**
  * The patches of `scopes` for a run. Thousands of probes come through here in every run: what is made for each is kept small.
  * @param capturedInputs whether the inputs have the shapes of the capture.
+ * @param devices where the graph's values are
  * @throws PatchError for a probe that stands in two places.
  */
 export function collectPatches(
   scopes: PatchScope[],
   infoOf: (node: string) => NodeInfo,
   capturedInputs: boolean,
+  devices: ValueDevices,
 ): PatchList {
   const shapesKnown = capturedInputs && keepsShapes(scopes, infoOf);
   const byValue = new Map<number, PlacedPatch[]>();
@@ -114,7 +126,9 @@ export function collectPatches(
         else looking.add(patch);
         if (patch.observes) observed.add(value);
         const before = byValue.get(value);
-        const native = patch.onlyLooks ? value : describe(patch, info, value, !before, shapesKnown);
+        const native = patch.onlyLooks
+          ? value
+          : describe(patch, info, value, { isFirst: !before, shapesKnown, devices });
         if (typeof native === "object" && native.shape) replaced.push(value);
         const placed = { patch, info, native, scope };
         if (before) before.push(placed);

@@ -49,6 +49,11 @@ describe("a description that is wrong is refused and names what is wrong", () =>
       /a node's name must be a string/,
     ],
     ["an unknown type", { nodes: [{ ...node({}), type: "code" }] }, /has the unknown type "code"/],
+    [
+      "an autocast that PyTorch does not have",
+      { nodes: [{ ...node({}), autocast: "float64" }] },
+      /add: autocast must be bfloat16 or float16/,
+    ],
     ["args that are no list", { nodes: [{ ...node({}), args: 3 }] }, /add: args must be an array/],
     [
       "an argument that is no object",

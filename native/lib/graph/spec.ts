@@ -39,6 +39,10 @@ export type NodeType =
   | "while"
   | "repeat";
 
+/** What `torch.autocast("cpu")` can compute in. */
+export const AUTOCAST_DTYPES = ["bfloat16", "float16"] as const;
+export type AutocastDtype = (typeof AUTOCAST_DTYPES)[number];
+
 export interface NodeSpec {
   type: NodeType;
   /** `aten::add`, or the number operator's name (`size`, `mul`, …); "" otherwise. */
@@ -61,6 +65,8 @@ export interface NodeSpec {
    * patch changes it, or what it is an alias of. Two: where a patch changes one of those that only one of both goes through.
    */
   unless?: { other: number; watched: number[][] };
+  /** Operators made of others: called inside of `torch.autocast("cpu")` with this dtype. */
+  autocast?: AutocastDtype;
   /** The node is run only where this value, a boolean, is as expected: a branch of a condition. */
   when?: { value: number; expected: boolean };
 }

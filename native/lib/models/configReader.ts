@@ -100,6 +100,16 @@ export class ConfigReader {
     return Object.keys(this.raw).length === 0;
   }
 
+  /**
+   * The same, with fields that may be there under another name, too (transformers' `attribute_map`); what is there under it counts.
+   * @param names fields by their other names
+   */
+  withOtherNames(names: Readonly<Record<string, string>>): ConfigReader {
+    const given = Object.entries(names).filter(([other]) => this.has(other) && !this.isNull(other));
+    const fields = given.map(([other, key]) => [key, this.raw[other]]);
+    return new ConfigReader({ ...this.raw, ...Object.fromEntries(fields) }, this.source);
+  }
+
   /** Whether the file has the key, be it as `null`. */
   has(key: string): boolean {
     return Object.hasOwn(this.raw, key) && this.raw[key] !== undefined;

@@ -1,5 +1,6 @@
 import { HubError } from "../errors";
 import { type HubName, type HubOptions, HubRepository } from "../hub";
+import { isLaterPart, partsOf } from "../weights/gguf/splitGguf";
 import { shardsOf } from "../weights/shardedSafetensors";
 import { CONFIG, INDEX, PICKLES, readConfig, WEIGHTS } from "./checkpoint";
 
@@ -26,15 +27,18 @@ export async function fetchModel({ repository, file }: HubName, options: HubOpti
 }
 
 /**
- * Brings one `.gguf` file into the cache and returns its path.
+ * Brings one `.gguf` file into the cache, with the other parts where it is one of several, and returns its path, or the first one's.
  * @throws HubError naming the files to choose from when there is no such one.
  */
 export async function fetchGguf(hub: HubRepository, file: string): Promise<string> {
   const folder = file.includes("/") ? file.slice(0, file.lastIndexOf("/")) : "";
   const files = await hub.list(folder);
   if (!files.includes(file)) throw new HubError(`${hub} has no file ${file}; ${ggufsAmong(files)}`);
-  await hub.fetch([file]);
-  return hub.path(file);
+  const parts = partsOf(file);
+  const missing = parts.filter((part) => !files.includes(part));
+  if (missing.length > 0) throw new HubError(`${hub} lacks parts of ${file}: ${missing.join(", ")}`);
+  await hub.fetch(parts);
+  return hub.path(parts[0]);
 }
 
 /** The only `.gguf` file of a repository that is not a transformers one. */
@@ -45,7 +49,7 @@ function soleGguf(hub: HubRepository, files: readonly string[]): string {
 }
 
 export function ggufsIn(files: readonly string[]): string[] {
-  return files.filter((name) => /\.gguf$/i.test(name));
+  return files.filter((name) => /\.gguf$/i.test(name) && !isLaterPart(name));
 }
 
 function ggufsAmong(files: readonly string[]): string {

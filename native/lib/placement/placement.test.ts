@@ -38,6 +38,15 @@ describe("a map by path", () => {
     expect(at("model.layers.3.self_attn")).toEqual(["disk", "cpu"]);
   });
 
+  test("a module whose own name ends in a number, as GPT-2's norms", () => {
+    for (const path of ["transformer.h.1.ln_2", "transformer.h_1.ln_2"]) {
+      expect([...placementOf(gpt2(), { "": "cpu", [path]: "disk" }).places.keys()]).toEqual([
+        "",
+        "transformer.h.1.ln_2",
+      ]);
+    }
+  });
+
   test("one place for all", () => {
     expect(placementOf(model, "meta").deviceOf("model.layers.1")).toBe("meta");
     expect(placementOf(model, "disk").deviceOf("model.layers.1")).toBe("cpu");
@@ -65,6 +74,7 @@ describe("a map by path", () => {
       () => placementOf(model, { "": "cpu", lm_head: "cuda:1" }),
       () => torch.zeros([2], { device: "cuda" }),
       () => torch.zeros([2]).to("cuda:0"),
+      () => torch.zeros([2]).cuda(),
       () => torch.cuda.mem_get_info(),
     ]) {
       expect(call).toThrow(DeviceError);
@@ -73,6 +83,19 @@ describe("a map by path", () => {
     expect(binding.cudaStatus().problem).not.toBe("");
     expect(torch.cuda.device_count()).toBe(0);
     expect(() => torch.cuda.mem_get_info("cpu")).toThrow(ArgumentError);
+  });
+
+  test.each(["mps", "xpu:0", "privateuseone"])("the device %s, which no libtorch here has", (device) => {
+    const call = () => torch.zeros([2], { device });
+    expect(call).toThrow(DeviceError);
+    expect(call).toThrow(/^There is no device ".*" in this libtorch; those that it computes on are "cpu"/);
+  });
+
+  test.skipIf(hasGpu)("an operator of another device's alone: one sentence, without dispatch keys", () => {
+    const call = () => torch.ops.aten._cudnn_init_dropout_state(0.1, true, 1);
+    expect(call).toThrow(
+      /^Could not run 'aten::_cudnn_init_dropout_state' with arguments from the 'CPU' backend\. This libtorch has no such kernel\.$/,
+    );
   });
 });
 

@@ -7,7 +7,6 @@ import type { GraphRunner } from "../graph/runner";
 import { AddPatch, ReplacePatch } from "../patches/valuePatches";
 import { Tensor } from "../tensor/tensor";
 import { torch } from "../torch";
-import { reference } from "./arguments";
 import { labelBatch } from "./batchRules";
 import { type BlockNodes, findBlocks } from "./blocks";
 import { logProbability, type Metric, probability } from "./metrics";
@@ -18,6 +17,7 @@ import { type Subject, subjectTokens } from "./subject";
 import { sweep } from "./sweep";
 import type { SweepOptions } from "./sweepOptions";
 import { tensorOf } from "./tensorOf";
+import { allEmbeddings, findEmbedding } from "./tokenEmbedding";
 import { CausalTrace, TRACE_KINDS, type TraceKind } from "./trace";
 
 export interface CausalTraceOptions
@@ -68,9 +68,7 @@ export async function causalTrace(
   const known = tokensOf(options.inputs);
   const [from, to] = subjectTokens(options.subject, known, length);
   const target = options.target ?? (await firstChoice(runner, inputs));
-  const [weight] = (
-    await runner.run({ inputs, tokens: null, scopes: [], outputs: [embedding.weight], packed: false })
-  ).map(tensorOf);
+  const weight = await allEmbeddings(runner, inputs, embedding);
   const deviation = Number(weight.float().std().item());
   const generated = gaussian([samples, to - from, weight.shape[1]], seed)
     .mul(noise * deviation)
@@ -231,23 +229,6 @@ async function cleanValues(
     packed: runner.isPacked,
   });
   return new Map(names.map((name, i) => [name, tensorOf(values[i])]));
-}
-
-/** The look-up of token embeddings: the first `embedding` whose indices are an input of the model. */
-function findEmbedding(runner: GraphRunner): { name: string; weight: number; input: number } {
-  const flow = new Dataflow(runner.captured);
-  const source = (value: number | null): number | null => {
-    const node = value === null ? undefined : flow.producer(value);
-    return node?.type === "alias" ? source(flow.uses(node)[0]) : value;
-  };
-  for (const node of flow.nodes) {
-    if (node.operator !== "aten::embedding") continue;
-    const weight = reference(node, 0);
-    const input = runner.captured.spec.inputs.indexOf(source(reference(node, 1)) ?? -1);
-    const name = flow.info(node.results[0])?.name;
-    if (weight !== null && input >= 0 && name) return { name, weight, input };
-  }
-  throw new ArgumentError("causalTrace found no embedding of the model's input tokens");
 }
 
 function repeatInputs(inputs: RunInputs, count: number): RunInputs {

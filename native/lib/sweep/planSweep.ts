@@ -33,7 +33,7 @@ const TIMED_RUNS = 2;
 /** See `PatchableGraph.sweep`. */
 export async function planSweep(runner: GraphRunner, options: SweepOptions): Promise<SweepPlan> {
   const job = prepareSweep(runner, options);
-  const levels = readLevels(options);
+  const levels = readLevels(options, job.runner.isPacked);
   const memory = options.memoryLimit ?? DEFAULT_MEMORY;
   const all = job.cells.map((_, i) => i);
   const together = all.filter(
@@ -87,7 +87,7 @@ async function planBase(
   options: SweepOptions,
   known: Pace | null,
 ): Promise<BasePlan> {
-  const levels = readLevels(options);
+  const levels = readLevels(options, job.runner.isPacked);
   const survey = await surveyCells(job, cells, {
     cuts: levels.positions,
     reusesPositions: levels.causal,

@@ -70,7 +70,7 @@ class SweepRun {
     const { resume } = options;
     if (resume) checkSameCells(resume, job);
     this.#samples = job.cells.map((_, i) => resume?.samples[i] ?? []);
-    this.#levels = readLevels(options);
+    this.#levels = readLevels(options, job.runner.isPacked);
     this.#memory = options.memoryLimit ?? DEFAULT_MEMORY;
   }
 
@@ -120,7 +120,10 @@ class SweepRun {
   }
 
   #whyNotOneDnn({ native }: Survey): string | null {
-    if (!this.#levels.onednn) return "turned off";
+    if (!this.#levels.onednn) {
+      const isOwnChoice = this.options.levels?.onednn === undefined;
+      return isOwnChoice ? "libtorch's own products are as fast on this processor" : "turned off";
+    }
     if (!native.multiplies) return "nothing is multiplied by a float32 weight on CPU";
     return native.hasOneDnn ? null : "this libtorch has no oneDNN";
   }

@@ -3,11 +3,11 @@ import type { AnyNodes, NodeName, NodeNames, PatchMap } from "../graph/nodeTypes
 import type { GraphRunner } from "../graph/runner";
 import type { Axis, Cells } from "./cells";
 import type { Metric, MetricFunction } from "./metrics";
-import type { Products } from "./native";
+import { native, type Products } from "./native";
 import type { SweepPlan } from "./planSweep";
 import type { SweepResult } from "./result";
 
-/** Ways of saving work that a sweep may use; each is exact to rounding. All are on unless turned off. */
+/** Ways of saving work that a sweep may use; each is exact to rounding. All are on unless turned off, or said otherwise. */
 export interface SweepLevels {
   /** Begin at the patched nodes, with what the base run has there. */
   upstream?: boolean;
@@ -21,7 +21,7 @@ export interface SweepLevels {
   positions?: boolean;
   /** Take a few cells at a time through all steps between two patches, each thread its own: what they compute stays in its caches. */
   groups?: boolean;
-  /** Multiply by weights with oneDNN, which is faster at many rows than the library that libtorch multiplies with. Float32 on CPU. */
+  /** Multiply by weights with oneDNN, float32 on CPU. Unless given, where that is faster than the library that libtorch multiplies with (not on Intel's processors), or where `optimize()` has laid the weights out for it. */
   onednn?: boolean;
 }
 
@@ -88,8 +88,11 @@ export function productsOf(runner: GraphRunner, { onednn }: Required<SweepLevels
 /** `memoryLimit` unless it is given. */
 export const DEFAULT_MEMORY = 2 ** 30;
 
-/** Which levels are on. */
-export function readLevels({ exact = false, levels }: SweepOptions): Required<SweepLevels> {
+/** Which levels are on, in a graph whose weights are packed or not. */
+export function readLevels(
+  { exact = false, levels }: SweepOptions,
+  isPacked: boolean,
+): Required<SweepLevels> {
   const all = !exact;
   const every = {
     upstream: all,
@@ -98,7 +101,7 @@ export function readLevels({ exact = false, levels }: SweepOptions): Required<Sw
     causal: all,
     positions: all,
     groups: all,
-    onednn: all,
+    onednn: all && (isPacked || native.oneDnnIsFaster),
   };
   return { ...every, ...(exact ? {} : levels) };
 }

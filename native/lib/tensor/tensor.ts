@@ -6,6 +6,7 @@ import type { Size } from "../dispatch/size";
 import { CancelledError, DtypeError } from "../errors";
 import type { TensorOps } from "../generated/tensorOps";
 import { installMethods } from "../ops/install";
+import { isDeviceName } from "./devices";
 import { type DType, isComplexDType, isDType, isFloatingDType } from "./dtype";
 import { formatTensor } from "./format";
 import { readSlice, writeSlice } from "./indexing";
@@ -23,8 +24,6 @@ export interface ToOptions {
   copy?: boolean;
   non_blocking?: boolean;
 }
-
-const DEVICE = /^(cpu|cuda|mps|xpu|meta)(:\d+)?$/;
 
 /**
  * A tensor of PyTorch. Made by the functions of `torch` (`torch.tensor([1, 2])`, `torch.zeros([2, 3])`); every operator
@@ -225,7 +224,7 @@ export class Tensor extends TensorBase {
       Object.assign(wanted, target);
     } else if (isDType(target)) {
       wanted.dtype = target;
-    } else if (DEVICE.test(target)) {
+    } else if (isDeviceName(target)) {
       wanted.device = target;
     } else {
       throw new DtypeError(`to("${target}"): neither a dtype ("float16", …) nor a device ("cpu", "cuda:0")`);
@@ -264,6 +263,11 @@ export class Tensor extends TensorBase {
   /** As int32. */
   int(): Tensor {
     return this.to("int32");
+  }
+
+  /** This tensor on a GPU. @throws DeviceError saying why there is none. */
+  cuda(device = "cuda"): Tensor {
+    return this.to(device);
   }
 
   /** As bool. */

@@ -1,6 +1,6 @@
 import { CorruptFileError } from "../errors";
-import { GgufFile } from "../weights/gguf/ggufFile";
 import type { GgufValue } from "../weights/gguf/metadata";
+import { type GgufSource, openGgufFiles } from "../weights/gguf/splitGguf";
 import type { JsonObject } from "../weights/jsonText";
 import { splitDigits } from "./definition";
 
@@ -41,11 +41,11 @@ export interface GgufTokenizer {
  * @throws CorruptFileError if the file holds no tokenizer, one of another kind, or a damaged one.
  */
 export function readGgufTokenizer(path: string): GgufTokenizer {
-  return new GgufTokenizerReader(new GgufFile(path)).read();
+  return new GgufTokenizerReader(openGgufFiles(path)).read();
 }
 
 class GgufTokenizerReader {
-  constructor(private readonly file: GgufFile) {}
+  constructor(private readonly file: GgufSource) {}
 
   read(): GgufTokenizer {
     const model = this.#get("model");

@@ -1,8 +1,10 @@
 #include "cuda/cuda_library.h"
 
 #include <ATen/Context.h>
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/CachingDeviceAllocator.h>
+#include <c10/core/TensorOptions.h>
 
 #include <filesystem>
 
@@ -50,6 +52,14 @@ std::string problemOfOpening() { return "CUDA is supported on Linux only"; }
 
 #endif
 
+// Whether tensors can be made there at all.
+bool hasKernels(const c10::Device& device) {
+  if (device.is_cpu() || device.is_meta()) return true;
+  const auto empty = c10::Dispatcher::singleton().findSchema({"aten::empty", "memory_format"});
+  return empty && empty->hasKernelForDispatchKey(c10::computeDispatchKey(std::nullopt, std::nullopt,
+                                                                         std::optional<c10::Device>(device)));
+}
+
 }  // namespace
 
 void openCuda() {
@@ -65,7 +75,14 @@ void openCuda() {
 const CudaStatus& cudaStatus() { return status(); }
 
 void checkDevice(const c10::Device& device) {
-  if (!device.is_cuda()) return;
+  if (!device.is_cuda()) {
+    if (!hasKernels(device)) {
+      throw GraphpatchError("DeviceError", "There is no device \"" + device.str() +
+                                               "\" in this libtorch; those that it computes on are \"cpu\", "
+                                               "\"cuda\" (NVIDIA GPUs) and \"meta\" (shapes only)");
+    }
+    return;
+  }
   const CudaStatus& cuda = status();
   if (cuda.devices == 0) {
     throw GraphpatchError("DeviceError", "There is no device \"" + device.str() + "\": " + cuda.problem);

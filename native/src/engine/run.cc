@@ -257,7 +257,7 @@ void Run::callOperator(const Step& step, const OperatorCall& call) {
   stack_.clear();
   for (const Argument& argument : step.arguments) stack_.push_back(operatorArgument(argument, frame_));
   try {
-    call.handle.callBoxed(&stack_);
+    call.call(stack_);
   } catch (const c10::Error& error) {
     std::vector<c10::IValue> arguments;
     for (const Argument& argument : step.arguments) arguments.push_back(argumentValue(argument, frame_));

@@ -37,6 +37,15 @@ std::string withoutEnforcePrefix(const std::string& message) {
   return message.rfind("[enforce fail", 0) == 0 && at != std::string::npos ? message.substr(at) : message;
 }
 
+// "Could not run 'aten::x' with arguments from the 'CUDA' backend. ..." goes on for two pages about dispatch
+// keys and the files that register them; what one can do is in the first sentence alone.
+std::string withoutDispatchKeys(const std::string& message) {
+  const size_t advice = message.find(" This could be because the operator doesn't exist for this backend");
+  return message.rfind("Could not run", 0) == 0 && advice != std::string::npos
+             ? message.substr(0, advice) + " This libtorch has no such kernel."
+             : message;
+}
+
 // What was asked for stands in the message; what is held tells whether letting go of tensors can help.
 Napi::Error outOfMemory(Napi::Env env, const std::string& message) {
   const HandleRegistry& handles = AddonData::of(env).handles;
@@ -58,7 +67,7 @@ Napi::Error toJsError(Napi::Env env, std::exception_ptr error) {
   } catch (const c10::OutOfMemoryError& e) {
     return outOfMemory(env, e.what_without_backtrace());
   } catch (const c10::Error& e) {
-    const std::string message = withoutEnforcePrefix(e.what_without_backtrace());
+    const std::string message = withoutDispatchKeys(withoutEnforcePrefix(e.what_without_backtrace()));
     return isAllocationFailure(message) ? outOfMemory(env, message) : make(env, "TorchError", message);
   } catch (const std::bad_alloc&) {
     return outOfMemory(env, "The machine has no memory left for this operation.");

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/ivalue.h>
 
 #include <cstdint>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "number_ops.h"
+#include "operator_call.h"
 
 namespace graphpatch {
 
@@ -32,11 +32,6 @@ struct Argument {
   ValueIndex value = -1;          // Kind::Value
   std::vector<ListElement> list;  // Kind::List
   c10::TypePtr type;              // the schema's type; what list and number values are converted to
-};
-
-// An operator of the dispatcher, called boxed.
-struct OperatorCall {
-  c10::OperatorHandle handle;
 };
 
 // Gives its one argument a second name, so that it can be patched apart from the first one: what a module

@@ -8,6 +8,7 @@
 #include "../dispatch/ivalue_js.h"
 #include "../dispatch/operators.h"
 #include "../errors/errors.h"
+#include "../tensor/dtypes.h"
 #include "../tensor/tensor_handle.h"
 
 namespace graphpatch {
@@ -165,6 +166,15 @@ std::optional<BranchCondition> branchCondition(const Napi::Value& spec, const st
                          object.Get("expected").ToBoolean()};
 }
 
+// torch.autocast("cpu") knows these two only.
+std::optional<c10::ScalarType> autocastDtype(const Napi::Value& value, const std::string& node) {
+  if (value.IsUndefined()) return std::nullopt;
+  const std::string what = node + ": autocast";
+  const c10::ScalarType dtype = dtypeOf(toText(value, what));
+  if (dtype != c10::kBFloat16 && dtype != c10::kHalf) malformed(what, "bfloat16 or float16", value);
+  return dtype;
+}
+
 Alias aliasFromSpec(const Napi::Value& spec, const std::string& node) {
   Alias alias;
   if (spec.IsUndefined()) return alias;
@@ -194,7 +204,7 @@ Node nodeFromSpec(const Napi::Object& spec) {
     const c10::OperatorHandle handle = findOperator(toText(spec.Get("operator"), name + ": operator"),
                                                     toText(spec.Get("overload"), name + ": overload"));
     node.arguments = operatorArguments(args, handle.schema(), name);
-    node.operation = OperatorCall{handle};
+    node.operation = OperatorCall{handle, autocastDtype(spec.Get("autocast"), name)};
     return node;
   }
   if (type == "javascript") {

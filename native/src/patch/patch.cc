@@ -89,7 +89,9 @@ void checkPatch(const Patch& patch, const std::optional<std::vector<int64_t>>& s
   }
   if (!patch.slice && observes(patch.kind)) return;
   // One element seen in every place: indexing checks bounds as on the real value and takes no memory.
-  const at::Tensor whole = at::zeros({}, dtype).expand(*shape);
+  // It is where the patch's value is, which need not be copied then.
+  const c10::Device device = patch.value.isTensor() ? patch.value.toTensor().device() : c10::Device(at::kCPU);
+  const at::Tensor whole = at::zeros({}, at::device(device).dtype(dtype)).expand(*shape);
   checkChange(patch, partOf(patch, whole), whole);
 }
 

@@ -3,8 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "../engine/arguments.h"
-#include "../engine/step_error.h"
-#include "../errors/errors.h"
+#include "row_operators.h"
 #include "seen_rows.h"
 
 namespace graphpatch {
@@ -22,6 +21,7 @@ class RowCall {
           const RowProducts& products)
       : survey_(survey),
         values_(values),
+        index_(index),
         step_(survey.plan().steps()[index]),
         rule_(survey.rule(index)),
         spans_(spans),
@@ -31,7 +31,7 @@ class RowCall {
   std::vector<at::Tensor> run() {
     std::vector<at::Tensor> results = compute();
     for (size_t i = 0; i < results.size(); ++i) {
-      check(results[i], step_.results[i]);
+      checkRows(survey_, index_, step_.results[i], results[i]);
       if (const Reading* reading = survey_.reading(step_.results[i])) results[i] = read(results[i], *reading);
     }
     return results;
@@ -44,7 +44,7 @@ class RowCall {
       case RowMode::Call:
         return call();
       case RowMode::View:
-        return {view()};
+        return {viewedRows(rule_, operand(0))};
       default:
         return {see()};
     }
@@ -62,62 +62,19 @@ class RowCall {
     return parts.size() == 1 ? parts.front() : at::cat(parts);
   }
 
-  // Rows that are not as the base's would be read as what they are not.
-  void check(const at::Tensor& rows, ValueIndex result) const {
-    const at::Tensor& base = survey_.frame()[result].toTensor();
-    if (rows.sizes().slice(1) == at::IntArrayRef(rule_.layout.restSizes(base.sizes())) &&
-        rows.scalar_type() == base.scalar_type())
-      return;
-    throw GraphpatchError("ShapeError", step_.node->name + " gives other sizes or another dtype for rows");
-  }
-
   at::Tensor operand(size_t i) const { return values_.operand(step_, rule_.operands[i], spans_, texts_); }
 
-  at::Tensor view() const {
-    at::Tensor rows = operand(0);
-    if (!rule_.order.empty()) rows = rows.permute(joined({0}, rule_.order));
-    if (!rule_.isExpand) return rows.reshape(joined({rows.size(0)}, rule_.restSizes));
-    std::vector<int64_t> padded{rows.size(0)};
-    padded.resize(rule_.restSizes.size() + 2 - rows.dim(), 1);
-    return rows.reshape(joined(padded, rows.sizes().slice(1)))
-        .expand(joined({rows.size(0)}, rule_.restSizes));
-  }
-
   std::vector<at::Tensor> call() const {
-    std::vector<c10::IValue> stack;
-    for (const Argument& argument : step_.arguments)
-      stack.push_back(operatorArgument(argument, survey_.frame()));
-    for (const auto& [place, value] : rule_.replaced) stack[place] = value;
-    for (const RowOperand& given : rule_.operands) {
-      const at::Tensor tensor = values_.operand(step_, given, spans_, texts_);
-      if (given.element < 0) {
-        stack[given.argument] = tensor;
-      } else {
-        auto list = stack[given.argument].toList();
-        list.set(given.element, tensor);
-      }
-    }
+    std::vector<c10::IValue> arguments = rowArguments(survey_, index_);
+    for (const RowOperand& given : rule_.operands)
+      giveRows(arguments, given, values_.operand(step_, given, spans_, texts_));
     if (step_.packable) {
       const PackableLinear& linear = *step_.packable;
-      const c10::IValue bias = linear.bias < 0 ? c10::IValue() : stack[linear.bias];
-      const auto product = products_.multiply(survey_, step_, stack[linear.input].toTensor(), bias);
+      const c10::IValue bias = linear.bias < 0 ? c10::IValue() : arguments[linear.bias];
+      const auto product = products_.multiply(survey_, step_, arguments[linear.input].toTensor(), bias);
       if (product) return {*product};
     }
-    return called(std::move(stack));
-  }
-
-  std::vector<at::Tensor> called(std::vector<c10::IValue> stack) const {
-    const auto& handle = std::get<OperatorCall>(step_.node->operation).handle;
-    const std::vector<c10::IValue> arguments = stack;
-    try {
-      handle.callBoxed(stack);
-    } catch (const c10::Error& error) {
-      throwStepError(*step_.node, handle, arguments, error);
-    }
-    std::vector<at::Tensor> results;
-    for (const c10::IValue& result : resultsOf(stack, step_.results.size()))
-      results.push_back(result.toTensor());
-    return results;
+    return calledOnRows(step_, std::move(arguments));
   }
 
   // [cells, dimensions…] of the operand for a stretch of cells that have the same positions.
@@ -197,12 +154,13 @@ class RowCall {
     stack[2] = flat(values);
     stack[3] = mask.defined() ? c10::IValue(mask) : c10::IValue();
     stack[5] = stack[5].toBool() && !mask.defined();
-    const at::Tensor result = called(std::move(stack)).front();
+    const at::Tensor result = calledOnRows(step_, std::move(stack)).front();
     return hasTexts ? result.unflatten(0, {count, texts_}) : result;
   }
 
   const Survey& survey_;
   const WaveValues& values_;
+  size_t index_;
   const Step& step_;
   const RowRule& rule_;
   const std::vector<CellSpan>& spans_;

@@ -2,6 +2,11 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <vector>
+
 #include "../engine/packed_call.h"
 
 namespace graphpatch {
@@ -10,6 +15,24 @@ namespace {
 
 // Laying out a weight takes about as long as multiplying so many rows by it gains.
 constexpr int64_t kWorthLayingOut = 1024;
+
+// Numbers of rows that are told apart between one power of two and the next. oneDNN compiles a product anew
+// for each number, which takes it as long as multiplying many rows, and keeps what it compiled.
+constexpr uint64_t kCounts = 16;
+
+// With rows of zeros after them, so that there are few numbers of rows.
+at::Tensor filledUp(const at::Tensor& rows) {
+  const auto count = static_cast<uint64_t>(rows.size(0));
+  const uint64_t step = std::max<uint64_t>(1, std::bit_floor(count) / kCounts);
+  const auto whole = static_cast<int64_t>((count + step - 1) / step * step);
+  if (whole == rows.size(0)) return rows;
+  std::vector<int64_t> sizes = rows.sizes().vec();
+  sizes[0] = whole;
+  at::Tensor filled = at::empty(sizes, rows.options());
+  filled.narrow(0, 0, rows.size(0)).copy_(rows);
+  filled.narrow(0, rows.size(0), whole - rows.size(0)).zero_();
+  return filled;
+}
 
 const at::Tensor& weightOf(const Step& step) {
   return step.arguments[step.packable->weight].constant.toTensor();
@@ -53,9 +76,16 @@ void RowProducts::finishSteps() {
 std::optional<at::Tensor> RowProducts::multiply(const Survey& survey, const Step& step,
                                                 const at::Tensor& rows, const c10::IValue& bias) const {
   if (!step.packable || kind_ == Products::Operator) return std::nullopt;
-  if (kind_ == Products::Packed) return multiplyPacked(step, survey.plan().cache().packedWeights, rows, bias);
-  const at::Tensor* weight = weights_ ? weights_->of(step) : nullptr;
-  return multiplyByOneDnn(step, rows, bias, weight);
+  const at::Tensor filled = filledUp(rows);
+  std::optional<at::Tensor> product;
+  if (kind_ == Products::Packed) {
+    product = multiplyPacked(step, survey.plan().cache().packedWeights, filled, bias);
+  } else {
+    const at::Tensor* weight = weights_ ? weights_->of(step) : nullptr;
+    product = multiplyByOneDnn(step, filled, bias, weight);
+  }
+  if (!product) return std::nullopt;
+  return product->narrow(0, 0, rows.size(0));
 }
 
 }  // namespace graphpatch

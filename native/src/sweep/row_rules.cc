@@ -88,13 +88,13 @@ std::optional<RowRule> byText(const StepReader& step, std::string_view name) {
   return step.withOperands(0, *layout);
 }
 
-std::optional<RowRule> ruleOf(const StepReader& step, const Node& node) {
-  if (std::holds_alternative<Alias>(node.operation)) return elementwise(step);
-  if (!std::holds_alternative<OperatorCall>(node.operation) || step.schema().is_mutable())
-    return std::nullopt;
-  std::string_view name = step.schema().name();
-  if (!name.starts_with("aten::") || hasMemoryFormat(step)) return std::nullopt;
-  name.remove_prefix(6);
+std::optional<RowRule> light(std::optional<RowRule> rule) {
+  if (rule) rule->isLight = true;
+  return rule;
+}
+
+// Of operators that do little to each row.
+std::optional<RowRule> lightRule(const StepReader& step, std::string_view name) {
   if (name == "dropout" && step.isTrue(2)) return std::nullopt;
   // Of a condition alone it gives the places where that holds.
   if (name == "where" && step.schema().arguments().size() == 1) return std::nullopt;
@@ -108,11 +108,22 @@ std::optional<RowRule> ruleOf(const StepReader& step, const Node& node) {
   if (kReduced.contains(name)) return reduced(step);
   if (name == "select" || name == "unbind") return dropped(step);
   if (name == "cat" || name == "stack") return concatenated(step, name == "stack");
+  if (name == "layer_norm" || name == "rms_norm" || name == "native_layer_norm") return normalized(step);
+  return std::nullopt;
+}
+
+std::optional<RowRule> ruleOf(const StepReader& step, const Node& node) {
+  if (std::holds_alternative<Alias>(node.operation)) return light(elementwise(step));
+  const auto* call = std::get_if<OperatorCall>(&node.operation);
+  if (call == nullptr || call->autocast || step.schema().is_mutable()) return std::nullopt;
+  std::string_view name = step.schema().name();
+  if (!name.starts_with("aten::") || hasMemoryFormat(step)) return std::nullopt;
+  name.remove_prefix(6);
+  if (auto rule = light(lightRule(step, name))) return rule;
   if (name == "linear" || name == "mm") return multiplied(step, 0);
   if (name == "addmm") return step.dimOf(0) <= 1 ? multiplied(step, 1) : std::nullopt;
   if (name == "matmul" || name == "bmm") return matrixProduct(step);
   if (name == "scaled_dot_product_attention") return attention(step);
-  if (name == "layer_norm" || name == "rms_norm" || name == "native_layer_norm") return normalized(step);
   if (name == "embedding") return onRows(step, 1);
   // Without a number of classes the result's size depends on the values.
   if (name == "one_hot") return step.argument(1).toInt() > 0 ? onRows(step, 0) : std::nullopt;

@@ -56,6 +56,8 @@ struct RowRule {
   std::vector<int64_t> order;
   std::vector<int64_t> restSizes;
   bool isExpand = false;
+  // Whether it does little to each row: reading and writing them is most of its work.
+  bool isLight = false;
 };
 
 // The rule for a step, with the values of a run in `frame`. `layouts` are those of all values, `differs` says

@@ -83,6 +83,15 @@ Stretch::Stretch(const Survey& survey, const WaveValues& values, size_t first, s
     spans_.emplace_back(end_, std::move(spans));
   }
   if (spans_.size() > 1) divide(rows);
+  if (pays()) findChains();
+}
+
+void Stretch::findChains() {
+  for (size_t place = 0; place < spans_.size();) {
+    const RowChain chain(survey_, spans_, place, end_);
+    if (chain.length() > 0) chains_.emplace(place, chain);
+    place += std::max<size_t>(1, chain.length());
+  }
 }
 
 // Into groups of about the same number of rows, a multiple of the threads.
@@ -135,15 +144,22 @@ bool Stretch::run(WaveValues& values, RowProducts& products, const std::atomic<b
 bool Stretch::runGroup(const Group& group, WaveValues& values, const RowProducts& products,
                        const std::atomic<bool>& cancelled) const {
   const auto& steps = survey_.plan().steps();
-  auto computed = spans_.begin();
+  size_t computed = 0;
+  size_t ofChain = 0;
   for (size_t index = first_; index < end_; ++index) {
     const Step& step = steps[index];
-    if (computed != spans_.end() && computed->first == index) {
+    if (computed < spans_.size() && spans_[computed].first == index) {
+      const size_t place = computed++;
       checkCancelled(cancelled, step);
       const int64_t texts = survey_.rule(index).layout.textsIn(survey_.counts());
       const std::vector<CellSpan> spans =
-          spansIn((computed++)->second.together, group.first, group.second, texts);
-      if (!spans.empty()) {
+          place < ofChain ? std::vector<CellSpan>()
+                          : spansIn(spans_[place].second.together, group.first, group.second, texts);
+      const auto chain = chains_.find(place);
+      if (!spans.empty() && chain != chains_.end()) {
+        chain->second.run(spans, values);
+        ofChain = place + chain->second.length();
+      } else if (!spans.empty()) {
         if (mayBeWild(values, index, group)) return false;
         const std::vector<at::Tensor> results = callRows(survey_, values, index, spans, products);
         for (size_t i = 0; i < step.results.size(); ++i)

@@ -2,10 +2,12 @@
 
 #include <atomic>
 #include <functional>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "row_calls.h"
+#include "row_chain.h"
 #include "step_spans.h"
 #include "wave_values.h"
 
@@ -35,6 +37,7 @@ class Stretch {
   // Cells from the first up to, but not with, the second.
   using Group = std::pair<int32_t, int32_t>;
 
+  void findChains();
   void divide(const std::vector<int64_t>& rows);
   bool runGroup(const Group& group, WaveValues& values, const RowProducts& products,
                 const std::atomic<bool>& cancelled) const;
@@ -44,6 +47,8 @@ class Stretch {
   size_t first_;
   size_t end_;
   std::vector<std::pair<size_t, StepSpans>> spans_;
+  // By the place in `spans_` where it begins.
+  std::unordered_map<size_t, RowChain> chains_;
   std::vector<Group> groups_;
 };
 

@@ -290,6 +290,7 @@ void initSweep(Napi::Env env, Napi::Object exports) {
   exports["keepValues"] = Napi::Function::New(env, keepValues, "keepValues");
   exports["dropKeptValues"] = Napi::Function::New(env, dropKeptValues, "dropKeptValues");
   exports["surveyCells"] = Napi::Function::New(env, surveyCells, "surveyCells");
+  exports["oneDnnIsFaster"] = Napi::Boolean::New(env, oneDnnIsFaster());
   exports["costOfChunks"] = Napi::Function::New(env, costOfChunks, "costOfChunks");
   exports["sweepWeights"] = Napi::Function::New(env, sweepWeights, "sweepWeights");
   exports["dropSweepWeights"] = Napi::Function::New(env, dropSweepWeights, "dropSweepWeights");

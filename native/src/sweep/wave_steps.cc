@@ -108,12 +108,12 @@ void Wave::oneByOne(size_t index, const std::vector<int32_t>& cells) {
     } else {
       std::vector<c10::IValue> stack;
       for (const Argument& argument : step.arguments) stack.push_back(operatorArgument(argument, frame));
-      const auto& handle = std::get<OperatorCall>(step.node->operation).handle;
+      const auto& call = std::get<OperatorCall>(step.node->operation);
       const std::vector<c10::IValue> arguments = stack;
       try {
-        handle.callBoxed(stack);
+        call.call(stack);
       } catch (const c10::Error& error) {
-        throwStepError(*step.node, handle, arguments, error);
+        throwStepError(*step.node, call.handle, arguments, error);
       }
       results = resultsOf(stack, step.results.size());
     }

@@ -25,7 +25,7 @@ export function describeGraph(graph: CapturedGraph): {
 } {
   const { described, tensors } = describeTensors(graph.spec.constants);
   const description: GraphDescription = {
-    version: graph.spec.nodes.some(isNew) ? FORMAT_VERSION : 1,
+    version: oldestFormat(graph.spec.nodes),
     label: graph.label,
     valueCount: graph.spec.valueCount,
     tensors: described,
@@ -42,9 +42,10 @@ export function describeGraph(graph: CapturedGraph): {
   return { description, tensors };
 }
 
-/** What readers of the first format would not know, or read past. */
-function isNew({ type, unless }: NodeSpec): boolean {
-  return type === "loop" || unless !== undefined;
+/** The oldest whose readers know all that is in the nodes, and read past nothing. */
+function oldestFormat(nodes: readonly NodeSpec[]): number {
+  if (nodes.some(({ autocast }) => autocast !== undefined)) return FORMAT_VERSION;
+  return nodes.some(({ type, unless }) => type === "loop" || unless !== undefined) ? 2 : 1;
 }
 
 function describeTensors(constants: readonly ConstantSpec[]) {
@@ -55,7 +56,14 @@ function describeTensors(constants: readonly ConstantSpec[]) {
     const description: TensorDescription = { value, name };
     if (strides !== null) description.strides = strides;
     if (alignment !== 0) description.alignment = alignment;
-    const memory = [binding.dataAddress(tensor), tensor.dtype, tensor.shape, tensor.stride()].join(";");
+    if (tensor.device !== "cpu") description.device = tensor.device;
+    const memory = [
+      tensor.device,
+      binding.dataAddress(tensor),
+      tensor.dtype,
+      tensor.shape,
+      tensor.stride(),
+    ].join(";");
     const first = byMemory.get(memory);
     if (first !== undefined && tensor.numel() > 0) return { ...description, sameAs: first };
     byMemory.set(memory, name);
@@ -75,6 +83,7 @@ function encodeNode({
   code,
   expected,
   message,
+  autocast,
   when,
   unless,
 }: NodeSpec): EncodedNode {
@@ -89,6 +98,7 @@ function encodeNode({
   };
   if (expected !== undefined) encoded.expected = expected;
   if (message !== undefined) encoded.message = message;
+  if (autocast !== undefined) encoded.autocast = autocast;
   if (when !== undefined) encoded.when = when;
   if (unless !== undefined) encoded.unless = unless;
   return encoded;

@@ -1,4 +1,5 @@
 import type { InputConstraints, SymbolRange } from "../inputConstraints";
+import type { AutocastDtype } from "../spec";
 import type { NodeKind } from "../trace";
 import type { EncodedValue } from "./plainValue";
 
@@ -11,9 +12,9 @@ export const GRAPH_KEY = "graphpatch.graph";
 
 /**
  * Rises with every change that older versions cannot read. A graph is saved in the oldest format that has what it needs:
- * 2 has loops, and aliases that depend on patches.
+ * 2 has loops, and aliases that depend on patches; 3 has operators that are called inside of autocast.
  */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 
 /** How much a description may hold: many times what the largest models need, and what memory has room for. */
 export const EXTENT = { depth: 100, values: 5_000_000 };
@@ -54,6 +55,8 @@ export interface TensorDescription {
   strides?: number[];
   /** The address of the first element modulo 64, where it is not 0. */
   alignment?: number;
+  /** Where it is, if not in the CPU's memory. Older readers put it there. */
+  device?: string;
 }
 
 export interface EncodedNode {
@@ -66,6 +69,7 @@ export interface EncodedNode {
   code: string;
   expected?: number;
   message?: string;
+  autocast?: AutocastDtype;
   when?: { value: number; expected: boolean };
   unless?: { other: number; watched: number[][] };
 }

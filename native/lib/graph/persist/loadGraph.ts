@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { ArgumentError, CorruptFileError } from "../../errors";
+import { onDevice, placeNamed } from "../../placement/devices";
 import { Progress } from "../../progress";
 import type { Tensor } from "../../tensor/tensor";
 import type { WeightsProgress } from "../../weights/progress";
@@ -10,6 +11,7 @@ import type { ConstantSpec } from "../spec";
 import { GRAPH_KEY } from "./format";
 import { canHaveAlignment, canHaveStrides, withLayout } from "./layout";
 import { type NamedTensor, readDescription } from "./readDescription";
+import { checkDevices, onOneDevice } from "./savedDevices";
 
 /** How long loading may keep the thread before timers and messages get their turn. */
 const TURN_MS = 50;
@@ -18,12 +20,14 @@ const TURN_MS = 50;
  * Reads a graph that {@link saveGraph} wrote. Its tensors are mapped and not read; changing one does not change the file.
  * Parameters are frozen, as those of loaded models are.
  *
+ * @param device where everything shall be; where it was unless given
  * @throws MissingFileError, CorruptFileError, UnsafeFileError, UnknownOperatorError
+ * @throws DeviceError for a device that this machine lacks.
  * @throws ArgumentError for a safetensors file that holds no graph.
  */
 export async function loadGraph(
   path: string,
-  onProgress?: (progress: WeightsProgress) => void,
+  { onProgress, device }: { onProgress?: (progress: WeightsProgress) => void; device?: string } = {},
 ): Promise<CapturedGraph> {
   const file = new SafetensorsFile(path);
   const text = file.metadata.get(GRAPH_KEY);
@@ -32,9 +36,12 @@ export async function loadGraph(
       `${path} has weights but no graph: AutoModelForCausalLM.fromPretrained() opens the folder of a model, and PatchableGraph.capture() makes a graph of it`,
     );
   }
-  const { tensors, spec, ...graph } = readDescription(text, path);
+  const { tensors: stored, spec, ...graph } = readDescription(text, path);
+  const saved = { tensors: stored, nodes: spec.nodes };
+  const { tensors, nodes } = device === undefined ? saved : onOneDevice(saved, placeNamed(device));
+  checkDevices({ tensors, nodes }, path);
   const constants = await readConstants(file, tensors, onProgress);
-  const loaded: CapturedGraph = { ...graph, spec: { ...spec, constants } };
+  const loaded: CapturedGraph = { ...graph, spec: { ...spec, nodes, constants } };
   checkClaims(loaded, path);
   return loaded;
 }
@@ -62,7 +69,10 @@ async function readConstants(
   return constants;
 }
 
-function readConstant(file: SafetensorsFile, { value, name, stored, layout }: NamedTensor): ConstantSpec {
+function readConstant(
+  file: SafetensorsFile,
+  { value, name, stored, layout, device }: NamedTensor,
+): ConstantSpec {
   const wrong = (problem: string) => new CorruptFileError(`${file.path}: tensor "${stored}" ${problem}`);
   if (!file.has(stored)) throw wrong("is named by the graph but is not in the file");
   const tensor = file.read(stored);
@@ -74,7 +84,7 @@ function readConstant(file: SafetensorsFile, { value, name, stored, layout }: Na
   if (!canHaveAlignment(tensor.dtype, layout.alignment)) {
     throw wrong(`of ${tensor.dtype} cannot be aligned at ${layout.alignment} bytes`);
   }
-  return { value, name, tensor: withLayout(tensor, layout) };
+  return { value, name, tensor: onDevice(withLayout(tensor, layout), device) };
 }
 
 /** What is said of the shapes and dtypes of tensors and inputs, under any of their names, must be so. */

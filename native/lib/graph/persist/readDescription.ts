@@ -1,12 +1,13 @@
 import { registeredOperator } from "../../dispatch/library";
 import { CorruptFileError, UnknownOperatorError, UnsafeFileError } from "../../errors";
+import { isDeviceName } from "../../tensor/devices";
 import { DTYPES, type DType } from "../../tensor/dtype";
 import { checkJsonExtent, duplicateKey, parseJsonObject } from "../../weights/jsonText";
 import type { CapturedGraph } from "../capture";
 import type { InputConstraints } from "../inputConstraints";
 import { NodeIndex } from "../nodeIndex";
 import { operatorRefusal } from "../operatorRule";
-import type { ArgumentSpec, GraphSpec, NodeSpec, NodeType } from "../spec";
+import { type ArgumentSpec, AUTOCAST_DTYPES, type GraphSpec, type NodeSpec, type NodeType } from "../spec";
 import type { NodeKind } from "../trace";
 import { EXTENT, FORMAT_VERSION, MAX_NAME, MAX_RANK, MAX_SEGMENTS } from "./format";
 import { JsonPlace } from "./jsonPlace";
@@ -26,6 +27,8 @@ export interface NamedTensor {
   /** The tensor of the file that has its values. */
   stored: string;
   layout: Layout;
+  /** Where it was. */
+  device: string;
 }
 
 const NODE_TYPES: readonly NodeType[] = [
@@ -170,7 +173,16 @@ function readTensor(place: JsonPlace): NamedTensor {
       strides: place.has("strides") ? place.get("strides").integers() : null,
       alignment: place.has("alignment") ? place.get("alignment").integer() : 0,
     },
+    device: place.has("device") ? readDevice(place.get("device")) : "cpu",
   };
+}
+
+function readDevice(place: JsonPlace): string {
+  const device = place.text(MAX_NAME);
+  // A tensor of the meta device has no values.
+  return isDeviceName(device) && !device.startsWith("meta")
+    ? device
+    : place.fail('a device ("cpu", "cuda:0")');
 }
 
 function readNode(place: JsonPlace, source: string): NodeSpec {
@@ -188,6 +200,7 @@ function readNode(place: JsonPlace, source: string): NodeSpec {
   };
   if (place.has("expected")) node.expected = place.get("expected").integer(Number.MIN_SAFE_INTEGER);
   if (place.has("message")) node.message = place.get("message").text();
+  if (place.has("autocast")) node.autocast = place.get("autocast").oneOf(AUTOCAST_DTYPES);
   if (place.has("when")) {
     const when = place.get("when");
     node.when = { value: when.get("value").integer(), expected: when.get("expected").flag() };

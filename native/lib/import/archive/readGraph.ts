@@ -13,6 +13,7 @@ export function readGraph(json: JsonValue, depth: number): ArchiveGraph {
   for (const table of ["sym_int_values", "sym_bool_values", "sym_float_values"]) {
     for (const [name, value] of json.optional(table).entriesOrNone()) symbols.set(name, readSymbolic(value));
   }
+  const tensors = json.field("tensor_values").entries();
   return {
     inputs: json.field("inputs").items().map(argument),
     outputs: json.field("outputs").items().map(argument),
@@ -20,12 +21,8 @@ export function readGraph(json: JsonValue, depth: number): ArchiveGraph {
       .field("nodes")
       .items()
       .map((node) => readNode(node, depth)),
-    tensors: new Map(
-      json
-        .field("tensor_values")
-        .entries()
-        .map(([name, meta]) => [name, readTensorMeta(meta)]),
-    ),
+    tensors: new Map(tensors.map(([name, meta]) => [name, readTensorMeta(meta)])),
+    devices: new Set(tensors.map(([, meta]) => meta.field("device").field("type").string())),
     symbols,
   };
 }

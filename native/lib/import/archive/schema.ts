@@ -23,6 +23,8 @@ export interface ArchiveGraph {
   outputs: Argument[];
   nodes: ArchiveNode[];
   tensors: ReadonlyMap<string, TensorMeta>;
+  /** On which kinds of devices they lay when the model was exported: `cpu`, `cuda`. */
+  devices: ReadonlySet<string>;
   /** Sizes and other numbers the graph computes. */
   symbols: ReadonlyMap<string, SymbolicNumber>;
 }

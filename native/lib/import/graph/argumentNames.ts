@@ -1,7 +1,7 @@
-import type { ModuleCall } from "../../graph/trace";
 import type { Alias } from "./boundaries";
-import { assignedVariable, type PlacedTarget, placedTargets, targetsOf, variablesOf } from "./codeNames";
-import type { Frame, IrNode } from "./ir";
+import { framesOf } from "./callFrames";
+import { assignedVariable, variablesOf } from "./codeNames";
+import { type Frame, type IrNode, usesOf } from "./ir";
 import type { ModuleCalls } from "./moduleStack";
 import { conventionalName } from "./transformersNames";
 
@@ -20,14 +20,6 @@ const TORCH_PARAMETERS: ReadonlyMap<string, readonly string[]> = new Map([
   ["CrossEntropyLoss", ["input", "target"]],
   ["NLLLoss", ["input", "target"]],
   ["MSELoss", ["input", "target"]],
-]);
-
-/** PyTorch's own modules that return tuples, and the places in them. */
-const TORCH_RESULTS: ReadonlyMap<string, string[]> = new Map([
-  ["MultiheadAttention", ["sub_0", "sub_1"]],
-  ["GRU", ["sub_0", "sub_1"]],
-  ["RNN", ["sub_0", "sub_1"]],
-  ["LSTM", ["sub_0", "sub_1.sub_0", "sub_1.sub_1"]],
 ]);
 
 /**
@@ -53,6 +45,11 @@ export class ArgumentNames {
       if (others) others.push(alias);
       else this.#given.set(alias.source, [alias]);
     }
+  }
+
+  /** The arguments of inner modules that are given the value. */
+  given(value: number): readonly Alias[] {
+    return this.#given.get(value) ?? [];
   }
 
   /** Gives `aliases` of one call their names, in order. @param known names that its other arguments have */
@@ -140,7 +137,7 @@ export class ArgumentNames {
 
   /** What the first inner module that takes the value calls it. */
   #ofInner(alias: Alias): string | null {
-    for (const inner of this.#given.get(alias.value) ?? []) {
+    for (const inner of this.given(alias.value)) {
       if (inner.call === alias.call) continue;
       const name = this.calls.classOf(inner.call).startsWith("torch.nn.modules.")
         ? null
@@ -158,126 +155,9 @@ function nameInLines(frames: readonly Frame[], node: IrNode, value: number): str
   if (own.length === 1) return own[0];
   // The operator's own line, in a function that the module calls.
   const innermost = helpers.at(-1) ?? own;
-  const tensors = tensorArguments(node);
+  const tensors = usesOf(node);
   if (innermost.length === tensors.length) return innermost[tensors.indexOf(value)] ?? null;
   const shared = own.filter((name) => innermost.includes(name));
   if (helpers.length > 0 && innermost.length === 1) return innermost[0];
   return shared.length === 1 ? shared[0] : null;
-}
-
-function tensorArguments(node: IrNode): number[] {
-  return node.args.flatMap((spec) => {
-    if (spec === null || "constant" in spec) return [];
-    return "list" in spec ? spec.list.flatMap((item) => ("ref" in item ? [item.ref] : [])) : [spec.ref];
-  });
-}
-
-/** The frames of `node` from the forward of `call`'s module on; [] where they cannot be told. */
-function framesOf(node: IrNode, call: ModuleCall): readonly Frame[] {
-  const depth = depthOf(node.call);
-  const forwards = node.frames.flatMap(({ function: name }, i) => (name === "forward" ? [i] : []));
-  // Each module on the way has one frame called forward; strict export leaves out those of PyTorch's own modules, and
-  // wrappers outside of the root have more.
-  const missing = depth + 1 - forwards.length;
-  if (missing > 1) return [];
-  const start = missing < 0 ? forwards.at(depthOf(call) - depth - 1) : forwards[depthOf(call)];
-  return start === undefined ? [] : node.frames.slice(start);
-}
-
-function depthOf(call: ModuleCall): number {
-  return call.parent ? depthOf(call.parent) + 1 : 0;
-}
-
-/**
- * Gives the outputs of one call their places in what it returns: the caller's line tells whether it is a tuple
- * (`out, weights = self.attn(x)`).
- * @param producers the node that makes each value
- * @param first index of the call's first node
- */
-export function placeOutputs(
-  given: readonly Alias[],
-  nodes: readonly IrNode[],
-  producers: ReadonlyMap<number, IrNode>,
-  first: number,
-): void {
-  const outputs = inOperatorOrder(given, producers);
-  const [{ call }] = outputs;
-  const targets = call.parent ? targetsFromCaller(call, call.parent, nodes, first) : null;
-  const used = call.parent && targets ? pathsFromUses(outputs, call.parent, targets) : null;
-  const paths = used ?? TORCH_RESULTS.get(call.type) ?? targets?.map(({ path }) => path);
-  outputs.forEach((alias, i) => {
-    if (paths && paths.length >= outputs.length) alias.part = paths[i];
-    else alias.part = outputs.length === 1 ? "" : `sub_${i}`;
-  });
-}
-
-/** Results of one operator in its order (`max_pool2d` with indices), others in that of their first use. */
-function inOperatorOrder(
-  outputs: readonly Alias[],
-  producers: ReadonlyMap<number, IrNode>,
-): readonly Alias[] {
-  const producer = producers.get(outputs[0].source);
-  if (!producer || outputs.some(({ source }) => producers.get(source) !== producer)) return outputs;
-  const place = ({ source }: Alias) => producer.results.findIndex(({ value }) => value === source);
-  return [...outputs].sort((a, b) => place(a) - place(b));
-}
-
-/** For each output the variable that lines which use it read, and others do not; null unless that tells all apart. */
-function pathsFromUses(
-  outputs: readonly Alias[],
-  caller: ModuleCall,
-  targets: readonly PlacedTarget[],
-): string[] | null {
-  if (targets.length < 2) return null;
-  const taken = new Set<string>();
-  const found = outputs.map((): string | null => null);
-  // A line may read several of them: what is known of others decides then.
-  for (let isNew = true; isNew; ) {
-    isNew = false;
-    outputs.forEach(({ uses }, i) => {
-      const path = found[i] ?? onlyPath(uses, caller, targets, taken);
-      if (path === null || found[i] !== null) return;
-      found[i] = path;
-      isNew = !taken.has(path);
-      taken.add(path);
-    });
-  }
-  const paths = found.filter((path) => path !== null);
-  return new Set(paths).size === outputs.length ? paths : null;
-}
-
-/** The place of the one variable, of those that are not taken, which a line that uses the value reads. */
-function onlyPath(
-  uses: readonly IrNode[],
-  caller: ModuleCall,
-  targets: readonly PlacedTarget[],
-  taken: ReadonlySet<string>,
-): string | null {
-  for (const node of uses) {
-    const read = variablesOf(framesOf(node, caller)[0]?.code ?? "");
-    const named = targets.filter(({ name, path }) => read.includes(name) && !taken.has(path));
-    if (named.length === 1) return named[0].path;
-  }
-  return null;
-}
-
-function targetsFromCaller(
-  call: ModuleCall,
-  caller: ModuleCall,
-  nodes: readonly IrNode[],
-  first: number,
-): PlacedTarget[] | null {
-  const attribute = call.path.split(".").at(-1) ?? "";
-  // A node's frames may not show the caller (`super().forward(x)` is one forward more): the next one's do.
-  for (let i = first; i < nodes.length && isWithin(nodes[i].call, call); i++) {
-    const statements = (framesOf(nodes[i], caller)[0]?.code ?? "").split("; ");
-    const targets = statements.map((code) => targetsOf(code, attribute)).find((found) => found !== null);
-    if (targets !== undefined) return typeof targets === "string" ? null : placedTargets(targets);
-  }
-  return null;
-}
-
-function isWithin(inner: ModuleCall, outer: ModuleCall): boolean {
-  for (let call: ModuleCall | null = inner; call; call = call.parent) if (call === outer) return true;
-  return false;
 }

@@ -1,6 +1,6 @@
 import type { OperatorSchema } from "../../binding";
 import { CorruptFileError, UnsupportedExportError } from "../../errors";
-import type { ArgumentSpec } from "../../graph/spec";
+import type { ArgumentSpec, AutocastDtype } from "../../graph/spec";
 import type { DType } from "../../tensor/dtype";
 import type { GraphBuilder } from "./builder";
 
@@ -50,7 +50,7 @@ const MADE_OF_PLAIN: ReadonlySet<string> = new Set(
 );
 
 /** The dtype of an autocast region. @throws CorruptFileError if it is none that autocast can have. */
-export function autocastDtype(value: unknown): DType {
+export function autocastDtype(value: unknown): AutocastDtype {
   if (value === "bfloat16" || value === "float16") return value;
   throw new CorruptFileError(`torch.autocast with the dtype ${String(value)}`);
 }
@@ -58,19 +58,22 @@ export function autocastDtype(value: unknown): DType {
 /**
  * Inside of autocast: converts the floating arguments of an operator as libtorch does when it is called there. The conversions are
  * nodes, in the module that the operator stands in.
- * @throws UnsupportedExportError for operators that are made of others, which would each be converted for.
+ * @returns the dtype of the region for operators that are made of others: libtorch converts for each of those, so that they must be called inside of autocast.
+ * @throws UnsupportedExportError for operators that share memory with what would be converted.
  */
 export function castArguments(
   builder: GraphBuilder,
   schema: OperatorSchema,
   args: Map<string, ArgumentSpec>,
-): void {
+): AutocastDtype | null {
   const { autocast } = builder.place;
-  if (autocast === null) return;
+  if (autocast === null) return null;
   const name = schema.name.replace(/^aten::/, "");
   if (!schema.castsOnCpu) {
-    if (schema.isComposite && !MADE_OF_PLAIN.has(name)) throw unsupported(schema);
-    return;
+    if (!schema.isComposite || MADE_OF_PLAIN.has(name)) return null;
+    if (schema.returnsAliases.some(Boolean) || schema.arguments.some(({ writes }) => writes))
+      throw unsupported(schema);
+    return autocast;
   }
   const target = IN_LOWER_PRECISION.has(name)
     ? autocast
@@ -86,6 +89,7 @@ export function castArguments(
     return { ...spec, ref: value };
   };
   for (const [key, spec] of args) args.set(key, "list" in spec ? { list: spec.list.map(cast) } : cast(spec));
+  return null;
 }
 
 /** Autocast leaves float64 and whole numbers alone. */
@@ -101,6 +105,6 @@ function widest(builder: GraphBuilder, args: readonly ArgumentSpec[], autocast: 
 
 function unsupported({ name }: OperatorSchema): UnsupportedExportError {
   return new UnsupportedExportError(
-    `the model calls ${name} inside torch.autocast, where PyTorch converts for the operators that it is made of, one by one; run ep = ep.run_decompositions() before saving the archive, which writes the conversions into it`,
+    `the model calls ${name} inside torch.autocast, where PyTorch converts what its result shares memory with; run ep = ep.run_decompositions() before saving the archive, which writes the conversions into it`,
   );
 }

@@ -2,8 +2,9 @@ import type { ArgumentSpec } from "../../graph/spec";
 import type { ModuleCall } from "../../graph/trace";
 import type { GraphBuilder } from "./builder";
 import { outwards, sharedCall } from "./callTree";
-import type { IrNode, SeenAlias, SeenValue } from "./ir";
-import { stripPath } from "./moduleStack";
+import { type IrNode, type SeenAlias, type SeenValue, usesOf } from "./ir";
+import { nodePath, stripPath } from "./moduleStack";
+import { isResultRead } from "./outputPlaces";
 
 /** A weight's name in the archive. */
 export interface Owner {
@@ -31,6 +32,8 @@ export interface Alias {
   part: string;
   /** Place among the arguments of its call. */
   order: number;
+  /** Number of dimensions. */
+  rank: number;
 }
 
 /**
@@ -209,8 +212,8 @@ export class Boundaries {
     }
     for (const [call, [value, ...others]] of unused) {
       const isLast = this.#producers.get(value) === this.#last.get(call);
-      if (isLast && others.length === 0 && call !== this.builder.root && !returning.has(call))
-        this.addUnusedOutput(value, call);
+      if (!isLast || others.length > 0 || call === this.builder.root || returning.has(call)) continue;
+      if (!isResultRead(call, this.builder.nodes, this.firstNodeOf(call))) this.addUnusedOutput(value, call);
     }
   }
 
@@ -261,7 +264,7 @@ export class Boundaries {
   }
 
   #strip(path: string): string {
-    return stripPath(path, this.stripPrefix) ?? path;
+    return stripPath(path, nodePath(this.stripPrefix)) ?? path;
   }
 
   #alias(
@@ -275,7 +278,15 @@ export class Boundaries {
       const made = make();
       const { meta } = this.builder.values[made.source];
       const value = this.builder.newValue({ call: made.call, meta });
-      alias = { ...made, value, uses: [], firstUse: index, part: "", order: 0 };
+      alias = {
+        ...made,
+        value,
+        uses: [],
+        firstUse: index,
+        part: "",
+        order: 0,
+        rank: meta?.sizes.length ?? 0,
+      };
       this.#byKey.set(key, alias);
       this.aliases.push(alias);
     }
@@ -363,13 +374,6 @@ function bordersBetween(
       .reverse()
       .map((call) => ({ kind: "argument" as const, call })),
   ];
-}
-
-function usesOf({ args }: IrNode): number[] {
-  return args.flatMap((spec) => {
-    if (spec === null || "constant" in spec) return [];
-    return "list" in spec ? spec.list.flatMap((item) => ("ref" in item ? [item.ref] : [])) : [spec.ref];
-  });
 }
 
 function moduleOf(path: string): string {

@@ -1,8 +1,7 @@
 import { binding, type OperatorSchema } from "../../binding";
 import { UnknownOperatorError } from "../../errors";
-import type { ArgumentSpec, ConstantSpec, NodeSpec } from "../../graph/spec";
+import type { ArgumentSpec, AutocastDtype, ConstantSpec, NodeSpec } from "../../graph/spec";
 import type { ModuleCall } from "../../graph/trace";
-import type { DType } from "../../tensor/dtype";
 import type { Tensor } from "../../tensor/tensor";
 import type { TensorMeta } from "../archive/schema";
 import { sharedCall } from "./callTree";
@@ -16,7 +15,7 @@ export interface Place {
   /** On which branch of a condition. */
   when: NodeSpec["when"];
   /** In which dtype `torch.autocast` computes here; null outside of it. */
-  autocast: DType | null;
+  autocast: AutocastDtype | null;
 }
 
 /** What the graph knows of a value. */

@@ -11,3 +11,9 @@ export function sharedCall(one: ModuleCall, other: ModuleCall): ModuleCall {
   for (const call of outwards(other)) if (around.has(call)) return call;
   throw new RangeError("calls of different graphs");
 }
+
+/** Whether a call stands in another one, or is it. */
+export function isWithin(inner: ModuleCall, outer: ModuleCall): boolean {
+  for (const call of outwards(inner)) if (call === outer) return true;
+  return false;
+}

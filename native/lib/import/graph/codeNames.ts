@@ -35,17 +35,15 @@ export type Target = string | Target[];
 /**
  * What a line assigns the result of a call of `attribute` to: `a, (b, c) = self.rnn(x)` gives `["a", ["b", "c"]]`, one
  * plain name gives it. Null where the line is no such assignment, or goes on with the result (`self.rnn(x)[0]`).
+ * @param attribute null for a call of a plain variable (`for layer in self.layers: a, b = layer(x)`)
  */
-export function targetsOf(code: string, attribute: string): Target | null {
+export function targetsOf(line: string, attribute: string | null): Target | null {
+  const code = line.replace(/^def [^:]*:\s*/, "");
   const match = /^([\w\s,()*.[\]'":|]+?)=(?!=)\s*([\w.[\]]+)\s*\(/.exec(code);
-  if (
-    !match ||
-    match[2]
-      .replace(/\[[^\]]*\]$/, "")
-      .split(".")
-      .at(-1) !== attribute
-  )
-    return null;
+  if (!match) return null;
+  const callee = match[2].replace(/\[[^\]]*\]$/, "");
+  const isIt = attribute === null ? /^\w+$/.test(callee) : callee.split(".").at(-1) === attribute;
+  if (!isIt) return null;
   let depth = 1;
   let end = match[0].length;
   for (; end < code.length && depth > 0; end++) {

@@ -5,12 +5,13 @@ import { NodeIndex } from "../../graph/nodeIndex";
 import type { ArgumentSpec, NodeSpec } from "../../graph/spec";
 import type { ModuleCall, NodeKind, TracedNode } from "../../graph/trace";
 import type { TensorMeta } from "../archive/schema";
-import { ArgumentNames, placeOutputs } from "./argumentNames";
+import { ArgumentNames } from "./argumentNames";
 import type { Alias, Boundaries } from "./boundaries";
 import type { GraphBuilder } from "./builder";
 import type { CallSignatures } from "./callSignatures";
-import { hintsOf, type IrNode } from "./ir";
+import { hintsOf, type IrNode, usesOf } from "./ir";
 import type { ModuleCalls } from "./moduleStack";
+import { placeByArguments, placeOutputs, type UnsureOutputs } from "./outputPlaces";
 import { describeFrame } from "./stackTrace";
 
 /** An input of the whole graph, or a place in what it returns. */
@@ -44,7 +45,10 @@ export function nameBoundaries(
   const producers = new Map(
     builder.nodes.flatMap((node) => node.results.map(({ value }) => [value, node] as const)),
   );
+  const used = new Set([...builder.nodes.flatMap(usesOf), ...boundaries.aliases.map(({ source }) => source)]);
+  const made = { nodes: builder.nodes, producers, used, originOf };
   const names = new ArgumentNames(calls, boundaries.aliases, producers);
+  const unsure: UnsureOutputs[] = [];
   const unnamed: { aliases: Alias[]; known: string[] }[] = [];
   // Before arguments are: `output`, parameters and submodules keep their names where an argument is called the same.
   const fixed = new Map([...groups.keys()].map((call) => [call, new Set(call.reserved)]));
@@ -53,9 +57,12 @@ export function nameBoundaries(
     aliases.sort((a, b) => a.order - b.order);
     unnamed.push({ aliases, known: argument.map(({ local }) => local) });
     const outputs = signatures.nameOutputs(call, output, originOf);
-    if (outputs.length > 0) placeOutputs(outputs, builder.nodes, producers, boundaries.firstNodeOf(call));
+    if (outputs.length === 0) continue;
+    const placed = placeOutputs(outputs, made, boundaries.firstNodeOf(call));
+    if (placed) unsure.push(placed);
   }
   for (const { aliases, known } of unnamed) names.name(aliases, known);
+  for (const outputs of unsure) placeByArguments(outputs, names);
   for (const [call, { argument }] of groups) {
     for (const alias of argument) {
       while (fixed.get(call)?.has(alias.local)) alias.local = `${alias.local}_`;
@@ -130,8 +137,21 @@ export function finish(
 }
 
 function addNode(item: IrNode, specs: NodeSpec[], push: (node: TracedNode, isAdded?: boolean) => void): void {
-  const { type, operator, overload, args, results, call, local, shown, when, expected, message, unless } =
-    item;
+  const {
+    type,
+    operator,
+    overload,
+    args,
+    results,
+    call,
+    local,
+    shown,
+    when,
+    expected,
+    message,
+    unless,
+    autocast,
+  } = item;
   const code = describeFrame(item.frames);
   const spec: NodeSpec = {
     type,
@@ -141,6 +161,7 @@ function addNode(item: IrNode, specs: NodeSpec[], push: (node: TracedNode, isAdd
     results: results.map(({ value }) => value),
     name: "",
     code: code ?? "",
+    ...(autocast && { autocast }),
     ...(when && { when }),
     ...(unless && { unless }),
     ...(expected !== undefined && { expected }),

@@ -1,7 +1,7 @@
 import { CorruptFileError, UnsupportedExportError } from "../../errors";
 import type { ArgumentSpec } from "../../graph/spec";
 import type { ModuleCall } from "../../graph/trace";
-import type { Argument } from "../archive/schema";
+import type { ArchiveGraph, Argument } from "../archive/schema";
 import { autocastDtype } from "./autocast";
 import type { GraphBuilder } from "./builder";
 import { sharedCall } from "./callTree";
@@ -74,13 +74,16 @@ function callOfRegion(builder: GraphBuilder, first: number): ModuleCall {
   return sharedCall(inner, call) === call ? inner : call;
 }
 
-/** Mixed precision: conversions become nodes. A region of another device's that is switched off is as if it were not there. */
+/**
+ * Mixed precision: conversions become nodes. A region of another device's is as if it were not there, unless it is switched on and
+ * has tensors on that device.
+ */
 function autocast(call: HigherOrderNode): void {
   const [device, dtype, enabled] = call.node.inputs.map(({ argument }) =>
     argument.kind === "constant" ? argument.value : null,
   );
   const isOn = enabled === true;
-  if (isOn && device !== "cpu") {
+  if (isOn && device !== "cpu" && hasTensorsOn(graphAt(call, 4), String(device))) {
     throw new UnsupportedExportError(
       `the model was exported inside torch.autocast("${device}"), whose conversions are known here for "cpu" only; run ep = ep.run_decompositions() before saving the archive, which writes them into it, or export outside of autocast, with model.to(dtype) if it is to run in another dtype`,
     );
@@ -90,6 +93,14 @@ function autocast(call: HigherOrderNode): void {
     return;
   }
   call.builder.at({ autocast: isOn ? autocastDtype(dtype) : null }, () => inlineAt(4)(call));
+}
+
+function hasTensorsOn(graph: ArchiveGraph, device: string): boolean {
+  const isInner = (argument: Argument) => argument.kind === "graph" && hasTensorsOn(argument.graph, device);
+  return (
+    graph.devices.has(device) ||
+    graph.nodes.some(({ inputs }) => inputs.some(({ argument }) => isInner(argument)))
+  );
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Owner } from "./boundaries";
 import type { GraphBuilder } from "./builder";
 import { Cell } from "./cells";
 import type { GraphEnd } from "./finish";
+import { nodePath } from "./moduleStack";
 import type { Scope } from "./scope";
 
 type UserInput = InputSpec & { kind: "user" | "fixed" };
@@ -47,8 +48,6 @@ export function bindWeights(
       );
     }
     if (input.kind === "user" || input.kind === "fixed") continue;
-    if (/[|\s\0]/.test(input.target))
-      throw new CorruptFileError(`a weight is called ${JSON.stringify(input.target)}`);
     const tensor = weights.read(input.target);
     const meta = scope.meta(input.value);
     if (!meta) throw new CorruptFileError(`nothing is known of the weight "${input.target}"`);
@@ -61,7 +60,7 @@ export function bindWeights(
     scope.bind(input.value, known.cell);
     const names = owners.get(known.value) ?? [];
     owners.set(known.value, names);
-    names.push({ path: input.target, kind: input.kind });
+    names.push({ path: nodePath(input.target), kind: input.kind });
   }
   return owners;
 }

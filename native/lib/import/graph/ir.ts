@@ -1,4 +1,10 @@
-import type { ArgumentSpec, NodeSpec, NodeType } from "../../graph/spec";
+import {
+  type ArgumentSpec,
+  type AutocastDtype,
+  type NodeSpec,
+  type NodeType,
+  refsOf,
+} from "../../graph/spec";
 import type { ModuleCall } from "../../graph/trace";
 import type { SymbolicNumber, TensorMeta } from "../archive/schema";
 
@@ -25,6 +31,8 @@ export interface IrNode {
   seen?: SeenAlias;
   /** As in NodeSpec. */
   unless?: NodeSpec["unless"];
+  /** As in NodeSpec. */
+  autocast?: AutocastDtype;
   /** Guards: what the number must be, and what to say if it is not. */
   expected?: number;
   message?: string;
@@ -74,4 +82,9 @@ export function hintOf(number: SymbolicNumber): number | null {
 export function hintsOf(numbers: readonly SymbolicNumber[]): number[] | null {
   const hints = numbers.map(hintOf);
   return hints.every((hint) => hint !== null) ? hints : null;
+}
+
+/** Values that a node receives, those in lists too. */
+export function usesOf({ args }: IrNode): number[] {
+  return args.flatMap(refsOf);
 }

@@ -81,7 +81,7 @@ export class ModuleCalls {
       const place = `${key},${inner}`;
       let child = siblings.get(place);
       if (!child) {
-        child = this.#newCall(inner, className(type), call);
+        child = this.#newCall(nodePath(inner), className(type), call);
         this.#classes.set(child, type);
         this.#keys.set(child, path + (/@\d+$/.exec(key)?.[0] ?? ""));
         siblings.set(place, child);
@@ -96,7 +96,6 @@ export class ModuleCalls {
     type: string,
     parent: ModuleCall<ImportedModule> | null,
   ): ModuleCall<ImportedModule> {
-    if (/[|\s\0]/.test(path)) throw new CorruptFileError(`a module is called ${JSON.stringify(path)}`);
     let module = this.#modules.get(path);
     if (!module) {
       module = { path };
@@ -118,6 +117,16 @@ export class ModuleCalls {
     }
     return call;
   }
+}
+
+/**
+ * A module's or weight's path as nodes have it: in Python names may have spaces, and bars, which divide names here.
+ * @throws CorruptFileError for lines and other white space.
+ */
+export function nodePath(path: string): string {
+  if (/[^\S ]|\0/.test(path))
+    throw new CorruptFileError(`a module or weight is called ${JSON.stringify(path)}`);
+  return path.replace(/[| ]/g, "_");
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { OperatorSchema } from "../../binding";
 import { CorruptFileError, UnsupportedExportError } from "../../errors";
 import { operatorLocalName } from "../../graph/names";
-import type { ArgumentSpec } from "../../graph/spec";
+import type { ArgumentSpec, AutocastDtype } from "../../graph/spec";
 import type { ArchiveNode, Argument, TensorMeta } from "../archive/schema";
 import { ATTENTION_DIFFERENCE } from "../attentionDifference";
 import { expandAttention } from "./attention";
@@ -24,6 +24,8 @@ export interface OperatorCall {
   operator: string;
   overload: string;
   args: Map<string, ArgumentSpec>;
+  /** As in NodeSpec. */
+  autocast?: AutocastDtype;
 }
 
 /** The name of the tensor that an argument of the archive is; null for anything else. */
@@ -45,9 +47,18 @@ export function addOperator(
   for (const name of args.keys()) {
     if (!known.has(name)) throw new CorruptFileError(`${node.target} has no argument "${name}"`);
   }
-  castArguments(builder, schema, args);
+  const autocast = castArguments(builder, schema, args);
   const { name: operator, overload } = schema;
-  const call: OperatorCall = { builder, scope, node, schema, operator, overload, args };
+  const call: OperatorCall = {
+    builder,
+    scope,
+    node,
+    schema,
+    operator,
+    overload,
+    args,
+    ...(autocast && { autocast }),
+  };
   if (addPublicForm(call)) return;
   if (operator === FUSED_ATTENTION && builder.expandsAttention) addAttention(call);
   else if (operator === "aten::copy") addCopy(call);
@@ -156,6 +167,7 @@ function addPlain(call: OperatorCall): void {
   });
   const base = viewBase(call);
   builder.add({
+    ...(call.autocast && { autocast: call.autocast }),
     type: "operator",
     operator: runOperator(call),
     overload,

@@ -2,7 +2,7 @@ import { CorruptFileError, UnknownArchitectureError } from "../../errors";
 import type { DType } from "../../tensor/dtype";
 import type { Tensor } from "../../tensor/tensor";
 import { torch } from "../../torch";
-import { GgufFile } from "../../weights/gguf/ggufFile";
+import { type GgufSource, openGgufFiles } from "../../weights/gguf/splitGguf";
 import type { JsonObject } from "../../weights/jsonText";
 import type { StoredBlocks, WeightSource } from "../../weights/weightSource";
 import type { Checkpoint } from "../checkpoint";
@@ -14,6 +14,9 @@ import { PHI3 } from "./phi3";
 import { QWEN2, QWEN3 } from "./qwen";
 import { ROPE_TENSORS } from "./rope";
 import { GgufMetadata, type GgufTranslation } from "./translation";
+
+/** In files of every architecture. */
+const COMMON_KEYS = { "attention.causal": "is_causal" };
 
 const TRANSLATIONS: ReadonlyMap<string, GgufTranslation> = new Map([
   ["gpt2", GPT2],
@@ -27,11 +30,11 @@ const TRANSLATIONS: ReadonlyMap<string, GgufTranslation> = new Map([
 ]);
 
 /**
- * A GGUF file with transformers' names for its configuration and tensors.
- * @throws CorruptFileError, MissingFileError; UnknownArchitectureError listing the known ones.
+ * A GGUF file, or several that are one model, with transformers' names for its configuration and tensors.
+ * @throws CorruptFileError, MissingFileError; UnknownArchitectureError listing the known ones, or naming what of this one is not known.
  */
 export function openGguf(path: string): Checkpoint {
-  const file = new GgufFile(path);
+  const file = openGgufFiles(path);
   const name = file.metadata.get("general.architecture");
   if (typeof name !== "string")
     throw new CorruptFileError(`${path}: the metadata lacks "general.architecture"`);
@@ -51,9 +54,9 @@ export function openGguf(path: string): Checkpoint {
   };
 }
 
-function readConfig(file: GgufFile, metadata: GgufMetadata, translation: GgufTranslation): JsonObject {
+function readConfig(file: GgufSource, metadata: GgufMetadata, translation: GgufTranslation): JsonObject {
   const config = new Map<string, unknown>(Object.entries(translation.configDefaults));
-  for (const [from, to] of Object.entries(translation.configKeys)) {
+  for (const [from, to] of Object.entries({ ...COMMON_KEYS, ...translation.configKeys })) {
     const value = metadata.get(from);
     if (value !== undefined) config.set(to, value);
   }
@@ -64,7 +67,9 @@ function readConfig(file: GgufFile, metadata: GgufMetadata, translation: GgufTra
   config.set("attention_bias", file.tensors.has("blk.0.attn_q.bias"));
   config.set("mlp_bias", file.tensors.has("blk.0.ffn_up.bias"));
   const found = Object.fromEntries(config);
-  return { ...found, ...translation.configFrom?.(found, metadata) };
+  const whole = { ...found, ...translation.configFrom?.(found, metadata) };
+  metadata.refuseUnknown();
+  return whole;
 }
 
 class TranslatedWeights implements WeightSource {
@@ -72,7 +77,7 @@ class TranslatedWeights implements WeightSource {
   readonly #origin = new Map<string, string>();
 
   constructor(
-    private readonly file: GgufFile,
+    private readonly file: GgufSource,
     private readonly translation: GgufTranslation,
     private readonly config: JsonObject,
   ) {

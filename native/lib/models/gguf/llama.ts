@@ -9,7 +9,10 @@ export function headsAndRope(config: JsonObject, metadata: GgufMetadata): JsonOb
   const evenly =
     typeof hidden_size === "number" && typeof heads === "number" ? hidden_size / heads : undefined;
   const { head_dim = evenly } = config;
-  return { num_key_value_heads, head_dim, ...ropeScaling(config, metadata) };
+  const rotated = metadata.get("rope.dimension_count") ?? head_dim;
+  // Of an architecture that rotates whole heads only, it is refused by this name.
+  const partial = rotated === head_dim ? {} : { partial_rotary_factor: Number(rotated) / Number(head_dim) };
+  return { num_key_value_heads, head_dim, ...partial, ...ropeScaling(config, metadata) };
 }
 
 /** Llama, and what its relatives share with it. */

@@ -6,14 +6,8 @@ export const PHI3: GgufTranslation = {
   modelType: "phi3",
   configKeys: { ...LLAMA_LIKE.configKeys, "attention.sliding_window": "sliding_window" },
   configFrom(config, metadata) {
-    const heads = headsAndRope(config, metadata);
-    const rotated = metadata.get("rope.dimension_count");
-    return {
-      ...heads,
-      ...(rotated === undefined ? {} : { partial_rotary_factor: Number(rotated) / Number(heads.head_dim) }),
-      // 0 where there is no window.
-      sliding_window: config.sliding_window || null,
-    };
+    // 0 where there is no window.
+    return { ...headsAndRope(config, metadata), sliding_window: config.sliding_window || null };
   },
   blockNames: {
     attn_norm: "input_layernorm",

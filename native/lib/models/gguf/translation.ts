@@ -1,7 +1,7 @@
 import type { Tensor } from "../../tensor/tensor";
-import type { GgufFile } from "../../weights/gguf/ggufFile";
+import type { GgufSource } from "../../weights/gguf/splitGguf";
 import type { JsonObject } from "../../weights/jsonText";
-import { MAX_HEAD_DIM } from "../configReader";
+import { ConfigReader, MAX_HEAD_DIM } from "../configReader";
 
 /** How llama.cpp's files say what transformers says with other names and layouts, for one architecture. */
 export interface GgufTranslation {
@@ -21,16 +21,48 @@ export interface GgufTranslation {
   restore(name: string, tensor: Tensor, config: JsonObject): Tensor;
 }
 
+/**
+ * Keys that change nothing in what is computed: what the tensors themselves show, what is for texts, images or training,
+ * and what mixtures of experts have (a file with experts is refused by their number).
+ */
+const NEUTRAL =
+  /^(?:vocab_size|tensor_data_layout|attention\.value_length|attention\.layer_norm_epsilon|rope\.scaling\.finetuned|pooling_type|decoder_start_token_id|expert_\w+|(?:mm|vision)\..+)$/;
+
 /** What a file says beside its tensors, and the few tensors that belong to the configuration. */
 export class GgufMetadata {
+  readonly #asked = new Set<string>();
+
   constructor(
-    private readonly file: GgufFile,
+    private readonly file: GgufSource,
     private readonly architecture: string,
   ) {}
 
   /** A value of the architecture's own keys, as JSON has it; undefined if it is not there. */
   get(key: string): unknown {
+    this.#asked.add(key);
     return plain(this.file.metadata.get(`${this.architecture}.${key}`));
+  }
+
+  /**
+   * That the architecture's keys are all known: one that nobody asked for may change the computation, unless it is off.
+   * @throws UnknownArchitectureError naming the key and its value.
+   */
+  refuseUnknown(): void {
+    const prefix = `${this.architecture}.`;
+    for (const name of this.file.metadata.keys()) {
+      const key = name.slice(prefix.length);
+      if (name.startsWith(prefix) && !this.#asked.has(key) && !NEUTRAL.test(key))
+        this.refuseUnless(key, 0, false);
+    }
+  }
+
+  /**
+   * That `key` is absent or has one of the values that change nothing.
+   * @throws UnknownArchitectureError naming the key and its value.
+   */
+  refuseUnless(key: string, ...neutral: unknown[]): void {
+    const name = `${this.architecture}.${key}`;
+    new ConfigReader({ [name]: this.get(key) }, this.file.path).refuseUnless(name, ...neutral);
   }
 
   /** The numbers of a tensor; null if it is not there. */

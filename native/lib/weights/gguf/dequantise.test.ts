@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { TorchError } from "../../errors";
+import type { Tensor } from "../../tensor/tensor";
 import { torch } from "../../torch";
 import { SafetensorsFile } from "../safetensors";
 import { dequantise } from "./dequantise";
@@ -11,6 +12,12 @@ const FIXTURES = join(__dirname, "../../../../test/fixtures");
 const file = new GgufFile(join(FIXTURES, "gguf", "quants.gguf"));
 const expected = new SafetensorsFile(join(FIXTURES, "expected", "gguf-quants.safetensors"));
 const quantised = [...GGML_TYPES.values()].filter(({ dtype }) => dtype === null);
+
+/** Equal to the bit, whatever a NaN's bits are. */
+function same(one: Tensor, other: Tensor): boolean {
+  const [numbers, others] = [one, other].map((t) => t.masked_fill(t.isnan(), 0));
+  return torch.equal(numbers, others) && torch.equal(one.isnan(), other.isnan());
+}
 
 test.each([...GGML_TYPES.values()])("$name gives what gguf-py gives, bit for bit", ({ name }) => {
   expect(torch.equal(file.read(name).to("float32"), expected.read(name))).toBe(true);
@@ -23,6 +30,17 @@ describe.each(quantised)("$name", ({ name, blockSize, blockBytes }) => {
     if (!stored) throw new Error("not quantised");
     expect(torch.equal(dequantise(stored.blocks, name, dtype), expected.read(name).to(dtype))).toBe(true);
   });
+
+  test.each(["float32", "float16", "bfloat16"] as const)(
+    "in %s, scales of zero, infinity, NaN, the largest and smallest, and blocks of all bits or none",
+    (dtype) => {
+      const special = expected.read(`${name}.special`);
+      expect(special.isfinite().all().item()).toBe(false);
+      const blocks = file.readBlocks(`${name}.special`)?.blocks;
+      if (!blocks) throw new Error("not quantised");
+      expect(same(dequantise(blocks, name, dtype), special.to(dtype))).toBe(true);
+    },
+  );
 
   test("any rows of it are the rows of the whole", () => {
     if (!stored) throw new Error("not quantised");
@@ -45,6 +63,20 @@ describe.each(quantised)("$name", ({ name, blockSize, blockBytes }) => {
     const many = dequantise(stored.blocks.repeat([700, 1]), name, "float32");
     expect(torch.equal(many, expected.read(name).repeat([700, 1]))).toBe(true);
   });
+});
+
+test.each([
+  ["IQ1_S", 2048, [-7, 9]],
+  ["IQ2_XXS", 256, [8, 43]],
+  ["IQ2_XS", 512, [8, 43]],
+  ["IQ2_S", 1024, [8, 43]],
+  ["IQ3_XXS", 256, [4, 62]],
+  ["IQ3_S", 512, [1, 15]],
+] as const)("every entry of the table of %s", (name, entries, range) => {
+  const grid = expected.read(`${name}.grid`);
+  expect(grid.numel() % entries).toBe(0);
+  expect([grid.min().item(), grid.max().item()]).toEqual(range);
+  expect(torch.equal(file.read(`${name}.grid`), grid.to("float32"))).toBe(true);
 });
 
 test.each<[string, () => unknown, RegExp]>([
