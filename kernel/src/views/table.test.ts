@@ -24,7 +24,7 @@ describe("tables", () => {
       { token: "", value: Number.NaN, n: 2.5 },
     ];
     expect(rowsTable(rows)).toEqual({
-      title: "table",
+      title: "3 rows",
       columns: ["token", "value", "n", "known", "extra"],
       rows: [
         ['" of"', "0.123", "3", "true", ""],

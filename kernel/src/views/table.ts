@@ -9,6 +9,7 @@ export interface Table {
 }
 
 export interface RowsOptions {
+  /** The number of rows unless given. */
   title?: string;
   /** Which columns, in that order; all that any row has unless given. */
   columns?: readonly string[];
@@ -17,17 +18,14 @@ export interface RowsOptions {
 }
 
 /** Rows by column as a table: `result.toTable()`, or any list of objects. */
-export function rowsTable(
-  rows: readonly object[],
-  { title = "table", digits = 3, columns }: RowsOptions = {},
-): Table {
+export function rowsTable(rows: readonly object[], { title, digits = 3, columns }: RowsOptions = {}): Table {
   if (!Array.isArray(rows) || rows.some((row) => typeof row !== "object" || row === null))
     throw new TypeError("a table is made of a list of objects, one a row");
   if (!(Number.isInteger(digits) && digits >= 0 && digits <= 20))
     throw new RangeError(`digits must be an integer from 0 to 20, it is ${digits}`);
   const names = columns ?? [...new Set(rows.flatMap((row) => Object.keys(row)))];
   return {
-    title,
+    title: title ?? `${rows.length} ${rows.length === 1 ? "row" : "rows"}`,
     columns: [...names],
     rows: rows.map((row) => names.map((name) => cellText((row as Record<string, unknown>)[name], digits))),
   };

@@ -146,7 +146,9 @@ export function gridOfTrace(trace: TraceLike): GridSource {
     n,
     summary: [
       `clean ${formatNumber(clean)}`,
-      `corrupted ${formatNumber(corrupted.mean)} ± ${formatNumber(corrupted.stderr)}`,
+      `corrupted ${formatNumber(corrupted.mean)}${Number.isNaN(corrupted.stderr) ? "" : ` ± ${formatNumber(corrupted.stderr)}`}`,
+      // Of several texts, not all have a token in each role.
+      ...(n === null ? [`n = ${corrupted.n}, fewer in some cells`] : []),
     ],
     result: sweeps.every(({ runs }) => runs)
       ? {

@@ -91,6 +91,16 @@ describe("a causal trace", () => {
     expect(figure.data[0].hovertemplate).toContain("standard error, n = 2");
   });
 
+  it("tells how many texts there are where cells have different numbers, and no error of a single one", () => {
+    const kinds = Object.entries(trace.grids).map(([kind, grid]) => {
+      const [first, ...rest] = grid.samples;
+      return [kind, { ...grid, samples: [first.slice(0, 1), ...rest] }] as const;
+    });
+    const corrupted = { mean: 5, stderr: Number.NaN, n: 12 };
+    const drawn = drawGrid(gridOfTrace({ ...trace, corrupted, grids: Object.fromEntries(kinds) }));
+    expect(drawn.text).toContain("clean 30 · corrupted 5 · n = 12, fewer in some cells · * subject");
+  });
+
   it("takes the answer for the colour bars' title, and another title", () => {
     const named = drawGridChart(trace, () => ({}), { answer: " Paris", title: "Eiffel" });
     expect(named.view).toMatchObject({ node: "Eiffel", grid: { measured: "p(Paris)" } });
