@@ -85,6 +85,13 @@ describe("a plan's work", () => {
     expect(await workOf([long, long])).toBe(apart);
   });
 
+  test("is that of the position that the metric reads alone, once positions do not see one another", async () => {
+    // Blocks ask for the sizes of what they are given: that needs none of its positions.
+    const at = (t: number) => [{ [`${block(LAYERS - 1)}.ln_2`]: new AddPatch({ value: 1, slice: [{}, t] }) }];
+    expect(await workOf(at(LENGTH - 2), { metric })).toBe(RUN);
+    expect(await workOf(at(LENGTH - 1), { metric })).toBeGreaterThan(RUN);
+  });
+
   test("counts what later patches of a cell add, and what they take away", async () => {
     const late = { [block(0)]: new AddPatch({ value: 1, slice: ":, 6" }) };
     const early = { [block(1)]: new AddPatch({ value: 1, slice: ":, 2" }) };

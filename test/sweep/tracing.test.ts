@@ -139,7 +139,7 @@ test("batches keep within the memory limit, and the plan says what will be done"
   expect(plan.work).toBeLessThan(plan.naiveWork / 2);
   expect(plan.expectedTime).toBeGreaterThan(0);
   const sizes: number[] = [];
-  const memoryLimit = Math.ceil(plan.bytes * 0.6);
+  const memoryLimit = Math.ceil(plan.bytes * 0.8);
   const { batches, bytes } = await pg.sweep.plan({ ...options(), memoryLimit });
   await pg.sweep({ ...options(), memoryLimit, onCells: (cells) => sizes.push(cells.length) });
   expect(bytes).toBeLessThanOrEqual(memoryLimit);

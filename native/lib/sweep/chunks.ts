@@ -4,7 +4,7 @@ import type { Survey } from "./survey";
 const BESIDES = 1.5;
 
 /** A chunk has the work of so many runs at most: more would gain nothing, and results should come while the sweep goes on. */
-const RUNS = 12;
+const RUNS = 24;
 
 /** Floating-point operations that are worth no chunk of their own: a fraction of a second. */
 const SMALL = 2e10;

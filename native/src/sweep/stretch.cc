@@ -13,15 +13,6 @@ namespace graphpatch {
 
 namespace {
 
-// Rows that a group has at best: enough for products to run at full speed, and few enough for what steps hand
-// on to stay in a core's cache.
-constexpr int64_t kRows = 256;
-// Steps with so many times fewer rows than others are better divided by themselves: what the metric reads of
-// the last layer.
-constexpr int64_t kFewer = 3;
-// With fewer a thread, products are too slow.
-constexpr int64_t kLeastRows = 48;
-
 int64_t rowsIn(const std::vector<CellSpan>& spans, int64_t texts) {
   int64_t rows = 0;
   for (const CellSpan& span : spans) rows += texts * span.positions();
@@ -74,7 +65,7 @@ Stretch::Stretch(const Survey& survey, const WaveValues& values, size_t first, s
     if (!isKept) break;
     const int64_t texts = rule.layout.textsIn(survey.counts());
     const int64_t count = rowsIn(spans.together, texts);
-    if (count * kFewer < most) break;
+    if (count * kFewerRows < most) break;
     most = std::max(most, count);
     for (const CellSpan& span : spans.together)
       rows[span.cell] = std::max(rows[span.cell], texts * span.positions());
@@ -99,8 +90,8 @@ void Stretch::divide(const std::vector<int64_t>& rows) {
   int64_t total = 0;
   for (int64_t count : rows) total += count;
   const int64_t threads = at::get_num_threads();
-  if (total < threads * kLeastRows) return;
-  const int64_t rounds = std::max<int64_t>(1, (total + threads * kRows - 1) / (threads * kRows));
+  if (total < threads * kLeastGroupRows) return;
+  const int64_t rounds = std::max<int64_t>(1, (total + threads * kGroupRows - 1) / (threads * kGroupRows));
   const double each = static_cast<double>(total) / static_cast<double>(rounds * threads);
   int32_t begin = 0;
   int64_t before = 0;

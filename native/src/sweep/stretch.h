@@ -13,6 +13,15 @@
 
 namespace graphpatch {
 
+// Rows that a group has at best: enough for products to run at full speed, and few enough for what steps hand
+// on to stay in a core's cache.
+constexpr int64_t kGroupRows = 256;
+// With fewer a thread, products are too slow.
+constexpr int64_t kLeastGroupRows = 48;
+// Steps with so many times fewer rows than others are better divided by themselves: what the metric reads of
+// the last layer.
+constexpr int64_t kFewerRows = 3;
+
 // Steps of a wave between two values that cells patch. Until then cells know nothing of one another, so a few
 // of them at a time are taken through all these steps, each such group by one thread: what they compute stays
 // in its caches, and threads need not wait for one another at each step.

@@ -208,6 +208,8 @@ void Survey::findNeeded() {
 
 void Survey::needOperands(size_t index) {
   const Step& step = plan().steps()[index];
+  // Sizes are the base run's.
+  if (std::holds_alternative<NumberCall>(step.node->operation)) return;
   const RowRule& rule = rules_[index];
   Positions wanted;
   bool byPosition = rule.mode != RowMode::PerCell && rule.layout.hasPositions();
@@ -220,7 +222,6 @@ void Survey::needOperands(size_t index) {
   const bool sees =
       rule.mode == RowMode::Scores || rule.mode == RowMode::Mix || rule.mode == RowMode::Attention;
   forEachUse(step.arguments, [&](ValueIndex value) {
-    // Sizes and other numbers have no positions.
     bool whole = !byPosition || !layouts_[value].hasPositions();
     for (size_t i = 0; i < rule.operands.size() && !whole; ++i) {
       if (operandValue(step, rule.operands[i]) != value) continue;

@@ -9,16 +9,11 @@
 
 #include "shared_starts.h"
 #include "step_spans.h"
+#include "stretch.h"
 
 namespace graphpatch {
 
 namespace {
-
-// As a Stretch divides its cells: rows of a group, and the fewest for a thread; steps with so many times
-// fewer rows end it.
-constexpr double kRows = 256;
-constexpr double kLeastRows = 48;
-constexpr double kFewer = 3;
 
 class Forecast {
  public:
@@ -74,8 +69,8 @@ class Forecast {
       if (found != live_.end()) left += found->second.bytes;
     }
     const auto threads = static_cast<double>(at::get_num_threads());
-    const bool isDivided = groups_ && made_.size() > 1 && rows_ >= threads * kLeastRows;
-    const double rounds = isDivided ? std::max(1.0, std::ceil(rows_ / (threads * kRows))) : 1;
+    const bool isDivided = groups_ && made_.size() > 1 && rows_ >= threads * kLeastGroupRows;
+    const double rounds = isDivided ? std::max(1.0, std::ceil(rows_ / (threads * kGroupRows))) : 1;
     see(isDivided ? begin_ + within_ / rounds + 2 * left : begin_ + within_);
     begin_ = held_;
     within_ = 0;
@@ -115,7 +110,7 @@ class Forecast {
     for (const CellSpan& span : spans.together)
       rows += static_cast<double>(rule.layout.textsIn(survey_.counts()) * span.positions());
     const bool isApart = !spans.alone.empty();
-    if (isApart || rows * kFewer < rows_) endStretch();
+    if (isApart || rows * kFewerRows < rows_) endStretch();
     rows_ = std::max(rows_, rows);
     total_.work += cost_.workOf(index) * runs;
     const bool isShared = rule.mode == RowMode::View || std::holds_alternative<Alias>(step.node->operation);
