@@ -9,6 +9,7 @@ export class Dataflow {
   readonly inputs: ReadonlySet<number>;
   readonly #producers = new Map<number, NodeSpec>();
   readonly #infos = new Map<number, NodeInfo>();
+  readonly #uses = new Map<NodeSpec, readonly number[]>();
   #deciding: ReadonlySet<number> | null = null;
 
   constructor(readonly captured: CapturedGraph) {
@@ -68,9 +69,13 @@ export class Dataflow {
   }
 
   /** Values that the node is computed from, in the order of its arguments, and that decide whether it is run. */
-  uses({ args, when }: NodeSpec): number[] {
-    const refs = args.flatMap(refsOf);
-    return when ? [...refs, when.value] : refs;
+  uses(node: NodeSpec): readonly number[] {
+    const known = this.#uses.get(node);
+    if (known) return known;
+    const refs = node.args.flatMap(refsOf);
+    if (node.when) refs.push(node.when.value);
+    this.#uses.set(node, refs);
+    return refs;
   }
 
   /** The values, and all that they are computed from. */

@@ -56,22 +56,41 @@ class CurrentShapes {
   }
 }
 
-/** Bytes of what a base run has to keep for cells: all that depends on what they patch. */
-export function keptBytes(job: SweepJob, cells: readonly number[]): number {
-  const { flow } = job;
-  const shapes = new CurrentShapes(job);
-  const differs = new Set(cells.flatMap((cell) => [...job.cells[cell].patches.keys()]));
-  let bytes = 0;
-  for (const node of flow.nodes) {
-    if (!flow.uses(node).some((value) => differs.has(value))) continue;
-    for (const value of node.results) {
-      differs.add(value);
-      const info = flow.info(value);
-      if (node.type === "alias" || VIEWS.has(node.operator) || !info?.shape) continue;
-      bytes += shapes.elements(info.shape) * (BYTES[info.dtype ?? ""] ?? 1);
-    }
+/** Bytes of what a base run has to keep for a cell: all that depends on what it patches. */
+export class KeptBytes {
+  readonly #shapes: CurrentShapes;
+  /** By the patched values: many cells patch the same. */
+  readonly #known = new Map<string, number>();
+
+  constructor(private readonly job: SweepJob) {
+    this.#shapes = new CurrentShapes(job);
   }
-  return bytes;
+
+  of(cell: number): number {
+    const patched = [...this.job.cells[cell].patches.keys()].sort((a, b) => a - b);
+    const key = patched.join();
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const bytes = this.#count(patched);
+    this.#known.set(key, bytes);
+    return bytes;
+  }
+
+  #count(patched: readonly number[]): number {
+    const { flow } = this.job;
+    const differs = new Set(patched);
+    let bytes = 0;
+    for (const node of flow.nodes) {
+      if (!flow.uses(node).some((value) => differs.has(value))) continue;
+      for (const value of node.results) {
+        differs.add(value);
+        const info = flow.info(value);
+        if (node.type === "alias" || VIEWS.has(node.operator) || !info?.shape) continue;
+        bytes += this.#shapes.elements(info.shape) * (BYTES[info.dtype ?? ""] ?? 1);
+      }
+    }
+    return bytes;
+  }
 }
 
 /** Floating-point operations of the matrix products of one run: two for each multiplication and addition. */

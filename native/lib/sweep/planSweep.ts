@@ -1,7 +1,7 @@
 import type { GraphRunner } from "../graph/runner";
 import { CustomPatch } from "../patches/customPatch";
 import { chunkCells } from "./chunks";
-import { keptBytes, runWork } from "./cost";
+import { KeptBytes, runWork } from "./cost";
 import { shareMemory } from "./memory";
 import { native } from "./native";
 import { whyPlain } from "./plain";
@@ -35,9 +35,10 @@ export async function planSweep(runner: GraphRunner, options: SweepOptions): Pro
   const job = prepareSweep(runner, options);
   const levels = readLevels(options, job.runner.isPacked);
   const memory = options.memoryLimit ?? DEFAULT_MEMORY;
+  const kept = new KeptBytes(job);
   const all = job.cells.map((_, i) => i);
   const together = all.filter(
-    (cell) => levels.upstream && whyPlain(job, cell) === null && keptBytes(job, [cell]) <= memory,
+    (cell) => levels.upstream && whyPlain(job, cell) === null && kept.of(cell) <= memory,
   );
   const bases = levels.shared ? shareBases(job, together) : [{ job, cells: together, isShared: false }];
   const start = performance.now();

@@ -6,7 +6,7 @@ import type { Tensor } from "../tensor/tensor";
 import type { CellRuns } from "./cell";
 import { readCells } from "./cells";
 import { chunkCells } from "./chunks";
-import { keptBytes } from "./cost";
+import { KeptBytes } from "./cost";
 import { shareMemory } from "./memory";
 import { checkSamples } from "./metrics";
 import { native } from "./native";
@@ -61,12 +61,14 @@ class SweepRun {
   #batch = 1;
   #positions: number[] | null = null;
   readonly #runs: CellRuns;
+  readonly #kept: KeptBytes;
 
   constructor(
     private readonly job: SweepJob,
     private readonly options: SweepOptions,
   ) {
     this.#runs = cellRuns(job, options);
+    this.#kept = new KeptBytes(job);
     const { resume } = options;
     if (resume) checkSameCells(resume, job);
     this.#samples = job.cells.map((_, i) => resume?.samples[i] ?? []);
@@ -109,9 +111,7 @@ class SweepRun {
     if (!this.#levels.upstream) return "turned off";
     const why = whyPlain(this.job, cell);
     if (why !== null) return why;
-    return keptBytes(this.job, [cell]) > this.#memory
-      ? "the base run's values do not fit the memory limit"
-      : null;
+    return this.#kept.of(cell) > this.#memory ? "the base run's values do not fit the memory limit" : null;
   }
 
   #whyNotGroups({ isGrouped }: WaveResult): string | null {
