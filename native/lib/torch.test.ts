@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import { afterAll, describe, expect, it } from "vitest";
 import { binding } from "./binding";
@@ -72,6 +74,12 @@ describe("settings", () => {
     expect(torch.getNumThreads()).toBe(1);
     expect(() => torch.setNumThreads(0)).toThrow(ArgumentError);
     expect(() => binding.setNumThreads(-1)).toThrow(ArgumentError);
+  });
+
+  it.runIf(process.platform === "linux")("hold for the addon's own loops, too", () => {
+    const addon = readFileSync(join(__dirname, "../build/graphpatch.node"));
+    // Without OpenMP at::parallel_for compiles, and is one thread's loop.
+    expect(addon.includes("GOMP_parallel")).toBe(true);
   });
 
   it("name dtypes and their limits", () => {
