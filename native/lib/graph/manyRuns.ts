@@ -22,7 +22,7 @@ export abstract class ManyRuns<Nodes extends NodeNames> {
   /**
    * Runs many patched runs of the graph, each a cell of a grid, and measures each. Cells share whatever they have in common, exact to
    * rounding; `exact: true` runs each by itself. Patches in force hold in every cell. `pg.sweep.plan(options)` says beforehand what it would
-   * do: cells, arithmetic, bytes, expected time; it runs the graph once or twice, to know how long a run takes.
+   * do: cells, arithmetic, bytes, expected time; it runs the graph and a few cells, to know how long they take.
    * @throws UnknownNodeError, ArgumentError before anything runs; SweepCancelledError with what was done.
    *
    * @example

@@ -5,7 +5,7 @@ import type { SweepJob } from "./setup";
 /** Bytes of an element. */
 const BYTES: Record<string, number> = { float64: 8, int64: 8, float32: 4, int32: 4, float16: 2, bfloat16: 2 };
 
-/** Products of matrices, and the argument whose last dimension is summed over. */
+/** Products of matrices, and the argument whose last dimension is summed over; as the addon counts for cells (sweep_cost.cc). */
 const PRODUCTS = new Map([
   ["aten::linear", 0],
   ["aten::addmm", 1],

@@ -97,7 +97,7 @@ interface SweepBinding {
     cells: readonly (readonly NativeCellPatch[])[],
     request: SurveyRequest,
   ): Promise<NativeCells>;
-  /** Whether oneDNN multiplies many rows faster than libtorch's own products do, on this processor. */
+  /** Whether oneDNN is to be expected to multiply many rows faster than libtorch's own products do, on this processor. */
   oneDnnIsFaster: boolean;
   /** What each list of cells takes that are run together: floating-point operations of matrix products, and the most bytes at one time. */
   costOfChunks(

@@ -112,9 +112,13 @@ async function planBase(
     const most = Math.max(...costs.map(({ bytes }) => bytes));
     const weights = kept > 0 ? native.sweepWeights(kept, passing) : null;
     const waves = { products, weights, groups: levels.groups, unused };
-    const timedPace = known ?? (await paceOf(survey, timed, timedWork, waves, options.signal));
+    let timedPace = known;
+    try {
+      timedPace ??= await paceOf(survey, timed, timedWork, waves, options.signal);
+    } finally {
+      if (weights) native.dropSweepWeights(weights);
+    }
     const pace = timedPace ?? { once: 0, each: baseWork > 0 ? survey.milliseconds / baseWork : 0 };
-    if (weights) native.dropSweepWeights(weights);
     return {
       work,
       bytes: baseBytes + kept + passing + most + Math.min(most, unused),

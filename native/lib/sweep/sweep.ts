@@ -122,7 +122,7 @@ class SweepRun {
   #whyNotOneDnn({ native }: Survey): string | null {
     if (!this.#levels.onednn) {
       const isOwnChoice = this.options.levels?.onednn === undefined;
-      return isOwnChoice ? "libtorch's own products are as fast on this processor" : "turned off";
+      return isOwnChoice ? "libtorch's own products are taken on Intel's processors" : "turned off";
     }
     if (!native.multiplies) return "nothing is multiplied by a float32 weight on CPU";
     return native.hasOneDnn ? null : "this libtorch has no oneDNN";

@@ -52,7 +52,7 @@ class PackedWeights {
 
 // Whether this build of libtorch, on this processor, has oneDNN.
 bool hasOneDnn();
-// Whether it multiplies many rows faster than libtorch's own products do.
+// Whether it is to be expected to multiply many rows faster than libtorch's own products do.
 bool oneDnnIsFaster();
 
 // input @ weight + bias, [..., in] → [..., out], float32, by oneDNN. The weight is packed, or [out, in] with

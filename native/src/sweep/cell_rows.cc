@@ -50,9 +50,13 @@ int64_t numberRows(std::vector<CellSpan>& spans, int64_t texts) {
   return row;
 }
 
+int64_t countRows(const std::vector<CellSpan>& spans, int64_t texts) {
+  return spans.empty() ? 0 : spans.back().row + texts * spans.back().positions();
+}
+
 at::Tensor gatherRows(const std::vector<CellSpan>& spans, int64_t texts, const CellRows* own,
                       const at::Tensor& base) {
-  const int64_t count = spans.empty() ? 0 : spans.back().row + texts * spans.back().positions();
+  const int64_t count = countRows(spans, texts);
   if (own != nullptr) {
     const int64_t first = firstOf(spans, *own);
     if (first >= 0) return own->rows.narrow(0, first, count);

@@ -33,6 +33,9 @@ struct CellRows {
 // Numbers the rows of spans one after the other; how many there are.
 int64_t numberRows(std::vector<CellSpan>& spans, int64_t texts);
 
+// How many rows numbered spans have.
+int64_t countRows(const std::vector<CellSpan>& spans, int64_t texts);
+
 // Rows of `spans` (all numbered): a cell's own where `own` has them, else those of `base`, [texts or 1,
 // positions or 1, rest…], contiguous. `own` may be null.
 at::Tensor gatherRows(const std::vector<CellSpan>& spans, int64_t texts, const CellRows* own,

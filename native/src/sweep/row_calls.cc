@@ -2,18 +2,12 @@
 
 #include <ATen/ATen.h>
 
-#include "../engine/arguments.h"
 #include "row_operators.h"
 #include "seen_rows.h"
 
 namespace graphpatch {
 
 namespace {
-
-std::vector<int64_t> joined(std::vector<int64_t> front, at::IntArrayRef back) {
-  front.insert(front.end(), back.begin(), back.end());
-  return front;
-}
 
 class RowCall {
  public:
@@ -89,7 +83,7 @@ class RowCall {
     const at::Tensor rows = operand(0);
     at::Tensor result = seeByRows(rows);
     if (result.defined()) return result;
-    const int64_t total = spans_.back().row + texts_ * spans_.back().positions();
+    const int64_t total = countRows(spans_, texts_);
     for (size_t begin = 0, end = 0; begin < spans_.size(); begin = end) {
       const CellSpan& first = spans_[begin];
       std::vector<int32_t> cells;
@@ -134,9 +128,7 @@ class RowCall {
     keys = keys.expand(joined({count}, keys.sizes().slice(1)));
     values = values.expand(joined({count}, values.sizes().slice(1)));
     const auto flat = [&](const at::Tensor& tensor) { return hasTexts ? tensor.flatten(0, 1) : tensor; };
-    std::vector<c10::IValue> stack;
-    for (const Argument& argument : step_.arguments)
-      stack.push_back(operatorArgument(argument, survey_.frame()));
+    std::vector<c10::IValue> stack = rowArguments(survey_, index_);
     at::Tensor mask;
     if (stack[3].isTensor()) {
       mask = stack[3].toTensor();

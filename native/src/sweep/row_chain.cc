@@ -12,7 +12,7 @@ namespace graphpatch {
 
 namespace {
 
-// Of the widest value in a strip of rows: a few such fit a core's second cache.
+// Of the widest value in a strip of rows: a few such fit the caches that a core has to itself.
 constexpr int64_t kStripBytes = 1 << 17;
 
 // Whether the step only looks at memory in another way.
@@ -25,7 +25,8 @@ bool isView(const RowRule& rule, const Step& step) {
 
 }  // namespace
 
-RowChain::RowChain(const Survey& survey, const Spans& spans, size_t first, size_t end) : survey_(survey) {
+RowChain::RowChain(const Survey& survey, const SpansOfSteps& spans, size_t first, size_t end)
+    : survey_(survey) {
   for (size_t place = first; place < spans.size(); ++place) {
     if (!add(spans[first].second, spans[place].first, spans[place].second)) break;
   }
@@ -97,7 +98,7 @@ int64_t RowChain::rowBytes() const {
 
 void RowChain::run(const std::vector<CellSpan>& spans, WaveValues& values) const {
   const int64_t texts = survey_.rule(links_.front().step).layout.textsIn(survey_.counts());
-  const int64_t rows = spans.back().row + texts * spans.back().positions();
+  const int64_t rows = countRows(spans, texts);
   const int64_t strip = std::max<int64_t>(1, kStripBytes / rowBytes());
   const RowProducts none(Products::Operator, nullptr);
   for (const Link& link : links_) {
@@ -120,7 +121,7 @@ void RowChain::run(const std::vector<CellSpan>& spans, WaveValues& values) const
     for (size_t slot = 0; slot < made_.size(); ++slot) {
       if (!isKept_[slot]) continue;
       if (begin == 0)
-        all[slot] = at::empty(rowSizes(rows, made[slot].sizes().slice(1)), made[slot].options());
+        all[slot] = at::empty(joined({rows}, made[slot].sizes().slice(1)), made[slot].options());
       all[slot].narrow(0, begin, count).copy_(made[slot]);
     }
   }
@@ -135,7 +136,7 @@ RowChain::Given RowChain::give(const Link& link, const std::vector<CellSpan>& sp
   if (link.kind == Kind::ViewsOther) return given;
   const RowRule& rule = survey_.rule(link.step);
   const int64_t texts = rule.layout.textsIn(survey_.counts());
-  const int64_t rows = spans.back().row + texts * spans.back().positions();
+  const int64_t rows = countRows(spans, texts);
   given.arguments = rowArguments(survey_, link.step);
   for (size_t i = 0; i < rule.operands.size(); ++i) {
     if (link.slots[i] >= 0) continue;
@@ -180,10 +181,9 @@ std::vector<at::Tensor> RowChain::call(const Link& link, const Given& given,
 at::Tensor RowChain::asOperand(const Link& link, size_t operand, const at::Tensor& rows) const {
   const RowOperand& given = survey_.rule(link.step).operands[operand];
   const at::Tensor& base = survey_.frame()[operandValue(stepOf(link), given)].toTensor();
-  std::vector<int64_t> sizes(given.lead, 1);
-  sizes.insert(sizes.end(), base.sizes().begin(), base.sizes().end());
-  const std::vector<int64_t> rest = given.layout.restSizes(sizes);
-  return rows.sizes().slice(1) == at::IntArrayRef(rest) ? rows : rows.reshape(rowSizes(rows.size(0), rest));
+  const std::vector<int64_t> rest =
+      given.layout.restSizes(joined(std::vector<int64_t>(given.lead, 1), base.sizes()));
+  return rows.sizes().slice(1) == at::IntArrayRef(rest) ? rows : rows.reshape(joined({rows.size(0)}, rest));
 }
 
 }  // namespace graphpatch

@@ -10,14 +10,12 @@ namespace graphpatch {
 
 // Steps one after the other that do little to each row, such as the operators that a GELU is written with:
 // reading and writing takes most of their time. They are taken through together for a few rows at a time, so
-// that what they hand on stays in a core's nearest cache.
+// that what they hand on stays in the caches that a core has to itself.
 class RowChain {
  public:
-  using Spans = std::vector<std::pair<size_t, StepSpans>>;
-
   // As many of `spans` from place `first` on as can be taken together. After step `end` - 1 its results are
   // looked at, whether steps use them or not.
-  RowChain(const Survey& survey, const Spans& spans, size_t first, size_t end);
+  RowChain(const Survey& survey, const SpansOfSteps& spans, size_t first, size_t end);
 
   // How many places of `spans` it takes; 0 where it would gain nothing.
   size_t length() const { return links_.size(); }

@@ -4,6 +4,11 @@
 
 namespace graphpatch {
 
+std::vector<int64_t> joined(std::vector<int64_t> front, at::IntArrayRef back) {
+  front.insert(front.end(), back.begin(), back.end());
+  return front;
+}
+
 int RowLayout::rowDim(int dim) const {
   int place = 1;
   for (int before = 0; before < dim; ++before) place += isRest(before) ? 1 : 0;

@@ -53,6 +53,9 @@ struct RowLayout {
   at::Tensor cellsToRows(const at::Tensor& cells) const;
 };
 
+// Sizes one after the other.
+std::vector<int64_t> joined(std::vector<int64_t> front, at::IntArrayRef back);
+
 // The layout that a value of these sizes most likely has: [texts, positions, …], [texts, heads, positions,
 // …], …
 RowLayout guessLayout(at::IntArrayRef sizes, const RowCounts& counts);

@@ -8,12 +8,6 @@
 
 namespace graphpatch {
 
-std::vector<int64_t> rowSizes(int64_t rows, at::IntArrayRef rest) {
-  std::vector<int64_t> sizes{rows};
-  sizes.insert(sizes.end(), rest.begin(), rest.end());
-  return sizes;
-}
-
 std::vector<c10::IValue> rowArguments(const Survey& survey, size_t index) {
   std::vector<c10::IValue> arguments;
   for (const Argument& argument : survey.plan().steps()[index].arguments)
@@ -45,16 +39,11 @@ std::vector<at::Tensor> calledOnRows(const Step& step, std::vector<c10::IValue> 
 }
 
 at::Tensor viewedRows(const RowRule& rule, at::Tensor rows) {
-  if (!rule.order.empty()) {
-    std::vector<int64_t> order{0};
-    order.insert(order.end(), rule.order.begin(), rule.order.end());
-    rows = rows.permute(order);
-  }
-  if (!rule.isExpand) return rows.reshape(rowSizes(rows.size(0), rule.restSizes));
+  if (!rule.order.empty()) rows = rows.permute(joined({0}, rule.order));
+  if (!rule.isExpand) return rows.reshape(joined({rows.size(0)}, rule.restSizes));
   std::vector<int64_t> padded{rows.size(0)};
   padded.resize(rule.restSizes.size() + 2 - rows.dim(), 1);
-  padded.insert(padded.end(), rows.sizes().begin() + 1, rows.sizes().end());
-  return rows.reshape(padded).expand(rowSizes(rows.size(0), rule.restSizes));
+  return rows.reshape(joined(padded, rows.sizes().slice(1))).expand(joined({rows.size(0)}, rule.restSizes));
 }
 
 void checkRows(const Survey& survey, size_t index, ValueIndex result, const at::Tensor& rows) {

@@ -21,7 +21,4 @@ at::Tensor viewedRows(const RowRule& rule, at::Tensor rows);
 // Rows that are not as the base's would be read as what they are not. @throws ShapeError
 void checkRows(const Survey& survey, size_t step, ValueIndex result, const at::Tensor& rows);
 
-// Sizes of rows: how many there are, and those of each.
-std::vector<int64_t> rowSizes(int64_t rows, at::IntArrayRef rest);
-
 }  // namespace graphpatch

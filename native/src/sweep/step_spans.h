@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "cell_rows.h"
@@ -30,6 +31,9 @@ struct StepSpans {
   // Of the first, those in which positions before their own are computed again.
   std::vector<int32_t> widened;
 };
+
+// Steps that compute anything, in order, and what.
+using SpansOfSteps = std::vector<std::pair<size_t, StepSpans>>;
 
 // Where the cells of a wave differ from the base run at a value; nullptr where none does.
 using SpansAt = std::function<const std::vector<CellSpan>*(ValueIndex)>;

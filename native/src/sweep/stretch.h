@@ -35,8 +35,7 @@ class Stretch {
   size_t end() const { return end_; }
   // Whether there is enough for every thread.
   bool pays() const { return groups_.size() > 1; }
-  // The steps that compute anything, and what.
-  const std::vector<std::pair<size_t, StepSpans>>& spans() const { return spans_; }
+  const SpansOfSteps& spans() const { return spans_; }
 
   // Takes all cells through the steps. False, with nothing changed, where values are so large that masks may
   // not hide them: only then more positions have to be computed than was known beforehand.
@@ -55,7 +54,7 @@ class Stretch {
   const Survey& survey_;
   size_t first_;
   size_t end_;
-  std::vector<std::pair<size_t, StepSpans>> spans_;
+  SpansOfSteps spans_;
   // By the place in `spans_` where it begins.
   std::unordered_map<size_t, RowChain> chains_;
   std::vector<Group> groups_;

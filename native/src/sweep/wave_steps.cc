@@ -6,8 +6,7 @@
 #include <unordered_map>
 
 #include "../engine/arguments.h"
-#include "../engine/step_error.h"
-#include "../errors/errors.h"
+#include "row_operators.h"
 #include "wave.h"
 
 namespace graphpatch {
@@ -102,23 +101,16 @@ void Wave::oneByOne(size_t index, const std::vector<int32_t>& cells) {
       const c10::IValue& base = survey_->frame()[value];
       if (base.isTensor()) frame[value] = values_.whole(value, cell, base.toTensor());
     });
-    std::vector<c10::IValue> results;
+    std::vector<at::Tensor> results;
     if (std::holds_alternative<Alias>(step.node->operation)) {
-      results.push_back(argumentValue(step.arguments[0], frame));
+      results.push_back(argumentValue(step.arguments[0], frame).toTensor());
     } else {
-      std::vector<c10::IValue> stack;
-      for (const Argument& argument : step.arguments) stack.push_back(operatorArgument(argument, frame));
-      const auto& call = std::get<OperatorCall>(step.node->operation);
-      const std::vector<c10::IValue> arguments = stack;
-      try {
-        call.call(stack);
-      } catch (const c10::Error& error) {
-        throwStepError(*step.node, call.handle, arguments, error);
-      }
-      results = resultsOf(stack, step.results.size());
+      std::vector<c10::IValue> arguments;
+      for (const Argument& argument : step.arguments) arguments.push_back(operatorArgument(argument, frame));
+      results = calledOnRows(step, std::move(arguments));
     }
     for (size_t i = 0; i < step.results.size(); ++i) {
-      const at::Tensor& whole = results.at(i).toTensor();
+      const at::Tensor& whole = results.at(i);
       if (whole.sizes() != survey_->frame()[step.results[i]].toTensor().sizes()) {
         drop(cell, step.node->name + " gives another shape");
         break;

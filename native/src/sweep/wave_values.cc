@@ -9,11 +9,6 @@ namespace graphpatch {
 
 namespace {
 
-std::vector<int64_t> joined(std::vector<int64_t> front, at::IntArrayRef back) {
-  front.insert(front.end(), back.begin(), back.end());
-  return front;
-}
-
 std::vector<int32_t> cellsIn(const std::vector<CellSpan>& spans) {
   std::vector<int32_t> cells;
   for (const CellSpan& span : spans) cells.push_back(span.cell);
