@@ -142,3 +142,13 @@ describe("a name that the model has no place for", () => {
     );
   });
 });
+
+test("where a GPT-2 computes its scores in float32, the pattern is what values are mixed by", async () => {
+  const config = { model_type: "gpt2", n_embd: 8, n_head: 2, n_layer: 1, reorder_and_upcast_attn: true };
+  for (const dtype of ["float32", "bfloat16"] as const) {
+    const model = AutoModelForCausalLM.fromConfig(config, { dtype });
+    const pg = await PatchableGraph.capture(model, { input_ids: torch.tensor([[4, 5, 6]]) });
+    const scores = pg.node("blocks.0.attn.hook_attn_scores");
+    expect([scores.dtype, pg.node("blocks.0.attn.hook_pattern").dtype]).toEqual(["float32", dtype]);
+  }
+});

@@ -18,6 +18,7 @@ import {
 } from "./interfaces";
 import { type Activation, activation, readActivation } from "./parts/activations";
 import { attend, softmax, splitHeads } from "./parts/attention";
+import { inDType } from "./parts/dtype";
 import { causalMask, positionIds } from "./parts/masks";
 import { refuseVariants } from "./sizes";
 import { transformerLensNames } from "./transformerLens";
@@ -35,6 +36,8 @@ export interface GPT2Config {
   readonly layer_norm_epsilon: number;
   readonly scale_attn_weights: boolean;
   readonly scale_attn_by_inverse_layer_idx: boolean;
+  /** Whether scores and their softmax are computed in float32 whatever the model computes in (Mistral's GPT-2 of Stanford). */
+  readonly reorder_and_upcast_attn: boolean;
   readonly tie_word_embeddings: boolean;
 }
 
@@ -53,7 +56,6 @@ export function readGPT2Config(file: ConfigReader): GPT2Config {
   const n_head = reader.count("n_head", 12);
   if (n_embd % n_head !== 0) reader.fail("n_embd", `is ${n_embd}, not a multiple of the ${n_head} heads`);
   refuseVariants(reader);
-  reader.refuseUnless("reorder_and_upcast_attn", false);
   return {
     model_type: "gpt2",
     vocab_size: reader.count("vocab_size", 50257),
@@ -66,6 +68,7 @@ export function readGPT2Config(file: ConfigReader): GPT2Config {
     layer_norm_epsilon: reader.positive("layer_norm_epsilon", 1e-5),
     scale_attn_weights: reader.flag("scale_attn_weights", true),
     scale_attn_by_inverse_layer_idx: reader.flag("scale_attn_by_inverse_layer_idx", false),
+    reorder_and_upcast_attn: reader.flag("reorder_and_upcast_attn", false),
     tie_word_embeddings: reader.flag("tie_word_embeddings", true),
   };
 }
@@ -96,7 +99,11 @@ export class GPT2Attention extends Module {
       .call(hidden_states)
       .split(this.config.n_embd, 2)
       .map((states) => splitHeads(states, this.headDim));
-    const [mix, pattern] = attend(query, key, value, attention_mask, this.scaling, softmax);
+    const wide = (states: Tensor): Tensor =>
+      this.config.reorder_and_upcast_attn ? inDType(states, "float32") : states;
+    const [mix, pattern] = attend(wide(query), wide(key), value, attention_mask, this.scaling, (scores) =>
+      inDType(softmax(scores), value.dtype),
+    );
     return [this.c_proj.call(mix), pattern];
   }
 }
@@ -221,7 +228,8 @@ function gpt2Aliases(body: string, config: GPT2Config): AliasTable {
       "attn.hook_k": "attn.view_1",
       "attn.hook_v": "attn.view_2",
       "attn.hook_attn_scores": "attn.add",
-      "attn.hook_pattern": "attn.softmax",
+      // In half precision queries and keys are brought to float32, and the pattern back.
+      "attn.hook_pattern": config.reorder_and_upcast_attn ? ["attn.to_2", "attn.softmax"] : "attn.softmax",
       "attn.hook_z": "attn.transpose_4",
       hook_attn_out: "attn.output|sub_0",
       hook_resid_mid: "add",
