@@ -21,7 +21,7 @@ import { attend, softmax, splitHeads } from "./parts/attention";
 import { inDType } from "./parts/dtype";
 import { causalMask, positionIds } from "./parts/masks";
 import { refuseVariants } from "./sizes";
-import { transformerLensNames } from "./transformerLens";
+import { layerNorm, transformerLensNames } from "./transformerLens";
 
 /** The fields of a GPT-2 `config.json` that the computation depends on. */
 export interface GPT2Config {
@@ -219,11 +219,12 @@ function gpt2Aliases(body: string, config: GPT2Config): AliasTable {
     {
       hook_embed: "wte.output",
       hook_pos_embed: "expand",
-      "ln_final.hook_normalized": "ln_f.output",
+      ...layerNorm("ln_final", "ln_f"),
     },
     {
       hook_resid_pre: "hidden_states",
-      "ln1.hook_normalized": "ln_1.output",
+      ...layerNorm("ln1", "ln_1"),
+      "attn.hook_in": "attn.hidden_states",
       "attn.hook_q": "attn.view",
       "attn.hook_k": "attn.view_1",
       "attn.hook_v": "attn.view_2",
@@ -231,11 +232,17 @@ function gpt2Aliases(body: string, config: GPT2Config): AliasTable {
       // In half precision queries and keys are brought to float32, and the pattern back.
       "attn.hook_pattern": config.reorder_and_upcast_attn ? ["attn.to_2", "attn.softmax"] : "attn.softmax",
       "attn.hook_z": "attn.transpose_4",
+      "attn.o.hook_out": "attn.c_proj.output",
+      "attn.hook_out": "attn.output|sub_0",
       hook_attn_out: "attn.output|sub_0",
       hook_resid_mid: "add",
-      "ln2.hook_normalized": "ln_2.output",
+      hook_mlp_in: "ln_2.input",
+      ...layerNorm("ln2", "ln_2"),
+      "mlp.hook_in": "mlp.hidden_states",
       "mlp.hook_pre": "mlp.c_fc.output",
       "mlp.hook_post": "mlp.act.output",
+      "mlp.out.hook_out": "mlp.c_proj.output",
+      "mlp.hook_out": "mlp.output",
       hook_mlp_out: "mlp.output",
       hook_resid_post: "output",
     },
