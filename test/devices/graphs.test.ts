@@ -5,12 +5,13 @@ import { ArgumentError, DeviceError } from "../../native/lib/errors";
 import { PatchableGraph } from "../../native/lib/graph";
 import { AutoModelForCausalLM, type CausalLM } from "../../native/lib/models";
 import { CustomPatch, ProbePatch, ReplacePatch, ZeroPatch } from "../../native/lib/patches";
-import { logProbability } from "../../native/lib/sweep";
+import { klDivergence, logitDifference, logProbability, type SweepOptions } from "../../native/lib/sweep";
 import type { Tensor } from "../../native/lib/tensor/tensor";
 import { torch } from "../../native/lib/torch";
+import { examplesOf, loadCase } from "../exports/cases";
 import { FIXTURES, ScratchFolder } from "../support/files";
 import { expectedValues, relativeDifference } from "../support/parity";
-import { describeOnGpu } from "../support/standInGpu";
+import { describeOnGpu, hasStandIn } from "../support/standInGpu";
 
 const scratch = new ScratchFolder();
 afterAll(() => scratch[Symbol.dispose]());
@@ -85,6 +86,55 @@ describeOnGpu("a graph of a model on two GPUs", () => {
       expect(value).toBeCloseTo(a.samples.flat()[i], 5);
     });
   });
+});
+
+describeOnGpu("a graph of a model on one GPU, results included", () => {
+  const requests: [string, Pick<SweepOptions, "metric" | "positions">][] = [
+    [
+      "a token's log-probability, for each text at its position",
+      { metric: logProbability({ token: [3, 5], position: [0, -1] }) },
+    ],
+    ["a difference of logits", { metric: logitDifference({ correct: 3, wrong: 5 }) }],
+    ["the divergence from the base", { metric: klDivergence() }],
+    [
+      "a function of outputs at some positions",
+      { metric: ({ "output|logits": logits }) => logits.at("..., 1").sum(1), positions: [0, 2] },
+    ],
+  ];
+
+  test.each(requests)("sweeps measure %s as in memory", async (_, request) => {
+    const texts = {
+      input_ids: torch.tensor([
+        [5, 9, 3, 7],
+        [2, 4, 6, 8],
+      ]),
+    };
+    const cells = [0, 1, 2].map((t) => ({ [MLP]: new ZeroPatch({ slice: [{}, t] }) }));
+    const measure = async (deviceMap?: string) => {
+      const model = await AutoModelForCausalLM.fromPretrained(path, { deviceMap });
+      const pg = await PatchableGraph.capture(model, texts);
+      const options = { ...request, inputs: texts, cells };
+      const results = [await pg.sweep(options), await pg.sweep({ ...options, exact: true })];
+      return results.flatMap(({ samples, base }) => [...samples.flat(), ...base]);
+    };
+    const [here, there] = [await measure(), await measure("cuda:1")];
+    expect(there).toHaveLength(here.length);
+    there.forEach((value, i) => {
+      expect(value).toBeCloseTo(here[i], 5);
+    });
+  });
+});
+
+test.runIf(hasStandIn)("operators made of others convert inside of autocast on a GPU, too", async () => {
+  const [{ inputs: given }] = examplesOf("composites");
+  const run = async (device: string) => {
+    const pg = await loadCase("composites", { device });
+    const { einsum } = await pg.run(given, { outputs: ["einsum"] });
+    return einsum;
+  };
+  const [here, there] = [await run("cpu"), await run("cuda:1")];
+  expect([here.dtype, there.dtype, there.device]).toEqual(["bfloat16", "bfloat16", "cuda:1"]);
+  expect(relativeDifference(there.float(), here.float())).toBeLessThanOrEqual(0.01);
 });
 
 describeOnGpu("a graph that was captured in memory, loaded to a GPU", () => {

@@ -1,12 +1,11 @@
 import "../support/standInGpu";
 import { join } from "node:path";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { OutOfMemoryError } from "../../native/lib/errors";
 import { PatchableGraph } from "../../native/lib/graph";
-import { AutoModelForCausalLM, type CausalLM } from "../../native/lib/models";
+import { AutoModelForCausalLM, type CausalLM, type FromPretrainedOptions } from "../../native/lib/models";
 import { AddPatch, CustomPatch, ProbePatch, ZeroPatch } from "../../native/lib/patches";
 import { logProbability } from "../../native/lib/sweep";
-import type { Tensor } from "../../native/lib/tensor/tensor";
 import { torch } from "../../native/lib/torch";
 import { writeBigModel } from "../support/bigModel";
 import { FIXTURES, ScratchFolder } from "../support/files";
@@ -104,24 +103,37 @@ describeOnGpu("memory of GPUs", () => {
     await expect(withFreeMemory(0, 100, () => loss.backward())).rejects.toThrow(OutOfMemoryError);
   });
 
-  test("weights that are converted on their way to a GPU leave nothing in the processor's memory", async () => {
-    using scratch = new ScratchFolder();
-    writeBigModel(scratch.path);
-    const onGpu = () => gpu.memory(0).bytes;
-    const [before, there] = [anonymousMemory(), onGpu()];
-    let most = 0;
-    // The stand-in's memory is the processor's as well.
-    const onProgress = () => {
-      most = Math.max(most, anonymousMemory() - before - (onGpu() - there));
-    };
-    const model = await AutoModelForCausalLM.fromPretrained(scratch.path, {
-      deviceMap: "cuda:0",
-      onProgress,
+  describe("weights that are brought to a GPU leave no second copy in the processor's memory", () => {
+    /** What was in the processor's memory at most while `load` ran, and after it; the stand-in's memory, which is there as well, left out. */
+    async function whileLoading(options: FromPretrainedOptions) {
+      using scratch = new ScratchFolder();
+      writeBigModel(scratch.path);
+      await bytesOnGpus();
+      const own = () => anonymousMemory() - gpu.memory(0).bytes;
+      const [before, there] = [own(), gpu.memory(0).bytes];
+      let most = 0;
+      const onProgress = () => {
+        most = Math.max(most, own() - before);
+      };
+      const model = await AutoModelForCausalLM.fromPretrained(scratch.path, {
+        ...options,
+        deviceMap: "cuda:0",
+        onProgress,
+      });
+      return { model, most, after: own() - before, weights: gpu.memory(0).bytes - there };
+    }
+
+    test("while they are converted", async () => {
+      const { most, weights } = await whileLoading({});
+      expect(weights).toBeGreaterThan(100e6);
+      // The largest weight has 9 MB, and freed memory is kept for the next.
+      expect(most).toBeLessThan(60e6);
     });
-    onProgress();
-    expect(onGpu() - there).toBeGreaterThan(80e6);
-    // The largest weight has 9 MB, and freed memory is kept for the next.
-    expect(most).toBeLessThan(60e6);
-    expect((model.stateDict().values().next().value as Tensor).device).toBe("cuda:0");
+
+    test("in 8 bits", async () => {
+      const { after, weights } = await whileLoading({ loadIn8bit: true });
+      expect(weights).toBeGreaterThan(25e6);
+      expect(after).toBeLessThan(20e6);
+    });
   });
 });

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { PatchableGraph, SafetensorsFile, type Tensor, torch } from "../../native/lib";
-import type { ImportOptions } from "../../native/lib/import/options";
+import type { LoadOptions } from "../../native/lib/graph/load";
 
 export const FOLDER = join(__dirname, "..", "fixtures", "exports");
 
@@ -18,7 +18,7 @@ function expectedPath(name: string): string {
   return join(FOLDER, `${name.replace(/-torch\d+$/, "")}.safetensors`);
 }
 
-export function loadCase(name: string, options: ImportOptions = {}): Promise<PatchableGraph> {
+export function loadCase(name: string, options: LoadOptions = {}): Promise<PatchableGraph> {
   return PatchableGraph.load(join(FOLDER, `${name}.pt2`), options);
 }
 

@@ -168,7 +168,7 @@ function computedWeight(
   const { outlierThreshold } = int8;
   using stored = file.readOnce(name);
   const weight = new Int8Weight(stored, { outputDim, dtype, outlierThreshold }, target);
-  weight.replaceBuffers((buffer) => onDevice(buffer, placement.deviceOf(place.path)));
+  weight.replaceBuffers((buffer) => broughtTo(placement.deviceOf(place.path), buffer));
   return () => weight;
 }
 

@@ -19,5 +19,5 @@ export function selectPositions(value: Tensor, positions: readonly number[], dim
   const [first] = positions;
   const isRun = positions.every((position, i) => position === first + i);
   if (isRun) return value.narrow(dim, first, positions.length);
-  return value.index_select(dim, torch.tensor([...positions], { dtype: "int64" }));
+  return value.index_select(dim, torch.tensor([...positions], { dtype: "int64", device: value.device }));
 }
