@@ -24,7 +24,7 @@ describe.each([
   ["gpt2-tiny", join(FIXTURES, "gguf", "gpt2-tiny.gguf")],
   ["llama-tiny", join(FIXTURES, "llama-tiny")],
   ["smollm2", "smollm2-135m-instruct"],
-  ...["bert", "gpt-neox", "qwen", "llama3", "gemma", "mistral", "phi3"].map((family) => [
+  ...["bert", "bert-characters", "gpt-neox", "qwen", "llama3", "gemma", "mistral", "phi3"].map((family) => [
     join("tokenizers", family),
     join(FIXTURES, "tokenizers", family),
   ]),
@@ -45,6 +45,17 @@ describe.each([
     );
   });
 });
+
+const bytes: Record<string, { ids: number[]; decoded: string }[]> = JSON.parse(
+  readFileSync(join(FIXTURES, "expected/tokenizers/bytes.json"), "utf8"),
+);
+test.each(Object.keys(bytes))(
+  "pieces of single bytes are decoded as transformers does it: %s",
+  async (family) => {
+    const tokenizer = await AutoTokenizer.fromPretrained(join(FIXTURES, "tokenizers", family));
+    for (const { ids, decoded } of bytes[family]) expect(tokenizer.decode(ids)).toBe(decoded);
+  },
+);
 
 describe("a byte-level tokenizer", () => {
   let tokenizer: Tokenizer;
