@@ -15,19 +15,55 @@ const LLAMA3_WORDS =
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 const QWEN2_WORDS = LLAMA3_WORDS.replace("\\p{N}{1,3}", "\\p{N}");
 
-const splitWords = (pattern: string): JsonObject[] => [
-  { type: "Split", pattern: { Regex: pattern }, behavior: "Isolated", invert: false },
-  { ...BYTE_LEVEL, use_regex: false },
-];
+function splitWords(pattern: string): JsonObject[] {
+  return [
+    { type: "Split", pattern: { Regex: pattern }, behavior: "Isolated", invert: false },
+    { ...BYTE_LEVEL, use_regex: false },
+  ];
+}
 
-/** How text is split before the merges, by `tokenizer.ggml.pre` (llama.cpp's `llama-vocab.cpp`). */
-const PRE_TOKENIZERS: ReadonlyMap<string, readonly JsonObject[]> = new Map<string, readonly JsonObject[]>([
-  ["default", [BYTE_LEVEL]],
-  ["gpt-2", [BYTE_LEVEL]],
-  ["smollm", [splitDigits(true), BYTE_LEVEL]],
-  ["llama-bpe", splitWords(LLAMA3_WORDS)],
-  ["llama3", splitWords(LLAMA3_WORDS)],
-  ["qwen2", splitWords(QWEN2_WORDS)],
+/** Capitals and small letters are told apart; a word may have an ending of its own. */
+function casedWords(ending: string, digits: string): string {
+  const [capitals, small] = ["\\p{Lu}\\p{Lt}", "\\p{Ll}"].map(
+    (letters) => `[${letters}\\p{Lm}\\p{Lo}\\p{M}]`,
+  );
+  const before = "[^\\r\\n\\p{L}\\p{N}]?";
+  const words = `${before}${capitals}*${small}+${ending}|${before}${capitals}+${small}*${ending}`;
+  return `${words}|\\p{N}${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
+}
+
+const TEKKEN_WORDS = casedWords("", "");
+const GPT4O_WORDS = casedWords("(?i:'s|'t|'re|'ve|'m|'ll|'d)?", "{1,3}");
+
+/** What `tokenizer.ggml.pre` says of a tokenizer: what it is in llama.cpp's `llama-vocab.cpp`, and in the models' own `tokenizer.json`. */
+interface Kind {
+  /** How text is split before the merges. */
+  readonly words: readonly JsonObject[];
+  /** Whether accents are joined with their letters first. */
+  readonly isNormalized?: true;
+  /** Whether a word that is a token is taken as it is, whatever the merges make of it. */
+  readonly ignoresMerges?: true;
+  /** Whether a text begins with a token of its own where the file does not say. */
+  readonly hasBegin?: true;
+}
+
+const LLAMA3: Kind = { words: splitWords(LLAMA3_WORDS), ignoresMerges: true, hasBegin: true };
+const QWEN2: Kind = { words: splitWords(QWEN2_WORDS), isNormalized: true };
+
+const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
+  ["default", { words: [BYTE_LEVEL] }],
+  ["gpt-2", { words: [BYTE_LEVEL] }],
+  // Of Pythia, too.
+  ["olmo", { words: [BYTE_LEVEL], isNormalized: true }],
+  ["smollm", { words: [splitDigits(true), BYTE_LEVEL] }],
+  ["llama-bpe", LLAMA3],
+  ["llama3", LLAMA3],
+  ["qwen2", QWEN2],
+  ["deepseek-r1-qwen", QWEN2],
+  ["tekken", { words: splitWords(TEKKEN_WORDS), ignoresMerges: true, hasBegin: true }],
+  // Phi-4 and Phi-4-mini.
+  ["dbrx", { words: splitWords(LLAMA3_WORDS) }],
+  ["gpt-4o", { words: splitWords(GPT4O_WORDS) }],
 ]);
 
 /** A GGUF file's tokenizer as the `tokenizer.json` and `tokenizer_config.json` that would say the same. */
@@ -66,17 +102,20 @@ class GgufTokenizerReader {
       pad_token: special("padding"),
       chat_template: this.file.metadata.get("tokenizer.chat_template") ?? null,
     };
-    const before = this.#get("add_bos_token") === true ? config.bos_token : null;
+    const kind = this.#kind();
+    const hasBegin = this.#get("add_bos_token") ?? kind.hasBegin ?? false;
+    const before = hasBegin === true ? config.bos_token : null;
     const definition = {
       added_tokens: this.#addedTokens(tokens),
-      normalizer: null,
-      pre_tokenizer: { type: "Sequence", pretokenizers: this.#preTokenizers() },
+      normalizer: kind.isNormalized ? { type: "NFC" } : null,
+      pre_tokenizer: { type: "Sequence", pretokenizers: kind.words },
       post_processor: before === null ? null : prefix(before, tokens.indexOf(before)),
       decoder: { ...BYTE_LEVEL, add_prefix_space: true },
       model: {
         type: "BPE",
         vocab: this.#vocabulary(tokens),
         merges: merges.map((merge) => this.#pair(merge)),
+        ignore_merges: kind.ignoresMerges ?? false,
       },
     };
     return { definition, config };
@@ -108,10 +147,10 @@ class GgufTokenizerReader {
     );
   }
 
-  #preTokenizers(): readonly JsonObject[] {
+  #kind(): Kind {
     const name = this.#get("pre") ?? "default";
-    const found = typeof name === "string" ? PRE_TOKENIZERS.get(name) : undefined;
-    const known = [...PRE_TOKENIZERS.keys()].join(", ");
+    const found = typeof name === "string" ? KINDS.get(name) : undefined;
+    const known = [...KINDS.keys()].join(", ");
     return found ?? this.#fail(`text is split in a way called "${String(name)}"; known are ${known}`);
   }
 

@@ -24,9 +24,21 @@ describe.each([
   ["gpt2-tiny", join(FIXTURES, "gguf", "gpt2-tiny.gguf")],
   ["llama-tiny", join(FIXTURES, "llama-tiny")],
   ["smollm2", "smollm2-135m-instruct"],
-  ...["bert", "bert-characters", "gpt-neox", "qwen", "llama3", "gemma", "mistral", "phi3"].map((family) => [
+  ...[
+    "bert",
+    "bert-characters",
+    "gpt-neox",
+    "qwen",
+    "llama3",
+    "tekken",
+    "gpt-4o",
+    "gemma",
+    "mistral",
+    "phi3",
+  ].map((family) => [join("tokenizers", family), join(FIXTURES, "tokenizers", family)]),
+  ...["llama3", "qwen", "gpt-neox", "tekken", "gpt-4o"].map((family) => [
     join("tokenizers", family),
-    join(FIXTURES, "tokenizers", family),
+    join(FIXTURES, "gguf", `${family}-tokenizer.gguf`),
   ]),
 ])("the tokenizer of %s (%s) does what transformers does", (name, path) => {
   let tokenizer: Tokenizer;
