@@ -40,6 +40,10 @@ describe.each([
     join("tokenizers", family),
     join(FIXTURES, "gguf", `${family}-tokenizer.gguf`),
   ]),
+  ...["mistral", "gemma", "phi3"].map((family) => [
+    join("tokenizers", `gguf-${family}`),
+    join(FIXTURES, "gguf", `${family}-tokenizer.gguf`),
+  ]),
 ])("the tokenizer of %s (%s) does what transformers does", (name, path) => {
   let tokenizer: Tokenizer;
   beforeAll(async () => {
