@@ -13,9 +13,9 @@ export function caseNames(): string[] {
     .filter((name) => existsSync(expectedPath(name)));
 }
 
-/** The same model exported by an older PyTorch has the same values: `twice-torch28` those of `twice`. */
+/** The same model exported by an older PyTorch or transformers has the same values: `twice-torch28` those of `twice`. */
 function expectedPath(name: string): string {
-  return join(FOLDER, `${name.replace(/-torch\d+$/, "")}.safetensors`);
+  return join(FOLDER, `${name.replace(/-(torch|transformers)\d+$/, "")}.safetensors`);
 }
 
 export function loadCase(name: string, options: LoadOptions = {}): Promise<PatchableGraph> {
