@@ -30,6 +30,16 @@ describeOnGpu("the GPU of the tests", () => {
       /at least two devices, cuda:0 and cuda:1/,
     ],
     [
+      "a GPU's indices in a tensor of the processor",
+      () => torch.ones([2]).index_select(0, torch.tensor([1], { device: "cuda:0" })),
+      /at least two devices, cpu and cuda:0/,
+    ],
+    [
+      "values of the processor at indices",
+      () => torch.zeros([3], { device: "cuda:0" }).setAt([[0, 2]], torch.ones([2])),
+      /at least two devices, cuda:0 and cpu/,
+    ],
+    [
       "an operator of the processor alone",
       () => torch.histogram(torch.ones([4], { device: "cuda:0" }), 2),
       /Could not run 'aten::histogram/,

@@ -46,11 +46,6 @@ const std::set<std::string_view> kProducts{
     "aten::dot",    "aten::mm",    "aten::mv",    "aten::vdot",
 };
 
-// Which take indices, or values to copy, from elsewhere.
-const std::set<std::string_view> kTakesOthers{
-    "aten::index", "aten::index_put", "aten::index_put_", "aten::_index_put_impl_", "aten::_index_put_impl",
-};
-
 void checkExists(const c10::OperatorHandle& op) {
   const std::string& name = op.schema().name();
   if (name.starts_with("aten::") && !kNotOnCuda.contains(name)) return;
@@ -67,9 +62,9 @@ std::vector<Tensor> tensorsIn(c10::ArrayRef<c10::IValue> arguments) {
       tensors.push_back(argument.toTensor());
     } else if (argument.isTensorList()) {
       for (const Tensor& tensor : argument.toTensorVector()) tensors.push_back(tensor);
-    } else if (argument.isOptionalTensorList()) {
+    } else if (argument.isOptionalTensorList()) {  // indices, which may be the processor's
       for (const auto& tensor : argument.toOptionalTensorVector())
-        tensors.push_back(tensor.value_or(Tensor()));
+        if (tensor && !tensor->is_cpu()) tensors.push_back(*tensor);
     }
   }
   std::erase_if(tensors, [](const Tensor& tensor) { return !tensor.defined(); });
@@ -80,7 +75,7 @@ std::vector<Tensor> tensorsIn(c10::ArrayRef<c10::IValue> arguments) {
 void checkDevices(const std::string& name, const std::vector<Tensor>& tensors) {
   const Tensor* first = nullptr;
   for (const Tensor& tensor : tensors) {
-    if (tensor.is_cpu() && (tensor.dim() == 0 || kTakesOthers.contains(name))) continue;
+    if (tensor.is_cpu() && tensor.dim() == 0) continue;
     if (first == nullptr) first = &tensor;
     TORCH_CHECK(first->device() == tensor.device(),
                 "Expected all tensors to be on the same device, but found at least two devices, ",
