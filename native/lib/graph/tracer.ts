@@ -55,8 +55,8 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
     const leaves = named.map(({ local, part, value }) => {
       const copy = this.#sameTensor(value as Tensor);
       const index = this.#record.newValue(copy);
-      const call = root;
-      this.#record.addNode({ kind: "input", call, local, part, value: index, of: copy, operator: "input" });
+      const node = { local, part, value: index, of: copy };
+      this.#record.addNode({ ...node, kind: "input", call: root, operator: "input" });
       inputs.push(index);
       return copy;
     });

@@ -63,7 +63,7 @@ function readGraph(path: string, options: ImportOptions): CapturedGraph {
   signatures.addUnusedOutputs(builder, boundaries);
   boundaries.addUnusedResults();
   boundaries.connectUnnamed();
-  nameBoundaries(builder, calls, boundaries, signatures);
+  nameBoundaries(builder, calls, boundaries, signatures, returned);
   return {
     ...finish(
       calls.root.type,

@@ -117,7 +117,10 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ],
   ["as_custom_obj", unsupported("a custom object")],
   ["as_operator", unsupported("an operator as an argument")],
-  ["as_complex", unsupported("a complex number")],
+  [
+    "as_complex",
+    (json) => ({ kind: "complex", real: json.field("real").float(), imaginary: json.field("imag").float() }),
+  ],
   ["as_nested_tensors", unsupported("a list of lists of tensors")],
   ["as_int_lists", unsupported("a list of lists of integers")],
   ["as_float_lists", unsupported("a list of lists of numbers")],

@@ -45,6 +45,7 @@ export type Argument =
   | ValueArgument
   | ConstantArgument
   | { kind: "list"; items: (ValueArgument | ConstantArgument)[] }
+  | ComplexArgument
   | { kind: "graph"; name: string; graph: ArchiveGraph }
   /** A kind that nothing here runs; refused where a node uses it. */
   | { kind: "unsupported"; what: string };
@@ -52,6 +53,12 @@ export type Argument =
 export interface ValueArgument {
   kind: "value";
   name: string;
+}
+
+export interface ComplexArgument {
+  kind: "complex";
+  real: number;
+  imaginary: number;
 }
 
 export interface ConstantArgument {

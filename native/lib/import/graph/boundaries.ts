@@ -1,10 +1,10 @@
 import type { ArgumentSpec } from "../../graph/spec";
 import type { ModuleCall } from "../../graph/trace";
 import type { GraphBuilder } from "./builder";
+import { isResultRead } from "./callingLine";
 import { outwards, sharedCall } from "./callTree";
 import { type IrNode, type SeenAlias, type SeenValue, usesOf } from "./ir";
 import { nodePath, stripPath } from "./moduleStack";
-import { isResultRead } from "./outputPlaces";
 
 /** A weight's name in the archive. */
 export interface Owner {

@@ -11,7 +11,8 @@ import type { GraphBuilder } from "./builder";
 import type { CallSignatures } from "./callSignatures";
 import { hintsOf, type IrNode, usesOf } from "./ir";
 import type { ModuleCalls } from "./moduleStack";
-import { placeByArguments, placeOutputs, type UnsureOutputs } from "./outputPlaces";
+import { type PlacedOutputs, placeByArguments, placeOutputs } from "./outputPlaces";
+import { placeBySiblings, placeHandedOn } from "./relatedPlaces";
 import { describeFrame } from "./stackTrace";
 
 /** An input of the whole graph, or a place in what it returns. */
@@ -22,12 +23,16 @@ export interface GraphEnd {
   meta: TensorMeta | null;
 }
 
-/** Gives arguments and outputs of all module calls their names. */
+/**
+ * Gives arguments and outputs of all module calls their names.
+ * @param returned what the model returns
+ */
 export function nameBoundaries(
   builder: GraphBuilder,
   calls: ModuleCalls,
   boundaries: Boundaries,
   signatures: CallSignatures,
+  returned: readonly GraphEnd[],
 ): void {
   const bySource = new Map(boundaries.aliases.map((alias) => [alias.value, alias]));
   const originOf = (alias: Alias): number => {
@@ -46,9 +51,10 @@ export function nameBoundaries(
     builder.nodes.flatMap((node) => node.results.map(({ value }) => [value, node] as const)),
   );
   const used = new Set([...builder.nodes.flatMap(usesOf), ...boundaries.aliases.map(({ source }) => source)]);
-  const made = { nodes: builder.nodes, producers, used, originOf };
+  const positions = new Map(builder.nodes.map((node, i) => [node, i]));
+  const made = { nodes: builder.nodes, positions, producers, used, originOf };
   const names = new ArgumentNames(calls, boundaries.aliases, producers);
-  const unsure: UnsureOutputs[] = [];
+  const places: PlacedOutputs[] = [];
   const unnamed: { aliases: Alias[]; known: string[] }[] = [];
   // Before arguments are: `output`, parameters and submodules keep their names where an argument is called the same.
   const fixed = new Map([...groups.keys()].map((call) => [call, new Set(call.reserved)]));
@@ -59,10 +65,12 @@ export function nameBoundaries(
     const outputs = signatures.nameOutputs(call, output, originOf);
     if (outputs.length === 0) continue;
     const placed = placeOutputs(outputs, made, boundaries.firstNodeOf(call));
-    if (placed) unsure.push(placed);
+    if (placed) places.push(placed);
   }
   for (const { aliases, known } of unnamed) names.name(aliases, known);
-  for (const outputs of unsure) placeByArguments(outputs, names);
+  placeBySiblings(places);
+  placeHandedOn(places, returned, (call) => new Set(groups.get(call)?.argument.map(({ source }) => source)));
+  for (const outputs of places) placeByArguments(outputs, names);
   for (const [call, { argument }] of groups) {
     for (const alias of argument) {
       while (fixed.get(call)?.has(alias.local)) alias.local = `${alias.local}_`;

@@ -8,6 +8,7 @@ import { expandAttention } from "./attention";
 import { castArguments } from "./autocast";
 import type { GraphBuilder } from "./builder";
 import { Cell } from "./cells";
+import { complexTensor, takingComplex } from "./complexNumbers";
 import { addCopy, addInPlace, isInPlace } from "./inPlace";
 import type { IrResult } from "./ir";
 import { addPublicForm } from "./publicForms";
@@ -41,8 +42,12 @@ export function addOperator(
   node: ArchiveNode,
   found: OperatorSchema,
 ): void {
-  const schema = differentiable(builder, found);
-  const args = new Map(node.inputs.map(({ name, argument }) => [name, scope.argument(argument)]));
+  const schema = takingComplex(builder, node, differentiable(builder, found));
+  const given = (argument: Argument): ArgumentSpec =>
+    argument.kind === "complex"
+      ? { ref: complexTensor(builder, scope, node, argument) }
+      : scope.argument(argument);
+  const args = new Map(node.inputs.map(({ name, argument }) => [name, given(argument)]));
   const known = new Set(schema.arguments.map(({ name }) => name));
   for (const name of args.keys()) {
     if (!known.has(name)) throw new CorruptFileError(`${node.target} has no argument "${name}"`);

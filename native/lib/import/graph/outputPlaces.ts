@@ -2,9 +2,13 @@ import type { ModuleCall } from "../../graph/trace";
 import type { ArgumentNames } from "./argumentNames";
 import type { Alias } from "./boundaries";
 import { framesOf } from "./callFrames";
+import { type CallingLine, callingLine, nodesWithin, type Variables, variablesOfLine } from "./callingLine";
 import { isWithin } from "./callTree";
-import { type PlacedTarget, placedTargets, type Target, targetsOf, variablesOf } from "./codeNames";
+import type { PlacedTarget } from "./codeNames";
 import type { IrNode } from "./ir";
+import { linesUsing, namesFromLine, type UsingLine } from "./lineEvidence";
+import { readLine } from "./pythonLine";
+import { placesInReturn } from "./returnLine";
 
 /** PyTorch's own modules that return tuples, and the places in them. */
 const TORCH_RESULTS: ReadonlyMap<string, string[]> = new Map([
@@ -17,6 +21,8 @@ const TORCH_RESULTS: ReadonlyMap<string, string[]> = new Map([
 /** What a graph's nodes make. */
 export interface MadeValues {
   nodes: readonly IrNode[];
+  /** Index of each node. */
+  positions: ReadonlyMap<IrNode, number>;
   /** The node that makes each value. */
   producers: ReadonlyMap<number, IrNode>;
   /** Values that a node takes, or that have another name. */
@@ -25,68 +31,119 @@ export interface MadeValues {
   originOf: (alias: Alias) => number;
 }
 
+/** The outputs of one call, and what is known of their places in what it returns. */
+export interface PlacedOutputs {
+  outputs: readonly Alias[];
+  /** For each output the place that lines tell, or null. */
+  told: (string | null)[];
+  /** Variables that the result is unpacked into. */
+  targets: readonly PlacedTarget[];
+  /** Places for outputs of which nothing tells. */
+  guess: readonly string[];
+  /** The lines that use outputs. */
+  lines: readonly UsingLine[];
+  /** For each output the line that makes it; null where that is not known. */
+  makers: readonly (string | null)[];
+}
+
 /**
- * Gives the outputs of one call their places in what it returns: the caller's line tells whether it is a tuple
- * (`out, weights = self.attn(x)`).
+ * Gives the outputs of one call their places in what it returns: the caller's lines tell what they use of it
+ * (`out, weights = self.attn(x)`), and the module's own what it returns.
  * @param first index of the call's first node
- * @returns outputs of which only the order told which variable is which
+ * @returns what may be known better when all outputs and arguments have names; null where nothing is open
  */
 export function placeOutputs(
   given: readonly Alias[],
-  { nodes, producers, used, originOf }: MadeValues,
+  { nodes, positions, producers, used, originOf }: MadeValues,
   first: number,
-): UnsureOutputs | null {
-  const outputs = inOperatorOrder(given, (alias) => producers.get(originOf(alias)), originOf);
+): PlacedOutputs | null {
+  const producerOf = (alias: Alias) => producers.get(originOf(alias));
+  const outputs = inOperatorOrder(given, producerOf, originOf);
   const [{ call }] = outputs;
   const own = nodesWithin(call, nodes, first);
   const line = call.parent ? callingLine(call, call.parent, own) : null;
-  const targets = line ? targetsOfLine(line, outputs.length) : null;
-  const reads = (node: IrNode) => (call.parent && line ? readAt(node, call.parent, line) : []);
-  const byUses = targets && withLine(pathsFromUses(outputs, reads, targets), outputs, reads, targets, nodes);
-  const byTargets = targets && byUses && inOrderOf(targets, byUses);
-  const isSure = byUses?.every((path) => path !== null) ?? false;
-  const paths =
-    (isSure ? byTargets : TORCH_RESULTS.get(call.type)) ??
-    byTargets ??
-    pathsFromLine(outputs.map(originOf), call, own, used) ??
-    pathsOfFeatures(outputs, (alias) => own.indexOf(producers.get(originOf(alias)) ?? own[0]));
-  outputs.forEach((alias, i) => {
-    if (paths && paths.length >= outputs.length) alias.part = paths[i];
-    else alias.part = outputs.length === 1 ? "" : `sub_${i}`;
-  });
-  if (isSure || !byUses || paths !== byTargets) return null;
-  return {
-    outputs: outputs.filter((_, i) => byUses[i] === null),
-    targets: targets.filter(({ path }) => !byUses.includes(path)),
+  const lines = line && call.parent ? linesUsingOutputs(outputs, call.parent, line, positions) : [];
+  const variables = line ? variablesOfLine(line, outputs.length, lines) : null;
+  const isTuple = variables !== null || outputs.length > 1;
+  const returned = isTuple
+    ? placesInReturn(outputs.map(originOf), call, own, used)
+    : outputs.map((): string | null => null);
+  const inLines = variables ? pathsFromUses(outputs, lines, variables, returned) : returned;
+  const isSure = inLines.every((path) => path !== null);
+  const fixed = isSure ? null : torchPlaces(call, outputs.length);
+  const isOpen = !isSure && !variables;
+  const inList = isOpen ? pathsFromLine(outputs.map(originOf), call, own, used) : null;
+  const features = isOpen
+    ? pathsOfFeatures(outputs, (alias) => own.indexOf(producerOf(alias) ?? own[0]))
+    : null;
+  const placed = {
+    outputs,
+    told: fixed ?? inList ?? inLines,
+    targets: variables?.targets ?? [],
+    guess: features ?? outputs.map((_, i) => (outputs.length === 1 ? "" : `sub_${i}`)),
   };
+  placeTold(placed);
+  if (!isTuple) return null;
+  const makers = outputs.map((alias) => {
+    const producer = producerOf(alias);
+    return producer ? lineOf(producer, call) : null;
+  });
+  return { ...placed, lines, makers };
 }
 
-/** The places that are known, and for the others those that are left, in order; null where there are too few. */
-function inOrderOf(targets: readonly PlacedTarget[], known: readonly (string | null)[]): string[] | null {
-  const free = targets.map(({ path }) => path).filter((path) => !known.includes(path));
-  return targets.length < known.length ? null : known.map((path) => path ?? free.shift() ?? "");
+type Placing = Pick<PlacedOutputs, "outputs" | "told" | "targets" | "guess">;
+
+function torchPlaces({ type }: ModuleCall, count: number): string[] | null {
+  const places = TORCH_RESULTS.get(type)?.slice(0, count) ?? [];
+  return places.length < count ? null : places;
 }
 
-export interface UnsureOutputs {
-  outputs: readonly Alias[];
-  targets: readonly PlacedTarget[];
+function linesUsingOutputs(
+  outputs: readonly Alias[],
+  caller: ModuleCall,
+  { depth, function: name }: CallingLine,
+  positions: ReadonlyMap<IrNode, number>,
+): UsingLine[] {
+  const users = new Map<IrNode, number[]>();
+  for (const { value, uses } of outputs) {
+    for (const node of uses) {
+      if (isWithin(node.call, caller)) users.set(node, [...(users.get(node) ?? []), value]);
+    }
+  }
+  const at = (node: IrNode) => positions.get(node) ?? 0;
+  const inOrder = new Map([...users].sort(([a], [b]) => at(a) - at(b)));
+  return linesUsing(inOrder, { caller, depth, function: name });
 }
 
 /**
  * Gives outputs the places of variables that other modules, which receive them, have arguments of the same name as
- * (`text, image = block(…)` before the next `block(text, image)`).
+ * (`text, image = block(…)` before the next `block(text, image)`, or before `block(x, image=image)`).
  */
-export function placeByArguments({ outputs, targets }: UnsureOutputs, names: ArgumentNames): void {
-  const placed = new Map<Alias, string>();
-  for (const alias of outputs) {
+export function placeByArguments(placed: PlacedOutputs, names: ArgumentNames): void {
+  const { outputs, told, targets, lines } = placed;
+  const keywords = lines.flatMap(({ code }) =>
+    (readLine(code)?.operations ?? []).flatMap((operation) => [...operation.keywords]),
+  );
+  outputs.forEach((alias, i) => {
+    if (told[i] !== null) return;
     const called = names.given(alias.value).map(({ local }) => local);
-    const same = targets.filter(({ name }) => called.includes(name));
-    if (same.length === 1) placed.set(alias, same[0].path);
-  }
-  const taken = new Set(placed.values());
-  if (taken.size < placed.size) return;
-  const free = targets.map(({ path }) => path).filter((path) => !taken.has(path));
-  for (const alias of outputs) alias.part = placed.get(alias) ?? free.shift() ?? alias.part;
+    const given = keywords.filter(([keyword]) => called.includes(keyword)).map(([, name]) => name);
+    const same = targets.filter(
+      ({ name, path }) => !told.includes(path) && (given.length > 0 ? given : called).includes(name),
+    );
+    if (same.length === 1) told[i] = same[0].path;
+  });
+  placeTold(placed);
+}
+
+/** Writes the places that are known; for the others those that are left, in the order of their first use. */
+export function placeTold({ outputs, told, targets, guess }: Placing): void {
+  const known = told.filter((path) => path !== null);
+  const places = targets.length >= outputs.length ? targets.map(({ path }) => path) : guess;
+  const free = places.filter((path) => !known.includes(path));
+  outputs.forEach((alias, i) => {
+    alias.part = told[i] ?? free.shift() ?? guess[i];
+  });
 }
 
 /**
@@ -143,12 +200,6 @@ function pathsOfFeatures(outputs: readonly Alias[], madeAt: (alias: Alias) => nu
   return outputs.map((alias) => `sub_${ordered.indexOf(alias)}`);
 }
 
-function nodesWithin(call: ModuleCall, nodes: readonly IrNode[], first: number): IrNode[] {
-  let end = first;
-  while (end < nodes.length && isWithin(nodes[end].call, call)) end++;
-  return nodes.slice(first, end);
-}
-
 /** -1 for nodes that give several values. */
 function onlyResult({ results }: IrNode): number {
   return results.length === 1 ? results[0].value : -1;
@@ -163,131 +214,41 @@ function lineOf(node: IrNode, call: ModuleCall): string | null {
     .join(node.operator);
 }
 
-/** For each output the place of the variable that lines which use it read, and others do not; null where that does not tell. */
+/**
+ * For each output the place of the variable that holds it, from the lines of the caller that use outputs; null where these do not tell.
+ * @param known places that are known already
+ */
 function pathsFromUses(
   outputs: readonly Alias[],
-  reads: (node: IrNode) => readonly string[],
-  targets: readonly PlacedTarget[],
+  lines: readonly UsingLine[],
+  { targets, containers }: Variables,
+  known: readonly (string | null)[],
 ): (string | null)[] {
-  const taken = new Set<string>();
+  const names = new Set(targets.map(({ name }) => name));
+  const may = outputs.map((_, i) => {
+    const own = targets.filter(({ path }) => path === known[i]);
+    return new Set((own.length > 0 ? own : targets).map(({ name }) => name));
+  });
+  for (const line of lines) {
+    for (const [value, told] of namesFromLine(line, names, containers) ?? []) {
+      const i = outputs.findIndex((alias) => alias.value === value);
+      const left = [...may[i]].filter((name) => told.has(name));
+      // The first line stands: later ones may have assigned the variable again.
+      if (left.length > 0) may[i] = new Set(left);
+    }
+  }
   const found = outputs.map((): string | null => null);
-  if (targets.length < 2) return found;
-  // A line may read several of them: what is known of others decides then.
   for (let isNew = true; isNew; ) {
     isNew = false;
-    outputs.forEach(({ uses }, i) => {
-      const path = found[i] ?? onlyPath(uses.map(reads), targets, taken);
-      if (path === null || found[i] !== null) return;
-      found[i] = path;
-      isNew = !taken.has(path);
-      taken.add(path);
+    may.forEach((own, i) => {
+      if (own.size !== 1 || found[i] !== null) return;
+      const [name] = own;
+      found[i] = name;
+      isNew = true;
+      for (const other of may) if (other !== own) other.delete(name);
     });
   }
   // Two of one variable: it was assigned again, and lines tell nothing.
-  const paths = found.filter((path) => path !== null);
-  return new Set(paths).size === paths.length ? found : found.map(() => null);
-}
-
-/**
- * Adds the places of those that are left, where one line uses them all and reads as many variables: Python computes from left to
- * right. A module that is given two of them uses them in an order of its own.
- */
-function withLine(
-  found: readonly (string | null)[],
-  outputs: readonly Alias[],
-  reads: (node: IrNode) => readonly string[],
-  targets: readonly PlacedTarget[],
-  nodes: readonly IrNode[],
-): (string | null)[] {
-  const caller = outputs[0].call.parent;
-  const left = outputs.filter((_, i) => found[i] === null);
-  const free = targets.filter(({ path }) => !found.includes(path));
-  for (const node of left.length > 1 ? left[0].uses : []) {
-    const read = reads(node);
-    const named = read.flatMap((name) => free.filter((target) => target.name === name));
-    const isSame = (use: IrNode) => reads(use).join() === read.join();
-    const uses = left.map((alias) => nodes.indexOf(alias.uses.find(isSame) ?? node));
-    const modules = uses.map((use) => (nodes[use].call === caller ? use : calledBy(caller, nodes[use].call)));
-    if (named.length !== left.length || new Set(modules).size !== left.length) continue;
-    const order = [...uses].sort((a, b) => a - b);
-    const pathOf = (alias: Alias) => named[order.indexOf(uses[left.indexOf(alias)])].path;
-    return outputs.map((alias, i) => found[i] ?? pathOf(alias));
-  }
-  return [...found];
-}
-
-/** The outermost call below `caller` that another one stands in. */
-function calledBy(caller: ModuleCall | null, inner: ModuleCall): ModuleCall {
-  return inner.parent === null || inner.parent === caller ? inner : calledBy(caller, inner.parent);
-}
-
-/** The place of the one variable, of those that are not taken, which a line that uses the value reads. */
-function onlyPath(
-  lines: readonly (readonly string[])[],
-  targets: readonly PlacedTarget[],
-  taken: ReadonlySet<string>,
-): string | null {
-  for (const read of lines) {
-    const named = targets.filter(({ name, path }) => read.includes(name) && !taken.has(path));
-    if (named.length === 1) return named[0].path;
-  }
-  return null;
-}
-
-/** The line that calls a module: in its caller's forward, or in a function that this calls. */
-interface CallingLine {
-  target: Target;
-  /** Frames from the caller's forward to it. */
-  depth: number;
-  function: string;
-  /** A module of a list, by the name of a variable. */
-  isVariable: boolean;
-}
-
-/** Null where a line does not tell apart what is used: of a layer in a loop, one output is the whole. */
-function targetsOfLine({ target, isVariable }: CallingLine, count: number): PlacedTarget[] | null {
-  return typeof target === "string" || (isVariable && count < 2) ? null : placedTargets(target);
-}
-
-/** Where the caller assigns the result of a call, and to what; null where that cannot be told. */
-function callingLine(call: ModuleCall, caller: ModuleCall, own: readonly IrNode[]): CallingLine | null {
-  const attribute = call.path.split(".").at(-1) ?? "";
-  // A node's frames may not show the caller (`super().forward(x)` is one forward more): the next one's do.
-  for (const node of own) {
-    const frames = framesOf(node, caller);
-    const inner = framesOf(node, call).length;
-    const depth = inner > 0 ? frames.length - inner - 1 : 0;
-    const frame = frames[depth];
-    // A module of a list is called by a variable's name.
-    const name = inner > 0 && /^\d+$/.test(attribute) ? null : attribute;
-    for (const code of frame?.code.split("; ") ?? []) {
-      const target = targetsOf(code, name);
-      if (target !== null) return { target, depth, function: frame.function, isVariable: name === null };
-    }
-  }
-  return null;
-}
-
-/** The variables that the line of a node reads in the function in which a module was called. */
-function readAt(node: IrNode, caller: ModuleCall, line: CallingLine): string[] {
-  const frame = framesOf(node, caller)[line.depth];
-  return frame?.function === line.function ? variablesOf(frame.code) : [];
-}
-
-/**
- * Whether the caller's line gives the result a name that later lines read. What nothing uses in the call is not its result, then: it
- * returns something that it was given.
- * @param first index of the call's first node
- */
-export function isResultRead(call: ModuleCall, nodes: readonly IrNode[], first: number): boolean {
-  const { parent } = call;
-  if (!parent) return true;
-  const own = nodesWithin(call, nodes, first);
-  const line = callingLine(call, parent, own);
-  const target = line?.target;
-  return (
-    line !== null &&
-    typeof target === "string" &&
-    nodesWithin(parent, nodes, first + own.length).some((node) => readAt(node, parent, line).includes(target))
-  );
+  if (may.some(({ size }) => size === 0)) return [...known];
+  return found.map((name) => targets.find((target) => target.name === name)?.path ?? null);
 }

@@ -52,6 +52,8 @@ export class Scope {
         return this.#item(argument);
       case "list":
         return { list: argument.items.map((item) => this.#item(item)) };
+      case "complex":
+        throw new UnsupportedExportError("an operator takes a complex number, which graphs here cannot hold");
       case "graph":
         throw new UnsupportedExportError("an operator that takes a graph");
       case "unsupported":

@@ -2,6 +2,7 @@ import { UnsupportedExportError } from "../../errors";
 import type { ArgumentSpec } from "../../graph/spec";
 import type { TensorMeta } from "../archive/schema";
 import type { GraphBuilder } from "./builder";
+import { byParts, imaginaryWritten, realWritten } from "./complexViews";
 import { type Sharing, sharingOfContiguous, sharingOfReshape } from "./layout";
 
 /** A call of an operator whose result may share its argument's memory. */
@@ -72,6 +73,19 @@ function ownMemory({ builder, from }: ViewCall, base: number): ArgumentSpec {
   return { ref: builder.ofConstants.has(base) ? builder.emit("aten::clone", [{ ref: base }], from) : base };
 }
 
+/** The base with `content` in a part of it. */
+function scattered(
+  call: ViewCall,
+  operator: string,
+  base: number,
+  content: number,
+  ...place: ArgumentSpec[]
+): number {
+  const write = (into: ArgumentSpec, given: number, meta: TensorMeta) =>
+    call.builder.emit(operator, [into, { ref: given }, ...place], meta);
+  return byParts(call, ownMemory(call, base), content, write);
+}
+
 /** Back in the base's dimensions, and in its order in memory where that was the plain one: a later `view` needs it. */
 function turnedBack(call: ViewCall, name: string, ...args: ArgumentSpec[]): number {
   const turned = emit(call, name, ...args);
@@ -106,18 +120,11 @@ function writeSlice(
   end: ArgumentSpec,
   step: ArgumentSpec = { constant: 1 },
 ): number {
-  return emit(call, "aten::slice_scatter", ownMemory(call, base), { ref: content }, dim, start, end, step);
+  return scattered(call, "aten::slice_scatter", base, content, dim, start, end, step);
 }
 
 const selected: Write = (call, base, content) =>
-  emit(
-    call,
-    "aten::select_scatter",
-    ownMemory(call, base),
-    { ref: content },
-    argument(call, "dim"),
-    argument(call, "index"),
-  );
+  scattered(call, "aten::select_scatter", base, content, argument(call, "dim"), argument(call, "index"));
 
 const sliced: Write = (call, base, content) =>
   writeSlice(
@@ -159,11 +166,11 @@ const moved: Write = (call, _, content) =>
   );
 
 const diagonal: Write = (call, base, content) =>
-  emit(
+  scattered(
     call,
     "aten::diagonal_scatter",
-    ownMemory(call, base),
-    { ref: content },
+    base,
+    content,
     argument(call, "offset", 0),
     argument(call, "dim1", 0),
     argument(call, "dim2", 1),
@@ -212,9 +219,7 @@ function positive(dim: ArgumentSpec, meta: TensorMeta): number {
 }
 
 const unbound: Write = (call, base, content) =>
-  emit(call, "aten::select_scatter", ownMemory(call, base), { ref: content }, argument(call, "dim", 0), {
-    constant: call.part,
-  });
+  scattered(call, "aten::select_scatter", base, content, argument(call, "dim", 0), { constant: call.part });
 
 const reinterpreted: Write = (call, _, content) =>
   emit(call, "aten::view.dtype", { ref: content }, { constant: call.from.dtype });
@@ -262,6 +267,8 @@ const VIEWS: ReadonlyMap<string, Write> = new Map<string, Write>([
   ["aten::unbind.int", unbound],
   ["aten::view_as_real", asComplex],
   ["aten::view_as_complex", asReal],
+  ["aten::real", realWritten],
+  ["aten::imag", imaginaryWritten],
   ["aten::alias", same],
   ["aten::detach", same],
   ["aten::lift_fresh", same],
