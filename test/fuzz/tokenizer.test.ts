@@ -11,6 +11,7 @@ const scratch = new ScratchFolder();
 afterAll(() => scratch[Symbol.dispose]());
 
 const STRING = 8;
+const ARRAY = 9;
 const real = JSON.parse(readFileSync(join(FIXTURES, "gpt2-tiny", "tokenizer.json"), "utf8"));
 
 /** Loads a `tokenizer.json`: it either works or is a CorruptFileError. */
@@ -61,8 +62,36 @@ describe("damaged tokenizers", () => {
   test.each([
     [
       "of another kind",
-      new GgufBytes().start(0, 1).text("tokenizer.ggml.model").u32(STRING).text("llama"),
-      /kind "llama"/,
+      new GgufBytes().start(0, 1).text("tokenizer.ggml.model").u32(STRING).text("t5"),
+      /kind "t5"; known are byte-level BPE/,
+    ],
+    [
+      "of pieces without scores",
+      new GgufBytes()
+        .start(0, 2)
+        .text("tokenizer.ggml.model")
+        .u32(STRING)
+        .text("llama")
+        .text("tokenizer.ggml.tokens")
+        .u32(ARRAY)
+        .u32(STRING)
+        .u64(1)
+        .text("a"),
+      /ggml\.scores" must have a number for every token/,
+    ],
+    [
+      "of word pieces without those that stand around a text",
+      new GgufBytes()
+        .start(0, 2)
+        .text("tokenizer.ggml.model")
+        .u32(STRING)
+        .text("bert")
+        .text("tokenizer.ggml.tokens")
+        .u32(ARRAY)
+        .u32(STRING)
+        .u64(1)
+        .text("a"),
+      /the vocabulary has no token 101, which would be the cls token/,
     ],
     [
       "without tokens",

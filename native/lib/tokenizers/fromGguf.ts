@@ -5,6 +5,7 @@ import type { JsonObject } from "../weights/jsonText";
 import { byteLevel, SPLITTINGS } from "./gguf/byteLevel";
 import type { TokenizerParts } from "./gguf/parts";
 import { impliedMerges, isGemma, sentencePiece, spelledWithMetaspaces } from "./gguf/sentencePiece";
+import { around, wordPieceParts, wordPieces } from "./gguf/wordPiece";
 
 /** llama.cpp's `LLAMA_TOKEN_TYPE_*`: tokens that are matched whole in a text. */
 const CONTROL = 3;
@@ -17,7 +18,7 @@ export interface GgufTokenizer {
 }
 
 /**
- * Reads the tokenizer in a GGUF file's metadata: byte-level BPE, or SentencePiece's BPE.
+ * Reads the tokenizer in a GGUF file's metadata: byte-level BPE, SentencePiece's BPE, or BERT's WordPiece.
  * @throws CorruptFileError if the file holds no tokenizer, one of another kind, or a damaged one.
  */
 export function readGgufTokenizer(path: string): GgufTokenizer {
@@ -28,7 +29,49 @@ class GgufTokenizerReader {
   constructor(private readonly file: GgufSource) {}
 
   read(): GgufTokenizer {
-    const isPieces = this.#isSentencePiece();
+    const model = this.#get("model");
+    if (model === "bert") return this.#wordPiece();
+    if (model === "gpt2" || model === "llama") return this.#merging(model === "llama");
+    return this.#fail(
+      model === undefined
+        ? "no tokenizer in it"
+        : `its tokenizer is of the kind "${String(model)}"; known are byte-level BPE ("gpt2"), SentencePiece ("llama") and WordPiece ("bert")`,
+    );
+  }
+
+  #wordPiece(): GgufTokenizer {
+    const stored = this.#strings("tokens");
+    const added = this.#addedTokens(stored);
+    const special = new Set(added.map(({ id }) => id));
+    const pieces = wordPieces(stored, (id) => special.has(id));
+    const role = (name: string, usual: number, other = name): [string, number] => {
+      const id = Number(this.#get(`${name}_token_id`) ?? this.#get(`${other}_token_id`) ?? usual);
+      return [
+        pieces[id] ?? this.#fail(`the vocabulary has no token ${id}, which would be the ${name} token`),
+        id,
+      ];
+    };
+    // llama.cpp's names, its spelling, and the ids that BERT's tokens mostly have.
+    const [begin, end] = [role("cls", 101, "bos"), role("seperator", 102)];
+    const [unknown, padding] = [role("unknown", 100), role("padding", 0)];
+    const lowercase = this.#get("normalizer.lowercase") !== false;
+    const stripAccents = this.#get("normalizer.strip_accents") ?? lowercase;
+    const definition = {
+      added_tokens: added,
+      ...wordPieceParts(lowercase, stripAccents === true),
+      post_processor: around(begin, end),
+      model: {
+        type: "WordPiece",
+        vocab: this.#vocabulary(pieces),
+        unk_token: unknown[0],
+        continuing_subword_prefix: "##",
+        max_input_chars_per_word: 100,
+      },
+    };
+    return { definition, config: { unk_token: unknown[0], pad_token: padding[0] } };
+  }
+
+  #merging(isPieces: boolean): GgufTokenizer {
     const stored = this.#strings("tokens");
     const tokens = isPieces && isGemma(this.#architecture) ? spelledWithMetaspaces(stored) : stored;
     const special = (key: string): string | null => this.#specialToken(`${key}_token_id`, tokens);
@@ -55,16 +98,6 @@ class GgufTokenizerReader {
       },
     };
     return { definition, config };
-  }
-
-  #isSentencePiece(): boolean {
-    const model = this.#get("model");
-    if (model === "gpt2" || model === "llama") return model === "llama";
-    return this.#fail(
-      model === undefined
-        ? "no tokenizer in it"
-        : `its tokenizer is of the kind "${String(model)}"; only byte-level BPE ("gpt2") and SentencePiece ("llama") can be read from GGUF`,
-    );
   }
 
   #byteLevel(): TokenizerParts {

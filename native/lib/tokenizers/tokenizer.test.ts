@@ -36,7 +36,7 @@ describe.each([
     "mistral",
     "phi3",
   ].map((family) => [join("tokenizers", family), join(FIXTURES, "tokenizers", family)]),
-  ...["llama3", "qwen", "gpt-neox", "tekken", "gpt-4o"].map((family) => [
+  ...["llama3", "qwen", "gpt-neox", "tekken", "gpt-4o", "bert", "bert-characters"].map((family) => [
     join("tokenizers", family),
     join(FIXTURES, "gguf", `${family}-tokenizer.gguf`),
   ]),

@@ -44,7 +44,7 @@ export const GPT_NEOX: GgufTranslation = {
 function byHead(tensor: Tensor, heads: number): Tensor {
   const [rows, ...rest] = tensor.shape;
   return tensor
-    .view([3, heads, rows / heads / 3, ...rest])
+    .view([3, heads, Math.floor(rows / heads / 3), ...rest])
     .transpose(0, 1)
     .reshape(tensor.shape);
 }

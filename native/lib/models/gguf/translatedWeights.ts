@@ -1,4 +1,4 @@
-import { UnknownArchitectureError } from "../../errors";
+import { ShapeError, TorchError, UnknownArchitectureError } from "../../errors";
 import type { DType } from "../../tensor/dtype";
 import type { Tensor } from "../../tensor/tensor";
 import { torch } from "../../torch";
@@ -75,8 +75,22 @@ export class TranslatedWeights implements WeightSource {
 
   #restored(name: string, stored: Tensor): Tensor {
     const scale = this.#scales.get(this.#nameInFile(name));
-    const scaled = scale === undefined ? stored : stored.mul(scale);
-    return this.translation.restore(name, scaled, this.config);
+    return this.#restore(name, scale === undefined ? stored : stored.mul(scale));
+  }
+
+  /** @throws ShapeError naming a tensor that does not divide into what the metadata say. */
+  #restore(name: string, tensor: Tensor): Tensor {
+    try {
+      return this.translation.restore(name, tensor, this.config);
+    } catch (error) {
+      if (!(error instanceof TorchError)) throw error;
+      const stored = this.#nameInFile(name);
+      const shape = this.file.tensors.get(stored)?.shape ?? [];
+      throw new ShapeError(
+        `${this.path}: the tensor "${stored}" has the shape [${shape.join(", ")}], which does not divide into the heads that the metadata say`,
+        { cause: error },
+      );
+    }
   }
 
   dtypeOf(name: string): DType | null {
@@ -94,7 +108,7 @@ export class TranslatedWeights implements WeightSource {
     // What becomes of the numbers of the rows shows what becomes of the rows.
     const rows = stored.blocks.shape[0];
     const numbers = torch.arange(rows);
-    const restored = this.translation.restore(name, numbers.unsqueeze(1), this.config);
+    const restored = this.#restore(name, numbers.unsqueeze(1));
     const order = restored.flatten();
     const isTransposed = rows > 1 && restored.shape[0] === 1;
     const isOrder = restored.numel() === rows && torch.equal(order.sort()[0], numbers);

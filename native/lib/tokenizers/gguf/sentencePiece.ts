@@ -50,24 +50,44 @@ export function spelledWithMetaspaces(tokens: readonly string[]): string[] {
   return tokens.map((token) => (/^ +$/.test(token) ? METASPACE.repeat(token.length) : token));
 }
 
+interface Merge {
+  readonly pair: string[];
+  /** Of the two pieces. */
+  readonly ids: readonly [number, number];
+  readonly lengths: readonly [number, number];
+}
+
 /**
  * The merges that a vocabulary implies: any two pieces that are a piece together, those of the best piece first (transformers' `generate_merges`).
  * @param score the higher, the earlier
  */
 export function impliedMerges(tokens: readonly string[], score: (id: number) => number): string[][] {
   const ids = new Map(tokens.map((token, id) => [token, id]));
-  const idOf = (piece: string): number => ids.get(piece) ?? -1;
-  const merges: { pair: string[]; score: number; lengths: [number, number] }[] = [];
-  for (const [id, token] of tokens.entries()) {
-    const characters = [...token];
-    const found = characters.slice(1).flatMap((_, i) => {
-      const pair = [characters.slice(0, i + 1).join(""), characters.slice(i + 1).join("")];
-      const lengths: [number, number] = [i + 1, characters.length - i - 1];
-      return pair.every((piece) => ids.has(piece)) ? [{ pair, score: score(id), lengths }] : [];
-    });
-    found.sort((a, b) => idOf(a.pair[0]) - idOf(b.pair[0]) || idOf(a.pair[1]) - idOf(b.pair[1]));
-    for (const merge of found) merges.push(merge);
+  const best = [...tokens.keys()].sort((a, b) => score(b) - score(a));
+  const merges: string[][] = [];
+  for (let start = 0, end = 0; start < best.length; start = end) {
+    while (end < best.length && score(best[end]) === score(best[start])) end++;
+    const alike = best.slice(start, end).flatMap((id) => mergesOf(tokens[id], ids));
+    alike.sort((a, b) => b.lengths[0] - a.lengths[0] || b.lengths[1] - a.lengths[1]);
+    for (const { pair } of alike) merges.push(pair);
   }
-  merges.sort((a, b) => b.score - a.score || b.lengths[0] - a.lengths[0] || b.lengths[1] - a.lengths[1]);
-  return merges.map(({ pair }) => pair);
+  return merges;
+}
+
+/** The ways to make one piece of two, in the order of the first one's id. */
+function mergesOf(token: string, ids: ReadonlyMap<string, number>): Merge[] {
+  const found: Merge[] = [];
+  for (let at = 1; at < token.length; at++) {
+    // Not between the halves of a character.
+    if ((token.charCodeAt(at) & 0xfc00) === 0xdc00) continue;
+    const first = token.slice(0, at);
+    const left = ids.get(first);
+    if (left === undefined) continue;
+    const second = token.slice(at);
+    const right = ids.get(second);
+    if (right === undefined) continue;
+    const lengths = [[...first].length, [...second].length] as const;
+    found.push({ pair: [first, second], ids: [left, right], lengths });
+  }
+  return found.sort((a, b) => a.ids[0] - b.ids[0] || a.ids[1] - b.ids[1]);
 }
