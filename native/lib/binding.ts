@@ -145,6 +145,10 @@ export interface Binding {
   cudaStatus(): { devices: number; problem: string };
   /** Bytes of a GPU that are free, and all it has. */
   cudaMemory(index: number): [number, number];
+  /** Waits for a GPU. */
+  cudaSynchronize(index: number): void;
+  /** Gives memory that is kept for later tensors back to the GPUs. */
+  cudaEmptyCache(): void;
 
   /** Takes the exclusive lock of an open file (`flock`) if nobody has it; it lasts until the file is closed. */
   tryLockFile(descriptor: number): boolean;

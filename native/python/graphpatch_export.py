@@ -6,6 +6,7 @@ MODEL is a Hugging Face id or folder, or FILE.py:FUNCTION, where the function re
 (model, inputs, dynamic_shapes): inputs is a dictionary of the forward's arguments. Needs torch 2.8 or later."""
 
 import argparse
+import contextlib
 import importlib.util
 import sys
 import warnings
@@ -40,9 +41,35 @@ def example_inputs(task, config):
     return inputs
 
 
+def masks_by_broadcasting():
+    """transformers 4.53 to 4.57 make masks with vmap over indices, which torch.export cannot trace or save. The same by
+    broadcasting the indices, as transformers 5 does."""
+    try:
+        from transformers import masking_utils
+    except ImportError:
+        return
+    if not hasattr(masking_utils, "_vmap_for_bhqkv"):
+        return
+
+    def over_indices(mask_function, bh_indices=True):
+        def masks(batch, head, query, key):
+            at = [None if i is None else i.reshape([-1 if d == n else 1 for d in range(4)])
+                  for n, i in enumerate((batch, head, query, key))]
+            mask = mask_function(*at)
+            if not bh_indices:
+                return mask.reshape(mask.shape[-2:])
+            return mask.expand(batch.shape[0], head.shape[0], query.shape[0], key.shape[0])
+
+        return masks
+
+    masking_utils._vmap_for_bhqkv = over_indices
+    masking_utils.TransformGetItemToIndex = contextlib.nullcontext
+
+
 def load_transformers(name, task):
     import transformers
 
+    masks_by_broadcasting()
     config = transformers.AutoConfig.from_pretrained(name)
     if task is None:
         architecture = (config.architectures or [""])[0]

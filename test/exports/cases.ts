@@ -13,9 +13,9 @@ export function caseNames(): string[] {
     .filter((name) => existsSync(expectedPath(name)));
 }
 
-/** The same model exported by an older PyTorch has the same values: `twice-torch28` those of `twice`. */
+/** The same model exported by an older PyTorch or transformers has the same values: `twice-torch28` those of `twice`. */
 function expectedPath(name: string): string {
-  return join(FOLDER, `${name.replace(/-torch\d+$/, "")}.safetensors`);
+  return join(FOLDER, `${name.replace(/-(torch|transformers)\d+$/, "")}.safetensors`);
 }
 
 export function loadCase(name: string, options: ImportOptions = {}): Promise<PatchableGraph> {
@@ -75,7 +75,7 @@ const HEAD = 8;
 
 /** The recorder's fingerprint: number of elements, two projections, the first elements. */
 export function fingerprint(tensor: Tensor): number[] {
-  const flat = tensor.detach().to("float64").reshape([-1]);
+  const flat = tensor.detach().cpu().to("float64").reshape([-1]);
   const count = flat.shape[0];
   const scale = Math.sqrt(Math.max(count, 1));
   const index = torch.arange(count, { dtype: "float64" });
@@ -102,7 +102,7 @@ export function lossOf(result: unknown): Tensor {
   return floatLeaves(result)
     .map((leaf) => {
       const weights = torch.sin(torch.arange(leaf.numel(), { dtype: "float64" })).reshape(leaf.shape);
-      return leaf.to("float64").mul(weights).sum();
+      return leaf.cpu().to("float64").mul(weights).sum();
     })
     .reduce((sum, one) => sum.add(one));
 }

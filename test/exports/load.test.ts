@@ -39,6 +39,7 @@ describe("names", () => {
       layer_norm_epsilon: 1e-5,
       scale_attn_weights: true,
       scale_attn_by_inverse_layer_idx: false,
+      reorder_and_upcast_attn: false,
       tie_word_embeddings: true,
     });
     const input_ids = torch.randint(24, [2, 5]);

@@ -59,7 +59,7 @@ function expectResult(result: unknown, expected: Tensor[], what: string): void {
     expect(leaf.shape, what).toEqual(expected[i].shape);
     expect(leaf.dtype, what).toBe(expected[i].dtype);
     const scale = Math.max(1, expected[i].abs().max().item() as number);
-    const difference = leaf.detach().sub(expected[i]).abs().max().item() as number;
+    const difference = leaf.detach().cpu().sub(expected[i]).abs().max().item() as number;
     expect(difference / scale, what).toBeLessThanOrEqual(TOLERANCE);
   });
 }

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   symlinkSync,
   truncateSync,
@@ -28,7 +29,7 @@ import {
   useHub,
   WEIGHTS,
 } from "../support/hubScene";
-import { HubServer } from "../support/hubServer";
+import { HubServer, sha256 } from "../support/hubServer";
 
 useHub();
 
@@ -122,6 +123,35 @@ describe("the cache", () => {
     vi.spyOn(server, "commit").mockReturnValue("b".repeat(40));
     expect(readFileSync((await fetchBig()).path("big.bin")).equals(BIG)).toBe(true);
     expect(server.downloads).toEqual(["big.bin"]);
+  });
+});
+
+describe("a cache", () => {
+  test("whose contents huggingface_hub 2.4 shares among repositories is used and mended", async () => {
+    await fetchBig();
+    const blob = join(cache, "models--owner--big/blobs", sha256(BIG));
+    const shared = join(cache, "blobs/ab/abcd");
+    mkdirSync(dirname(shared), { recursive: true });
+    renameSync(blob, shared);
+    symlinkSync("../../blobs/ab/abcd", blob);
+    server.requests.length = 0;
+    for (const digit of "cd") {
+      vi.spyOn(server, "commit").mockReturnValue(digit.repeat(40));
+      const hub = await fetchBig();
+      expect(readFileSync(hub.path("big.bin")).equals(BIG)).toBe(true);
+      expect(server.downloads).toEqual(digit === "c" ? [] : ["big.bin"]);
+      rmSync(shared, { force: true });
+    }
+  });
+
+  test("that cannot be is an error that says what to do", async () => {
+    writeFileSync(cache, "a file");
+    for (const offline of ["0", "1"]) {
+      vi.stubEnv("HF_HUB_OFFLINE", offline);
+      const failure = await failureOf(fetchBig());
+      expect(failure).toBeInstanceOf(HubError);
+      expect(failure.message).toMatch(/hub cannot be used: ENOTDIR.*; set HF_HUB_CACHE to a folder/);
+    }
   });
 });
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { PatchableGraph } from "../../native/lib/graph";
-import { AutoModel, AutoModelForCausalLM } from "../../native/lib/models";
+import { AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM } from "../../native/lib/models";
 import { openGguf } from "../../native/lib/models/gguf/checkpoint";
 import { readLlamaConfig } from "../../native/lib/models/llama";
 import { torch } from "../../native/lib/torch";
@@ -10,7 +10,7 @@ import { FIXTURES, ScratchFolder } from "../support/files";
 import { GgufBytes } from "../support/ggufBytes";
 import { expectedValues, maxDifference } from "../support/parity";
 
-/** Files as llama.cpp's converter writes them, with what transformers computes (make_gguf_models.py). */
+/** Files as llama.cpp's converter writes them, with what transformers computes (make_gguf_models.py, make_gguf_others.py). */
 const MODELS = [
   { name: "llama3", modelType: "llama" },
   { name: "llama-linear", modelType: "llama" },
@@ -21,13 +21,16 @@ const MODELS = [
   { name: "gemma2", modelType: "gemma2" },
   { name: "gemma3", modelType: "gemma3_text" },
   { name: "phi3", modelType: "phi3" },
+  { name: "nvfp4", modelType: "llama" },
+  { name: "gptneox", modelType: "gpt_neox", body: "gpt_neox" },
+  { name: "gptneox-sequential", modelType: "gpt_neox", body: "gpt_neox" },
 ];
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe.each(MODELS)("$name.gguf", ({ name, modelType }) => {
+describe.each(MODELS)("$name.gguf", ({ name, modelType, body: bodyName = "model" }) => {
   const path = join(FIXTURES, "gguf", `${name}.gguf`);
   const expected = expectedValues(`gguf-${name}`);
   const inputs = { input_ids: expected.read("input_ids"), attention_mask: expected.read("attention_mask") };
@@ -38,7 +41,7 @@ describe.each(MODELS)("$name.gguf", ({ name, modelType }) => {
     expect(model.config.model_type).toBe(modelType);
     expect(maxDifference(model.call(inputs).logits, expected.read("logits"))).toBeLessThanOrEqual(1e-5);
     const body = await AutoModel.fromPretrained(path);
-    expect(body.call(inputs).last_hidden_state.shape.slice(0, 2)).toEqual([2, 20]);
+    expect(body.call(inputs).last_hidden_state.shape.slice(0, 2)).toEqual(inputs.input_ids.shape);
     expect(warn).not.toHaveBeenCalled();
   });
 
@@ -46,21 +49,49 @@ describe.each(MODELS)("$name.gguf", ({ name, modelType }) => {
     const model = await AutoModelForCausalLM.fromPretrained(path);
     const pg = await PatchableGraph.capture(model, inputs);
     expect(torch.equal((await pg.run(inputs)).logits, model.call(inputs).logits)).toBe(true);
-    expect(pg.aliases.get("blocks.1.hook_resid_post")).toBe("model.layers_1.output");
+    const last = pg.aliases.size > 30 ? 1 : 0;
+    expect(pg.aliases.get(`blocks.${last}.hook_resid_post`)).toBe(`${bodyName}.layers_${last}.output`);
   });
 });
 
-test("weights of Qwen2 stay quantised where that is asked for", async () => {
-  const expected = expectedValues("gguf-qwen2");
-  const model = await AutoModelForCausalLM.fromPretrained(join(FIXTURES, "gguf/qwen2.gguf"), {
-    keepQuantized: true,
-  });
+test.each([
+  ["qwen2", 16],
+  // Rows that are put in another order.
+  ["gptneox", 10],
+  // A scale beside each matrix.
+  ["nvfp4", 7],
+] as const)("weights of %s stay quantised where that is asked for", async (name, count) => {
+  const expected = expectedValues(`gguf-${name}`);
+  const path = join(FIXTURES, "gguf", `${name}.gguf`);
+  const model = await AutoModelForCausalLM.fromPretrained(path, { keepQuantized: true });
   const kept = [...model.namedModules()].flatMap(
     ([, m]) => m.parametrization("weight")?.constructor.name ?? [],
   );
-  expect(kept).toEqual(Array(16).fill("GgufWeight"));
+  expect(kept).toEqual(Array(count).fill("GgufWeight"));
   const inputs = { input_ids: expected.read("input_ids"), attention_mask: expected.read("attention_mask") };
   expect(maxDifference(model.call(inputs).logits, expected.read("logits"))).toBeLessThanOrEqual(1e-5);
+  // Rounded once, whether it is kept or not.
+  const [dense, computed] = await Promise.all(
+    [false, true].map((keepQuantized) =>
+      AutoModelForCausalLM.fromPretrained(path, { dtype: "bfloat16", keepQuantized }),
+    ),
+  );
+  expect(torch.equal(dense.call(inputs).logits, computed.call(inputs).logits)).toBe(true);
+});
+
+test("BERT has its last hidden states, and no head", async () => {
+  const warn = vi.spyOn(console, "warn");
+  const expected = expectedValues("gguf-bert");
+  const path = join(FIXTURES, "gguf/bert.gguf");
+  const model = await AutoModel.fromPretrained(path);
+  const read = (name: string) => expected.read(name);
+  const inputs = { input_ids: read("input_ids"), attention_mask: read("attention_mask") };
+  const typed = { ...inputs, token_type_ids: read("token_type_ids") };
+  const { last_hidden_state, ...others } = model.call(typed);
+  expect(maxDifference(last_hidden_state, read("last_hidden_state"))).toBeLessThanOrEqual(1e-5);
+  expect(others).toEqual({});
+  expect(warn).not.toHaveBeenCalled();
+  await expect(AutoModelForMaskedLM.fromPretrained(path)).rejects.toThrow(/lacks 5 of the weights.*cls\./);
 });
 
 const STRING = 8;
@@ -194,16 +225,24 @@ describe("what a file says that is not computed here is refused by name", () => 
     ],
     ["qwen2", { "rope.scaling.type": "yarn", "rope.scaling.yarn_ext_factor": 0 }, /yarn_ext_factor" is 0, /],
     ["llama", { "rope.scaling.attn_factor": 2 }, /"llama\.rope\.scaling\.attn_factor" is 2, which is not/],
+    ["bert", { "attention.causal": 1 }, /"bert\.attention\.causal" is 1, which is not implemented here/],
     ["phi3", { "rope.dimension_count": 9 }, /"partial_rotary_factor" is 1\.125; of 8 channels/],
     [
       "mamba",
       {},
-      /architecture "mamba"; known in GGUF are gpt2, llama, qwen2, .* Any PyTorch model can be brought in/,
+      /architecture "mamba"; known in GGUF are gpt2, gptneox, llama, .* Any PyTorch model can be brought in/,
     ],
   ])("%s with %j", async (architecture, pairs, message) => {
     using scratch = new ScratchFolder();
-    await expect(AutoModelForCausalLM.fromPretrained(file(scratch, architecture, pairs))).rejects.toThrow(
-      message,
+    await expect(AutoModel.fromPretrained(file(scratch, architecture, pairs))).rejects.toThrow(message);
+  });
+
+  test("scales that are not one for a whole matrix", async () => {
+    using scratch = new ScratchFolder();
+    const bytes = new GgufBytes().start(1, 1).text("general.architecture").u32(STRING).text("llama");
+    const path = scratch.write("model.gguf", bytes.tensor("blk.0.ffn_up.scale", [2], 0, 0).bytes(64));
+    await expect(AutoModel.fromPretrained(path)).rejects.toThrow(
+      /"blk\.0\.ffn_up\.scale" has the shape \[2\]; only one scale for a whole matrix/,
     );
   });
 });

@@ -98,6 +98,12 @@ describe.each([
     expect(onDisk(outside)).toBe(null);
     expect(onDisk(`${list}.1.${linear}`)).not.toBe(null);
     expect(maxDifference(model.call(inputs).logits, expected.read("left/logits"))).toBeLessThanOrEqual(1e-5);
+
+    const found = { "": "cpu", [`${list}.1`]: "disk" };
+    expect(model.hfDeviceMap).toMatchObject(found);
+    const again = await load(path, { deviceMap: model.hfDeviceMap });
+    expect(again.hfDeviceMap).toEqual(model.hfDeviceMap);
+    expect((await load(path, {})).hfDeviceMap).toBe(undefined);
   });
 
   test("8-bit layers, and layers on disk, in one model", async () => {

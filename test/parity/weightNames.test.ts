@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { CorruptFileError } from "../../native/lib/errors";
+import { CorruptFileError, UnknownArchitectureError } from "../../native/lib/errors";
 import { AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM } from "../../native/lib/models";
+import type { Tensor } from "../../native/lib/tensor/tensor";
 import { torch } from "../../native/lib/torch";
+import { SafetensorsFile, saveSafetensors } from "../../native/lib/weights";
 import { copyCheckpoint } from "../support/checkpoints";
 import { FIXTURES, ScratchFolder } from "../support/files";
 import { expectedValues, INPUTS, inputsOf, MODELS, maxDifference } from "../support/parity";
@@ -82,6 +84,94 @@ describe("tied embeddings", () => {
       ),
     ]);
   });
+});
+
+describe("weights that are quantised in a way that is not read", () => {
+  const weight = "model.layers.0.mlp.up_proj.weight";
+  const layer = weight.replace(/\.weight$/, "");
+  const tensors = (): Map<string, Tensor> => {
+    const file = new SafetensorsFile(join(FIXTURES, "mistral-tiny/model.safetensors"));
+    return new Map(file.names().map((name) => [name, file.read(name)]));
+  };
+  /** A directory of the model with some of its weights replaced, and others beside. */
+  const folder = async (changes: Record<string, Tensor>): Promise<string> => {
+    const path = copy("mistral-tiny", same);
+    await saveSafetensors(
+      join(path, "model.safetensors"),
+      new Map([...tensors(), ...Object.entries(changes)]),
+    );
+    return path;
+  };
+
+  test.each([
+    ["bitsandbytes in 8 bits", `${layer}.SCB`],
+    ["bitsandbytes in 4 bits", `${weight}.absmax`],
+    ["bitsandbytes in 4 bits", `${weight}.quant_state.bitsandbytes__nf4`],
+    ["FP8 by blocks", `${layer}.weight_scale_inv`],
+    ["FP8 by tensors", `${layer}.weight_scale`],
+    ["FP8 of other tools", `${layer}.scale_weight`],
+    ["compressed-tensors", `${layer}.weight_zero_point`],
+  ])("%s: %s beside a weight is refused by name", async (_, name) => {
+    const loading = AutoModelForCausalLM.fromPretrained(await folder({ [name]: torch.ones([1]) }));
+    await expect(loading).rejects.toThrow(UnknownArchitectureError);
+    await expect(loading).rejects.toThrow(`there is "${name}" beside "${weight}": it is quantised`);
+  });
+
+  test.each(["int8", "uint8", "int32"] as const)("a weight of %s is refused", async (dtype) => {
+    const stored = tensors().get(weight)?.to(dtype) ?? torch.empty([0]);
+    await expect(AutoModelForCausalLM.fromPretrained(await folder({ [weight]: stored }))).rejects.toThrow(
+      `"${weight}" is of ${dtype}: it is quantised`,
+    );
+  });
+
+  test("scales of what is cached change no weight: they are unexpected, no more", async () => {
+    await AutoModelForCausalLM.fromPretrained(
+      await folder({ "model.layers.0.self_attn.k_scale": torch.ones([1]) }),
+    );
+    expect(warnings).toEqual([expect.stringMatching(/no place for: model\.layers\.0\.self_attn\.k_scale$/)]);
+  });
+
+  test.each([
+    ["gptq", { bits: 4, group_size: 128 }],
+    ["awq", { bits: 4, version: "gemm" }],
+    ["bitsandbytes", { load_in_4bit: true }],
+    ["fp8", { weight_block_size: [128, 128] }],
+    ["mxfp4", {}],
+    ["compressed-tensors", { format: "nvfp4-pack-quantized" }],
+  ])(
+    "a configuration that says %s is refused, in models that take images, too",
+    async (quant_method, fields) => {
+      const quantization_config = { quant_method, ...fields };
+      for (const name of ["mistral-tiny", "gemma3-tiny-images"]) {
+        await expect(
+          AutoModelForCausalLM.fromPretrained(copy(name, same, { quantization_config })),
+        ).rejects.toThrow(`"quantization_config" is {"quant_method":"${quant_method}"`);
+      }
+    },
+  );
+
+  test.each(["float8_e4m3fn", "float8_e5m2", "float64", "bfloat16"] as const)(
+    "numbers in %s alone are numbers",
+    async (dtype) => {
+      const stored = tensors().get(weight)?.to(dtype) ?? torch.empty([0]);
+      const model = await AutoModelForCausalLM.fromPretrained(await folder({ [weight]: stored }));
+      const [, loaded] = [...model.namedParameters()].find(([name]) => name === weight) ?? [];
+      expect(loaded && torch.equal(loaded, stored.to("float32"))).toBe(true);
+      expect(warnings).toEqual([]);
+    },
+  );
+});
+
+test("one weight under two of its names is taken if both are the same, and refused if they differ", async () => {
+  const weight = "gpt_neox.layers.0.mlp.dense_h_to_4h.bias";
+  const twice = (own: string): string[] => (own === weight ? [own, own.replace("gpt_neox.", "")] : [own]);
+  await AutoModelForCausalLM.fromPretrained(copy("gpt-neox-tiny", twice));
+  const other = "gpt_neox.layers.1.mlp.dense_h_to_4h.bias";
+  const wrong = (own: string): string[] => (own === other ? [own, weight.replace("gpt_neox.", "")] : [own]);
+  await expect(AutoModelForCausalLM.fromPretrained(copy("gpt-neox-tiny", wrong))).rejects.toThrow(
+    /"(?:gpt_neox\.)?layers\.0\.mlp\.dense_h_to_4h\.bias" and ".*" are both gpt_neox\.layers\.0\..*, and differ/,
+  );
+  expect(warnings).toEqual([]);
 });
 
 describe("Gemma 3 that takes images", () => {

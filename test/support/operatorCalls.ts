@@ -50,7 +50,7 @@ function loss(result: unknown): Tensor {
     .filter((part) => part.requires_grad)
     .map((part) => {
       const real = part.is_complex() ? torch.view_as_real(part) : part;
-      const weights = torch.arange(real.numel()).remainder(7).sub(3).div(4).to(real.dtype);
+      const weights = torch.arange(real.numel()).remainder(7).sub(3).div(4).to(real);
       return real.mul(weights.view(real.shape)).sum();
     })
     .reduce((sum, part) => sum.add(part));

@@ -20,7 +20,7 @@ export function expectedValues(name: string): SafetensorsFile {
 /** Largest absolute difference; infinite when the shapes differ or something is not a number. */
 export function maxDifference(actual: Tensor, expected: Tensor): number {
   if (String(actual.shape) !== String(expected.shape)) return Number.POSITIVE_INFINITY;
-  const difference = Number(torch.noGrad(() => actual.sub(expected).abs().max()).item());
+  const difference = Number(torch.noGrad(() => actual.cpu().sub(expected.cpu()).abs().max()).item());
   return Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
 }
 

@@ -188,7 +188,11 @@ function scoresOf(
       const summed = rest.length > 0 ? product.sum(rest) : product;
       // The dimensions left are in the value's order.
       const order = [...wanted].sort((a, b) => a - b);
-      return summed.permute([0, ...wanted.map((dim) => order.indexOf(dim) + 1)]).contiguous();
+      // Nodes may be on different devices.
+      return summed
+        .permute([0, ...wanted.map((dim) => order.indexOf(dim) + 1)])
+        .cpu()
+        .contiguous();
     }),
   );
 }

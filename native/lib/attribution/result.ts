@@ -10,7 +10,7 @@ export type AttributionDim = "token" | "head" | "query" | "key" | "hidden";
 /** Scores of one node. */
 export interface NodeScores {
   node: string;
-  /** One score a text and place, float64 [batch, …] by the dimensions asked for. */
+  /** One score a text and place, float64 [batch, …] by the dimensions asked for, on the CPU. */
   scores: Tensor;
 }
 

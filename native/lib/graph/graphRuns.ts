@@ -1,5 +1,6 @@
 import { activeSignal } from "../cancellation";
 import { CancelledError } from "../errors";
+import { onDevice } from "../placement/devices";
 import { native } from "../sweep/native";
 import { Tensor } from "../tensor/tensor";
 import type { CapturedGraph } from "./capture";
@@ -109,17 +110,18 @@ export class GraphRuns {
   }
 
   /** What a custom patch makes of a value, or an operator written in TypeScript of its arguments. */
-  #askJavaScript(
+  async #askJavaScript(
     progress: NativeProgress & { done: false },
     list: PatchList,
-  ): Promise<RunValue | readonly Tensor[]> | RunValue | readonly Tensor[] {
+  ): Promise<RunValue | readonly Tensor[]> {
     if (progress.call !== undefined) {
       const { call, args } = progress;
       return runUnpatched(() => callRegistered(call, this.#captured.operators, args));
     }
     const placed = list.placed[progress.patch];
     const { value } = progress;
-    return runUnpatched(() => customPatchOf(placed).apply(value, placed.info.name));
+    const made = await runUnpatched(() => customPatchOf(placed).apply(value, placed.info.name));
+    return value instanceof Tensor && made instanceof Tensor ? onDevice(made, value.device) : made;
   }
 
   #hasCapturedShapes(values: RunValue[]): boolean {

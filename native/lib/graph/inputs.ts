@@ -1,6 +1,7 @@
 import { ArgumentError, DtypeError, ShapeError } from "../errors";
 import { Tensor } from "../tensor/tensor";
 import type { CapturedGraph } from "./capture";
+import { inputsOnDevice } from "./graphOnDevice";
 import type { RunValue } from "./native";
 import { bindParameters } from "./parameterInputs";
 import { flatten, isDictionary, type Structure } from "./structure";
@@ -84,12 +85,16 @@ function describe(structure: Structure): string {
 }
 
 /**
- * The tensors of `inputs` in the order of the graph's inputs.
+ * The tensors of `inputs` in the order of the graph's inputs, where the graph computes.
  * @throws ArgumentError when an input is missing, or was not part of the capture.
  * @throws DtypeError, ShapeError when a tensor's dtype or number of dimensions differs from the captured one, or an
  *   exported model was promised other sizes.
  */
 export function bindInputs(graph: CapturedGraph, inputs: RunInputs): RunValue[] {
+  return inputsOnDevice(graph, boundInputs(graph, inputs));
+}
+
+function boundInputs(graph: CapturedGraph, inputs: RunInputs): RunValue[] {
   if (graph.parameters) return bindParameters(graph, graph.parameters, inputs);
   const { structure, leaves } = flatten(forwardArguments(inputs), isTensor);
   checkStructure(graph.inputStructure, structure, "");

@@ -1,9 +1,11 @@
 import { CorruptFileError, GraphpatchError } from "../errors";
 import { importArchive } from "../import/importArchive";
 import type { ImportOptions } from "../import/options";
+import { computingDevice } from "../placement/devices";
 import type { WeightsProgress } from "../weights/progress";
 import type { CapturedGraph } from "./capture";
 import { fileKind, notAGraph } from "./fileKind";
+import { graphOnDevice } from "./graphOnDevice";
 import { loadGraph } from "./persist/loadGraph";
 
 /** Options of loading a graph; those of {@link ImportOptions} are for archives of `torch.export.save`. */
@@ -11,8 +13,8 @@ export interface LoadOptions extends ImportOptions {
   /** Called as loading goes on, at most every 50 ms and at the end. */
   onProgress?: (progress: WeightsProgress) => void;
   /**
-   * Of a saved graph: where all of it shall be. Unless given, tensors are where they were when it was saved; `"cpu"` opens on any
-   * machine what was saved on a GPU.
+   * Where all of the graph shall be and compute: `"cuda:0"`. Unless given, an archive is on the CPU, and a saved graph where it was when it was
+   * saved; `"cpu"` opens on any machine what was saved on a GPU.
    */
   device?: string;
 }
@@ -36,12 +38,15 @@ export async function openGraph<T>(
 }
 
 async function readGraph(path: string, options: LoadOptions): Promise<CapturedGraph> {
+  const device = options.device === undefined ? undefined : computingDevice(options.device);
   const kind = fileKind(path);
   switch (kind) {
     case "safetensors":
-      return loadGraph(path, options);
-    case "zip":
-      return importArchive(path, options);
+      return loadGraph(path, { ...options, device });
+    case "zip": {
+      const graph = importArchive(path, options);
+      return device === undefined ? graph : graphOnDevice(graph, device);
+    }
     default:
       throw notAGraph(path, kind);
   }

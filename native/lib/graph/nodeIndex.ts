@@ -24,7 +24,7 @@ export interface NodeInfo {
   readonly code: string | null;
 }
 
-const MAX_LISTED = 8;
+const MAX_LISTED = 12;
 
 /** Finds nodes by the names users write. */
 export class NodeIndex {
@@ -130,8 +130,9 @@ export class NodeIndex {
   /** A name that would be an alias, had the model such a place: says which there are beside it. */
   #missingAlias(name: string): UnknownNodeError | null {
     const [, parent = "", own] = /^(?:(.*)\.)?(\w+)$/.exec(name) ?? [];
-    const beside = [...this.#aliases.keys()].filter((alias) =>
-      alias.startsWith(parent === "" ? "" : `${parent}.`),
+    const prefix = parent === "" ? "" : `${parent}.`;
+    const beside = [...this.#aliases.keys()].filter(
+      (alias) => alias.startsWith(prefix) && !alias.slice(prefix.length).includes("."),
     );
     if (!own?.startsWith("hook_") || beside.length === 0) return null;
     const close = closestNames(name, beside);

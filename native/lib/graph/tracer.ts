@@ -6,22 +6,18 @@ import { CaptureError } from "../errors";
 import type { Module } from "../nn/module";
 import { Tensor } from "../tensor/tensor";
 import { nameArguments } from "./argumentNames";
-import { describeModule, ModuleIndex, type TensorOwner } from "./moduleIndex";
+import { describeModule, ModuleIndex } from "./moduleIndex";
 import { operatorLocalName } from "./names";
-import { currentLocation, type SourceLocation } from "./sourceLine";
+import { currentLocation } from "./sourceLine";
 import type { ArgumentSpec, NodeSpec } from "./spec";
 import { flatten, unflatten } from "./structure";
 import { concreteSize, type NumberOperator, type NumberRecorder, type SizeOperator, SymInt } from "./symInt";
-import type { ModuleCall, NodeKind, Trace, TracedNode } from "./trace";
-
-type TraceValue = Tensor | SymInt;
+import type { ModuleCall, NodeKind, Trace } from "./trace";
+import { TracedParameters } from "./tracedParameters";
+import { TraceRecord, type TraceValue } from "./traceRecord";
 
 function isTraceValue(value: unknown): value is TraceValue {
   return value instanceof Tensor || value instanceof SymInt;
-}
-
-function fullPath({ path, name }: TensorOwner): string {
-  return path === "" ? name : `${path}.${name}`;
 }
 
 /** Sizes become plain numbers for the call itself. */
@@ -36,33 +32,19 @@ function concrete(argument: unknown): unknown {
  * receives leaves the other users of the same tensor alone.
  */
 export class Tracer implements OperatorInterceptor, NumberRecorder {
-  readonly #valueOf = new Map<TraceValue, number>();
   readonly #modules: ModuleIndex;
-  readonly #constantOf = new Map<Tensor, number>();
-  readonly #parameterValues = new Map<string, number>();
-  /** Full paths of the parameters and buffers that were used. */
-  readonly #owners = new Set<string>();
-  readonly #callIds = new Map<ModuleCall<Module>, number>();
+  readonly #record: TraceRecord;
+  readonly #parameters: TracedParameters;
   readonly #guarded = new Set<number>();
-  readonly #nodes: TracedNode[] = [];
-  readonly #specs: NodeSpec[] = [];
-  #valueCount = 0;
   #resolving = false;
   #call: ModuleCall<Module>;
 
   /** @param onNode told how many operators and aliases there are, whenever there is one more */
-  constructor(
-    model: Module,
-    private readonly onNode: (count: number) => void = () => undefined,
-  ) {
+  constructor(model: Module, onNode: (count: number) => void = () => undefined) {
     this.#modules = new ModuleIndex(model);
-    this.#call = this.#newCall(model, null);
-  }
-
-  #newCall(module: Module, parent: ModuleCall<Module> | null): ModuleCall<Module> {
-    const call = this.#modules.newCall(module, parent);
-    this.#callIds.set(call, this.#callIds.size);
-    return call;
+    this.#record = new TraceRecord(onNode);
+    this.#parameters = new TracedParameters(this.#record, this.#modules);
+    this.#call = this.#modules.newCall(model, null);
   }
 
   /** Runs the model's forward on `args` and returns the trace. The caller has installed this tracer. */
@@ -72,24 +54,21 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
     const inputs: Trace["inputs"] = [];
     const leaves = named.map(({ local, part, value }) => {
       const copy = this.#sameTensor(value as Tensor);
-      const index = this.#newValue(copy);
-      this.#addNode({ kind: "input", local, part, value: index, of: copy, operator: "input" });
+      const index = this.#record.newValue(copy);
+      const node = { local, part, value: index, of: copy };
+      this.#record.addNode({ ...node, kind: "input", call: root, operator: "input" });
       inputs.push(index);
       return copy;
     });
     const result = root.module.invoke(unflatten(structure, leaves) as unknown[]);
     const output = this.#markOutput(root, result);
-    this.#addUnused();
+    this.#parameters.addUnused(this.#call);
     return {
       root,
-      nodes: this.#nodes,
-      specs: this.#specs,
-      valueCount: this.#valueCount,
-      constants: [...this.#constantOf].map(([tensor, value]) => ({
-        value,
-        tensor,
-        name: this.#modules.stateDictName(tensor),
-      })),
+      nodes: this.#record.nodes,
+      specs: this.#record.specs,
+      valueCount: this.#record.valueCount,
+      constants: this.#parameters.constants(),
       inputs,
       inputStructure: structure,
       output: { structure: output.structure, values: output.values },
@@ -99,7 +78,7 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
   /** Stands between `module.call` and `module.forward`. */
   callModule(module: Module, args: unknown[]): unknown {
     const outer = this.#call;
-    const call = this.#newCall(module, outer);
+    const call = this.#modules.newCall(module, outer);
     this.#call = call;
     try {
       const { named, structure } = this.#nameArguments(call, args);
@@ -144,126 +123,32 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
     node: { kind: NodeKind; local: string; part: string; operator: string },
   ): TraceValue {
     const source = this.#indexOf(value);
-    const index = this.#valueCount++;
-    const copy = value instanceof Tensor ? this.#sameTensor(value) : new SymInt(this, index, value.concrete);
-    this.#valueOf.set(copy, index);
-    const spec = this.#addSpec("alias", "", "", [{ ref: source }], [index]);
-    this.#addNode({ ...node, value: index, of: copy, spec });
+    const [index, copy] = value instanceof Tensor ? this.#newTensor(value) : this.#newSize(value.concrete);
+    const spec = this.#record.addSpec("alias", "", "", [{ ref: source }], [index]);
+    this.#record.addNode({ ...node, call: this.#call, value: index, of: copy, spec });
     return copy;
+  }
+
+  /** A tensor that shows what `tensor` does and is another value. */
+  #newTensor(tensor: Tensor): [number, Tensor] {
+    const copy = this.#sameTensor(tensor);
+    return [this.#record.newValue(copy), copy];
+  }
+
+  #newSize(concrete: number): [number, SymInt] {
+    return this.#record.newSize((index) => new SymInt(this, index, concrete));
   }
 
   #sameTensor(tensor: Tensor): Tensor {
     return callResolved("aten::detach", "", [tensor]) as Tensor;
   }
 
-  #newValue(value: TraceValue | null): number {
-    const index = this.#valueCount++;
-    if (value) this.#valueOf.set(value, index);
-    return index;
-  }
-
-  #addSpec(
-    type: NodeSpec["type"],
-    operator: string,
-    overload: string,
-    args: (ArgumentSpec | null)[],
-    results: number[],
-  ): NodeSpec {
-    const spec: NodeSpec = { type, operator, overload, args, results, name: "", code: "" };
-    this.#specs.push(spec);
-    this.onNode(this.#specs.length);
-    return spec;
-  }
-
-  #addNode(node: {
-    kind: NodeKind;
-    local: string;
-    part: string;
-    value: number;
-    of: TraceValue | null;
-    operator: string;
-    spec?: NodeSpec;
-    location?: SourceLocation | null;
-    call?: ModuleCall<Module>;
-    absolute?: string;
-  }): void {
-    const tensor = node.of instanceof Tensor ? node.of : null;
-    this.#nodes.push({
-      kind: node.kind,
-      call: node.call ?? this.#call,
-      local: node.local,
-      absolute: node.absolute ?? null,
-      part: node.part,
-      value: node.value,
-      shape: tensor ? binding.shape(tensor) : null,
-      dtype: tensor ? tensor.dtype : null,
-      strides: tensor && !binding.isContiguous(tensor) ? binding.strides(tensor) : undefined,
-      operator: node.operator,
-      location: node.location ?? null,
-      code: null,
-      spec: node.spec ?? null,
-    });
-  }
-
   /** The value behind a tensor or size; a tensor that was not computed here is a parameter, a buffer or a constant. */
   #indexOf(value: TraceValue): number {
-    const known = this.#valueOf.get(value);
+    const known = this.#record.numberOf(value);
     if (known !== undefined) return known;
     if (value instanceof SymInt) throw new CaptureError("a size of another capture is used in this one");
-    return this.#parameter(value);
-  }
-
-  #parameter(tensor: Tensor): number {
-    const { owner, active } = this.#modules.ownerOf(tensor, this.#call);
-    const key = `${active ? this.#callIds.get(active) : owner ? owner.path : this.#callIds.get(this.#call)} ${owner?.name ?? "constant"} ${this.#constant(tensor)}`;
-    const known = this.#parameterValues.get(key);
-    if (known !== undefined) return known;
-    const index = this.#newValue(null);
-    this.#parameterValues.set(key, index);
-    if (owner) this.#owners.add(fullPath(owner));
-    const spec = this.#addSpec("alias", "", "", [{ ref: this.#constant(tensor) }], [index]);
-    const kind = owner?.kind ?? "buffer";
-    this.#addNode({
-      kind,
-      call: active ?? this.#call,
-      local: owner?.name ?? "constant",
-      absolute: owner && !active ? fullPath(owner) : undefined,
-      part: "",
-      value: index,
-      of: tensor,
-      operator: owner ? kind : "constant",
-      spec,
-    });
-    return index;
-  }
-
-  /** Parameters and buffers that the forward did not use are nodes, too: that nothing depends on them is worth seeing. */
-  #addUnused(): void {
-    for (const [tensor, owner] of this.#modules.owned()) {
-      const path = fullPath(owner);
-      if (this.#owners.has(path)) continue;
-      const index = this.#newValue(null);
-      const spec = this.#addSpec("alias", "", "", [{ ref: this.#constant(tensor) }], [index]);
-      this.#addNode({
-        kind: owner.kind,
-        local: owner.name,
-        absolute: path,
-        part: "",
-        value: index,
-        of: tensor,
-        operator: owner.kind,
-        spec,
-      });
-    }
-  }
-
-  #constant(tensor: Tensor): number {
-    let index = this.#constantOf.get(tensor);
-    if (index === undefined) {
-      index = this.#newValue(null);
-      this.#constantOf.set(tensor, index);
-    }
-    return index;
+    return this.#parameters.valueIn(this.#call, value);
   }
 
   // OperatorInterceptor
@@ -288,12 +173,13 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
         `${base} in ${describeModule(this.#call)} gives a plain value, on which the rest of the model would depend unseen; capture follows tensors and sizes only`,
       );
     }
-    const results = leaves.map(({ value }) => this.#newValue(value));
-    const spec = this.#addSpec("operator", operator, overload, specs, results);
+    const results = leaves.map(({ value }) => this.#record.newValue(value));
+    const spec = this.#record.addSpec("operator", operator, overload, specs, results);
     const location = currentLocation();
     leaves.forEach(({ path, value }, i) => {
-      this.#addNode({
+      this.#record.addNode({
         kind: "operator",
+        call: this.#call,
         local: operatorLocalName(base),
         part: path,
         value: results[i],
@@ -329,7 +215,7 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
         `size(${dim}) of a tensor with ${rank} dimensions in ${describeModule(this.#call)}`,
       );
     }
-    if (!this.#valueOf.has(tensor)) return concreteShape[position];
+    if (this.#record.numberOf(tensor) === undefined) return concreteShape[position];
     const args: ArgumentSpec[] = [{ ref: this.#indexOf(tensor) }, { constant: position }];
     return this.#number("size", args, concreteShape[position], "aten::sym_size.int");
   }
@@ -342,12 +228,11 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
   }
 
   #number(operator: NumberOperator, args: ArgumentSpec[], result: number, shown: string): SymInt {
-    const index = this.#valueCount++;
-    const size = new SymInt(this, index, result);
-    this.#valueOf.set(size, index);
-    const spec = this.#addSpec("number", operator, "", args, [index]);
-    this.#addNode({
+    const [index, size] = this.#newSize(result);
+    const spec = this.#record.addSpec("number", operator, "", args, [index]);
+    this.#record.addNode({
       kind: "number",
+      call: this.#call,
       local: operator,
       part: "",
       value: index,
@@ -374,7 +259,7 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
     const index = this.#indexOf(size);
     if (this.#guarded.has(index)) return;
     this.#guarded.add(index);
-    const spec = this.#addSpec("guard", "", "", [{ ref: index }], []);
+    const spec = this.#record.addSpec("guard", "", "", [{ ref: index }], []);
     spec.expected = size.concrete;
     spec.code = `${describeModule(this.#call)} read it as a plain number`;
     this.#guardSources.set(spec, index);
@@ -389,7 +274,7 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
 
   shape(tensor: Tensor): number[] {
     const sizes = binding.shape(tensor);
-    if (!this.#valueOf.has(tensor)) return sizes;
+    if (this.#record.numberOf(tensor) === undefined) return sizes;
     // Only the sizes that are looked at become guards: reading `x.shape[2]` leaves batch and sequence free.
     return new Proxy(sizes, {
       get: (target, key, receiver) => {
@@ -403,7 +288,7 @@ export class Tracer implements OperatorInterceptor, NumberRecorder {
   }
 
   onValueRead(tensor: Tensor, how: string): void {
-    if (!this.#valueOf.has(tensor)) return;
+    if (this.#record.numberOf(tensor) === undefined) return;
     throw new CaptureError(
       `${how} in ${describeModule(this.#call)} reads a value that depends on the input; a captured graph would silently keep this one. Compute with tensors instead (torch.where, masks)`,
     );

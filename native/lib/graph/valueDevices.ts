@@ -37,19 +37,39 @@ function placeValues(captured: CapturedGraph): Map<number, string> {
   return devices;
 }
 
-/** The device that an argument of the node names, and which argument it is; null where none does. */
+/**
+ * The device that an argument of the node names, and which argument it is; null where none does. An operator that makes tensors
+ * from no others makes them on the CPU where none is named.
+ */
 export function deviceArgument({
   type,
   operator,
   overload,
   args,
 }: NodeSpec): { at: number; device: string } | null {
-  if (type !== "operator" || !args.some(isDevice)) return null;
-  const at = binding
-    .schema(operator, overload)
-    .arguments.findIndex((argument) => argument.type.startsWith("Device"));
+  if (type !== "operator") return null;
+  const { at, isFactory } = placeArgument(operator, overload);
+  if (at < 0) return null;
   const given = args[at];
-  return isDevice(given) ? { at, device: given.constant } : null;
+  if (isDevice(given)) return { at, device: given.constant };
+  return isFactory ? { at, device: "cpu" } : null;
+}
+
+const placeArguments = new Map<string, { at: number; isFactory: boolean }>();
+
+/** Where the operator's device argument stands, -1 for none, and whether it makes tensors from no others. */
+function placeArgument(operator: string, overload: string): { at: number; isFactory: boolean } {
+  const key = `${operator}.${overload}`;
+  let place = placeArguments.get(key);
+  if (!place) {
+    const types = binding.schema(operator, overload).arguments.map(({ type }) => type);
+    place = {
+      at: types.findIndex((type) => type.startsWith("Device")),
+      isFactory: !types.some((type) => type.startsWith("Tensor")),
+    };
+    placeArguments.set(key, place);
+  }
+  return place;
 }
 
 function isDevice(argument: ArgumentSpec | null | undefined): argument is { constant: string } {

@@ -53,13 +53,17 @@ export class HubRepository {
    * Asks the hub what the revision stands for. If the hub cannot be asked, the commit is used that the cache has of this
    * revision, with a warning; with `HF_HUB_OFFLINE` without one.
    *
-   * @throws HubError saying what to do, when neither the hub nor the cache has the model.
+   * @throws HubError saying what to do, when neither the hub nor the cache has the model, or the cache cannot be used.
    * @throws CancelledError once `signal` is aborted.
    */
   static async open(name: string, options: HubOptions = {}): Promise<HubRepository> {
+    const environment = hubEnvironment();
+    return usingCache(environment, () => HubRepository.#open(name, options, environment));
+  }
+
+  static async #open(name: string, options: HubOptions, environment: HubEnvironment): Promise<HubRepository> {
     const { revision = "main" } = options;
     checkRevision(revision);
-    const environment = hubEnvironment();
     const cache = new RepositoryCache(environment.cacheDir, name);
     const cached = cache.commitOf(revision);
     const opened = (commit: string, offlineBecause: string | null) =>
@@ -118,8 +122,10 @@ export class HubRepository {
       if (!file) throw new HubError(`${this.name} has no file ${path}`);
       return file;
     });
-    await this.#checkRoom(files.filter(({ hash, size }) => !this.cache.hasBlob(hash, size)));
-    await this.#guarded(() => this.#fetchAll(files));
+    await this.#guarded(async () => {
+      await this.#checkRoom(files.filter(({ hash, size }) => !this.cache.hasBlob(hash, size)));
+      await this.#fetchAll(files);
+    });
   }
 
   /** For messages. */
@@ -221,11 +227,25 @@ export class HubRepository {
 
   async #guarded<T>(body: () => Promise<T>): Promise<T> {
     try {
-      return await body();
+      return await usingCache(this.environment, body);
     } catch (error) {
       const { signal } = this.options;
       throw signal?.aborted ? cancelled(this.name, signal) : error;
     }
+  }
+}
+
+/** Runs what reads and writes the cache; what the file system refuses becomes an error that says where else it may be. */
+async function usingCache<T>({ cacheDir }: HubEnvironment, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    if (error instanceof GraphpatchError || (error as NodeJS.ErrnoException).syscall === undefined)
+      throw error;
+    throw new HubError(
+      `the cache ${cacheDir} cannot be used: ${(error as Error).message}; set HF_HUB_CACHE to a folder that can be written`,
+      { cause: error },
+    );
   }
 }
 

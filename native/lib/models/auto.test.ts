@@ -125,7 +125,7 @@ describe("what cannot be loaded", () => {
       { activation_function: "swoosh" },
       /"activation_function" is "swoosh", an unknown activation; known are gelu/,
     ],
-    ["gpt2-tiny", { reorder_and_upcast_attn: true }, /"reorder_and_upcast_attn" is true/],
+    ["gpt2-tiny", { add_cross_attention: true }, /"add_cross_attention" is true/],
     ["llama-tiny", { num_key_value_heads: 3 }, /not a multiple of the 3 key-value heads/],
     ["llama-tiny", { head_dim: 7 }, /"head_dim" is 7; rotary embedding needs an even number/],
     [

@@ -49,7 +49,8 @@ export class AutoClass<T extends Task> {
     const placement = placementFor(model, options, form);
     await loadWeights(model, file, names, shared, form, placement, options);
     model.requires_grad_(false);
-    return model;
+    if (options.deviceMap === undefined) return model;
+    return Object.assign(model, { hfDeviceMap: Object.fromEntries(placement.places) });
   }
 
   /**

@@ -8,6 +8,7 @@ import type { WeightSource } from "../weights/weightSource";
 import { architecture } from "./architectures";
 import { ConfigReader } from "./configReader";
 import { openGguf } from "./gguf/checkpoint";
+import { refuseQuantized } from "./sizes";
 
 /** A saved model, opened: configuration and weights with transformers' names, nothing read into memory yet. */
 export interface Checkpoint {
@@ -40,13 +41,14 @@ function openDirectory(path: string): Checkpoint {
 
 /**
  * Reads a directory's `config.json`.
- * @throws UnknownArchitectureError when no model here is of its type; MissingFileError, CorruptFileError
+ * @throws UnknownArchitectureError when no model here is of its type, or its weights are quantised; MissingFileError, CorruptFileError
  */
 export function readConfig(path: string): { modelType: string; config: ConfigReader } {
   const file = join(path, CONFIG);
   const config = new ConfigReader(readJsonObject(file), file);
   const modelType = config.text("model_type");
   architecture(modelType, file);
+  refuseQuantized(config);
   return { modelType, config };
 }
 

@@ -96,7 +96,6 @@ describe("what changes the computation and is not implemented is refused by name
       const key = /^gemma[23]/.test(model_type) ? "hidden_activation" : "hidden_act";
       return { model_type, key: /gpt2|opt/.test(model_type) ? "activation_function" : key, value: "swoosh" };
     }),
-    { model_type: "gpt2", key: "reorder_and_upcast_attn", value: true },
     { model_type: "bert", key: "is_decoder", value: true },
     { model_type: "bert", key: "position_embedding_type", value: "relative_key" },
     { model_type: "mistral", key: "attention_bias", value: true },

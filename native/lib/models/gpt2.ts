@@ -18,9 +18,10 @@ import {
 } from "./interfaces";
 import { type Activation, activation, readActivation } from "./parts/activations";
 import { attend, softmax, splitHeads } from "./parts/attention";
+import { inDType } from "./parts/dtype";
 import { causalMask, positionIds } from "./parts/masks";
 import { refuseVariants } from "./sizes";
-import { transformerLensNames } from "./transformerLens";
+import { layerNorm, transformerLensNames } from "./transformerLens";
 
 /** The fields of a GPT-2 `config.json` that the computation depends on. */
 export interface GPT2Config {
@@ -35,6 +36,8 @@ export interface GPT2Config {
   readonly layer_norm_epsilon: number;
   readonly scale_attn_weights: boolean;
   readonly scale_attn_by_inverse_layer_idx: boolean;
+  /** Whether scores and their softmax are computed in float32 whatever the model computes in (Mistral's GPT-2 of Stanford). */
+  readonly reorder_and_upcast_attn: boolean;
   readonly tie_word_embeddings: boolean;
 }
 
@@ -53,7 +56,6 @@ export function readGPT2Config(file: ConfigReader): GPT2Config {
   const n_head = reader.count("n_head", 12);
   if (n_embd % n_head !== 0) reader.fail("n_embd", `is ${n_embd}, not a multiple of the ${n_head} heads`);
   refuseVariants(reader);
-  reader.refuseUnless("reorder_and_upcast_attn", false);
   return {
     model_type: "gpt2",
     vocab_size: reader.count("vocab_size", 50257),
@@ -66,6 +68,7 @@ export function readGPT2Config(file: ConfigReader): GPT2Config {
     layer_norm_epsilon: reader.positive("layer_norm_epsilon", 1e-5),
     scale_attn_weights: reader.flag("scale_attn_weights", true),
     scale_attn_by_inverse_layer_idx: reader.flag("scale_attn_by_inverse_layer_idx", false),
+    reorder_and_upcast_attn: reader.flag("reorder_and_upcast_attn", false),
     tie_word_embeddings: reader.flag("tie_word_embeddings", true),
   };
 }
@@ -96,7 +99,11 @@ export class GPT2Attention extends Module {
       .call(hidden_states)
       .split(this.config.n_embd, 2)
       .map((states) => splitHeads(states, this.headDim));
-    const [mix, pattern] = attend(query, key, value, attention_mask, this.scaling, softmax);
+    const wide = (states: Tensor): Tensor =>
+      this.config.reorder_and_upcast_attn ? inDType(states, "float32") : states;
+    const [mix, pattern] = attend(wide(query), wide(key), value, attention_mask, this.scaling, (scores) =>
+      inDType(softmax(scores), value.dtype),
+    );
     return [this.c_proj.call(mix), pattern];
   }
 }
@@ -212,22 +219,30 @@ function gpt2Aliases(body: string, config: GPT2Config): AliasTable {
     {
       hook_embed: "wte.output",
       hook_pos_embed: "expand",
-      "ln_final.hook_normalized": "ln_f.output",
+      ...layerNorm("ln_final", "ln_f"),
     },
     {
       hook_resid_pre: "hidden_states",
-      "ln1.hook_normalized": "ln_1.output",
+      ...layerNorm("ln1", "ln_1"),
+      "attn.hook_in": "attn.hidden_states",
       "attn.hook_q": "attn.view",
       "attn.hook_k": "attn.view_1",
       "attn.hook_v": "attn.view_2",
       "attn.hook_attn_scores": "attn.add",
-      "attn.hook_pattern": "attn.softmax",
+      // In half precision queries and keys are brought to float32, and the pattern back.
+      "attn.hook_pattern": config.reorder_and_upcast_attn ? ["attn.to_2", "attn.softmax"] : "attn.softmax",
       "attn.hook_z": "attn.transpose_4",
+      "attn.o.hook_out": "attn.c_proj.output",
+      "attn.hook_out": "attn.output|sub_0",
       hook_attn_out: "attn.output|sub_0",
       hook_resid_mid: "add",
-      "ln2.hook_normalized": "ln_2.output",
+      hook_mlp_in: "ln_2.input",
+      ...layerNorm("ln2", "ln_2"),
+      "mlp.hook_in": "mlp.hidden_states",
       "mlp.hook_pre": "mlp.c_fc.output",
       "mlp.hook_post": "mlp.act.output",
+      "mlp.out.hook_out": "mlp.c_proj.output",
+      "mlp.hook_out": "mlp.output",
       hook_mlp_out: "mlp.output",
       hook_resid_post: "output",
     },

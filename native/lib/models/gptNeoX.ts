@@ -28,7 +28,7 @@ import {
   rotatedChannels,
 } from "./parts/rotary";
 import { refuseVariants } from "./sizes";
-import { patternOf, transformerLensNames } from "./transformerLens";
+import { layerNorm, patternOf, transformerLensNames } from "./transformerLens";
 
 /** The fields of a GPT-NeoX `config.json` that the computation depends on. */
 export interface GPTNeoXConfig {
@@ -230,10 +230,11 @@ function gptNeoXAliases(body: string, config: GPTNeoXConfig): AliasTable {
   return transformerLensNames(
     body,
     { path: "layers", count: config.num_hidden_layers },
-    { hook_embed: "embed_in.output", "ln_final.hook_normalized": "final_layer_norm.output" },
+    { hook_embed: "embed_in.output", ...layerNorm("ln_final", "final_layer_norm") },
     {
       hook_resid_pre: "hidden_states",
-      "ln1.hook_normalized": "input_layernorm.output",
+      ...layerNorm("ln1", "input_layernorm"),
+      "attn.hook_in": "attention.hidden_states",
       "attn.hook_q": "attention.chunk|sub_0",
       "attn.hook_k": "attention.chunk|sub_1",
       "attn.hook_v": "attention.chunk|sub_2",
@@ -242,12 +243,18 @@ function gptNeoXAliases(body: string, config: GPTNeoXConfig): AliasTable {
       "attn.hook_attn_scores": "attention.add_2",
       "attn.hook_pattern": patternOf("attention"),
       "attn.hook_z": "attention.transpose_4",
+      "attn.o.hook_out": "attention.dense.output",
+      "attn.hook_out": "attention.output|sub_0",
       hook_attn_out: "attention.output|sub_0",
       // Side by side there is nothing in the middle.
       ...(config.use_parallel_residual ? {} : { hook_resid_mid: "add" }),
-      "ln2.hook_normalized": "post_attention_layernorm.output",
+      hook_mlp_in: "post_attention_layernorm.input",
+      ...layerNorm("ln2", "post_attention_layernorm"),
+      "mlp.hook_in": "mlp.hidden_states",
       "mlp.hook_pre": "mlp.dense_h_to_4h.output",
       "mlp.hook_post": "mlp.act.output",
+      "mlp.out.hook_out": "mlp.dense_4h_to_h.output",
+      "mlp.hook_out": "mlp.output",
       hook_mlp_out: "mlp.output",
       hook_resid_post: "output",
     },

@@ -1,5 +1,6 @@
 import { ArgumentError } from "../errors";
 import type { Module } from "../nn/module";
+import type { DeviceMap } from "../placement";
 import type { Tensor } from "../tensor/tensor";
 
 /** What a language model is given, as a tokenizer returns it. */
@@ -44,6 +45,8 @@ export interface CausalLMOutput extends HiddenStates {
 
 interface PretrainedModel extends Module {
   readonly config: { readonly model_type: string; readonly vocab_size: number };
+  /** Where its weights are, by module path, if it was loaded with a `deviceMap`; it may be given as one again. */
+  readonly hfDeviceMap?: DeviceMap;
 }
 
 /** A model without a head. */

@@ -83,7 +83,7 @@ export async function loadWeights(
       const source = { file, name, target, isShared: group !== undefined };
       const computed = place && computedWeight(source, place, form, placement);
       const device = place ? placement.deviceOf(place.path) : "cpu";
-      kept.set(target, computed ?? onDevice(inDtype(file, name, form), device));
+      kept.set(target, computed ?? broughtTo(device, inDtype(file, name, form)));
     }
     if (performance.now() - turn > TURN_MS) {
       tell(kept.size);
@@ -192,6 +192,13 @@ function inDtype(file: WeightSource, name: string, { dtype, int8 }: WeightForm):
   const copy = isAsStored ? stored.clone() : stored.to(dtype);
   stored.dispose();
   return copy;
+}
+
+/** The tensor on `device`. What it was read to goes at once: as garbage, it would be a second copy of the model for a while. */
+function broughtTo(device: string, read: Tensor): Tensor {
+  const there = onDevice(read, device);
+  if (there !== read) read.dispose();
+  return there;
 }
 
 function assign(

@@ -1,16 +1,23 @@
-import { CorruptFileError } from "../errors";
+import { CorruptFileError, UnknownArchitectureError } from "../errors";
 import type { Module } from "../nn/module";
+import { isFloatingDType } from "../tensor/dtype";
 import type { Tensor } from "../tensor/tensor";
 import { torch } from "../torch";
 import type { WeightSource } from "../weights/weightSource";
 import type { Architecture } from "./architectures";
+import { OTHER_DOOR } from "./configReader";
+
+/** What stands beside a weight whose numbers are not the weight itself: scales, zero points and tables of bitsandbytes, FP8 and others. */
+const BESIDE_QUANTIZED =
+  /^(.+?)\.(?:weight\.)?(?:SCB|weight_format|absmax|quant_map|g_idx|(?:nested_|quant_state)\S*|\w*(?:scale|zero_point|zeros)\w*)$/;
 
 /**
  * The file's names by the model's names, for the weights to read. Weights that the model has no place for are named in a
  * warning.
  *
  * @param unused names of weights that the model leaves in the file on purpose
- * @throws CorruptFileError listing weights of the model that the file lacks.
+ * @throws CorruptFileError listing weights of the model that the file lacks, or naming two that are to be one and differ.
+ * @throws UnknownArchitectureError naming a weight that is quantised in a way that is not read here.
  */
 export function matchNames(
   file: WeightSource,
@@ -25,9 +32,15 @@ export function matchNames(
     const current = renamed.reduce((text, [pattern, to]) => text.replace(pattern, to), name);
     const bare = current.startsWith(`${baseName}.`) ? current.slice(baseName.length + 1) : current;
     const target = [current, `${baseName}.${current}`, bare].find((candidate) => own.has(candidate));
-    if (target !== undefined) matched.set(target, name);
-    else if (!ignored.test(current) && !unused?.test(current)) unexpected.push(name);
+    if (target !== undefined) {
+      const other = matched.get(target);
+      if (other !== undefined && !haveSameValues(file, other, name)) {
+        throw new CorruptFileError(`${file.path}: "${other}" and "${name}" are both ${target}, and differ`);
+      }
+      matched.set(target, name);
+    } else if (!ignored.test(current) && !unused?.test(current)) unexpected.push(name);
   }
+  refuseQuantizedWeights(file, [...matched.values()], unexpected);
   const missing = sharedNames(model)
     .filter((names) => !names.some((name) => matched.has(name)))
     .map(([name]) => name);
@@ -42,6 +55,28 @@ export function matchNames(
     );
   }
   return matched;
+}
+
+/** Files whose configuration does not say so; to read their numbers as the weights would be silently wrong. */
+function refuseQuantizedWeights(
+  file: WeightSource,
+  weights: readonly string[],
+  unexpected: readonly string[],
+): void {
+  const refuse = (what: string): never => {
+    throw new UnknownArchitectureError(
+      `${file.path}: ${what}: it is quantised in a way that is not read here. ${OTHER_DOOR}`,
+    );
+  };
+  const known = new Set(weights);
+  for (const name of unexpected) {
+    const weight = `${BESIDE_QUANTIZED.exec(name)?.[1]}.weight`;
+    if (known.has(weight)) refuse(`there is "${name}" beside "${weight}"`);
+  }
+  for (const name of weights) {
+    const dtype = file.dtypeOf(name);
+    if (dtype !== null && !isFloatingDType(dtype)) refuse(`"${name}" is of ${dtype}`);
+  }
 }
 
 /**

@@ -21,7 +21,7 @@ import { type Activation, activation, readActivation } from "./parts/activations
 import { attend, headsOf, softmaxInFloat32, splitHeads } from "./parts/attention";
 import { causalMask, positionIds } from "./parts/masks";
 import { refuseVariants } from "./sizes";
-import { patternOf, transformerLensNames } from "./transformerLens";
+import { layerNorm, patternOf, transformerLensNames } from "./transformerLens";
 
 /** The fields of an OPT `config.json` that the computation depends on. */
 export interface OPTConfig {
@@ -253,22 +253,31 @@ function optAliases(decoder: string, config: OPTConfig): AliasTable {
     {
       hook_embed: isProjected ? "project_in.output" : "embed_tokens.output",
       hook_pos_embed: "expand",
-      ...(config.has_final_layer_norm ? { "ln_final.hook_normalized": "final_layer_norm.output" } : {}),
+      ...(config.has_final_layer_norm ? layerNorm("ln_final", "final_layer_norm") : {}),
     },
     {
       hook_resid_pre: "hidden_states",
-      "ln1.hook_normalized": "self_attn_layer_norm.output",
+      hook_out: "output",
+      ...layerNorm("ln1", "self_attn_layer_norm"),
+      "attn.hook_in": "self_attn.hidden_states",
       "attn.hook_q": "self_attn.view",
       "attn.hook_k": "self_attn.view_1",
       "attn.hook_v": "self_attn.view_2",
       "attn.hook_attn_scores": "self_attn.add",
       "attn.hook_pattern": patternOf("self_attn"),
       "attn.hook_z": "self_attn.transpose_4",
+      "attn.o.hook_out": "self_attn.out_proj.output",
+      "attn.hook_out": "self_attn.output|sub_0",
       hook_attn_out: "self_attn.output|sub_0",
       hook_resid_mid: "add",
-      "ln2.hook_normalized": "final_layer_norm.output",
+      // Where norms come after, the MLP is given what the first one gives.
+      hook_mlp_in: config.do_layer_norm_before ? "final_layer_norm.input" : "fc1.input",
+      ...layerNorm("ln2", "final_layer_norm"),
+      "mlp.hook_in": "fc1.input",
       "mlp.hook_pre": "fc1.output",
       "mlp.hook_post": "activation_fn.output",
+      "mlp.out.hook_out": "fc2.output",
+      "mlp.hook_out": "fc2.output",
       hook_mlp_out: "fc2.output",
       hook_resid_post: config.do_layer_norm_before ? "output" : "add_1",
     },

@@ -233,6 +233,8 @@ function phi3Aliases(body: string, config: Phi3Config): AliasTable {
     "attn.hook_rot_q": isPartial ? "self_attn.cat_1" : "self_attn.add",
     "attn.hook_rot_k": isPartial ? "self_attn.cat_3" : "self_attn.add_1",
     "mlp.hook_pre": "mlp.chunk|sub_0",
+    "mlp.gate.hook_out": "mlp.chunk|sub_0",
     "mlp.hook_pre_linear": "mlp.chunk|sub_1",
+    "mlp.in.hook_out": "mlp.chunk|sub_1",
   });
 }

@@ -61,9 +61,7 @@ export function readSizes(reader: ConfigReader, defaults: DecoderDefaults): Deco
  * @throws UnknownArchitectureError naming the field and its value.
  */
 export function refuseVariants(reader: ConfigReader): void {
-  if (reader.nested("quantization_config")) {
-    reader.unsupported("quantization_config", "so its weights are quantised in a way that is not read here");
-  }
+  refuseQuantized(reader);
   reader.refuseUnless("is_encoder_decoder", false);
   reader.refuseUnless("add_cross_attention", false);
   reader.refuseUnless("is_causal", true);
@@ -72,4 +70,11 @@ export function refuseVariants(reader: ConfigReader): void {
   reader.refuseUnless("per_layer_config", {});
   for (const experts of ["num_experts", "num_local_experts", "n_routed_experts"])
     reader.refuseUnless(experts, 0);
+}
+
+/** @throws UnknownArchitectureError where a file says that its weights are quantised (GPTQ, AWQ, bitsandbytes, FP8, …). */
+export function refuseQuantized(reader: ConfigReader): void {
+  if (reader.nested("quantization_config")) {
+    reader.unsupported("quantization_config", "so its weights are quantised in a way that is not read here");
+  }
 }

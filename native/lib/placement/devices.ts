@@ -28,6 +28,16 @@ export function placeNamed(name: unknown): string {
   return `cuda:${index}`;
 }
 
+/**
+ * The full name of a device that computes.
+ * @throws ArgumentError when it is none; DeviceError, saying why, when it is a GPU that is not there.
+ */
+export function computingDevice(name: unknown): string {
+  const place = placeNamed(name);
+  if (place !== DISK) return place;
+  throw new ArgumentError(`nothing can be computed on "${DISK}"; give a device: "cpu", "cuda:0"`);
+}
+
 /** The tensor on `device`; itself if it is there. In a capture a move is a node, `to_copy`. */
 export function onDevice(tensor: Tensor, device: string): Tensor {
   return tensor.device === device ? tensor : moved(tensor, device);

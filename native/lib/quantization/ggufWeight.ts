@@ -29,13 +29,20 @@ export class GgufWeight extends Parametrization {
   }
 
   override forward(): Tensor {
-    const matrix = onDevice(dequantise(this.blocks, this.stored.type, this.dtype), this.device);
+    const matrix = onDevice(this.#numbers(this.blocks), this.device);
     return this.stored.isTransposed ? matrix.t() : matrix;
   }
 
   override rows(index: Tensor): Tensor {
     if (this.stored.isTransposed) return super.rows(index);
     const blocks = torch.embedding(this.blocks, onDevice(index, "cpu"));
-    return onDevice(dequantise(blocks, this.stored.type, this.dtype), this.device);
+    return onDevice(this.#numbers(blocks), this.device);
+  }
+
+  #numbers(blocks: Tensor): Tensor {
+    const { type, scale } = this.stored;
+    if (scale === 1) return dequantise(blocks, type, this.dtype);
+    const scaled = dequantise(blocks, type, "float32").mul(scale);
+    return this.dtype === "float32" ? scaled : scaled.to(this.dtype);
   }
 }

@@ -32,9 +32,10 @@ export function readDefinition(json: JsonObject, source: string): TokenizerDefin
     }
     checkId(token.id, token.content, source);
   }
-  const parts = { normalizer: null, post_processor: null, decoder: null, ...json, added_tokens: added };
+  const parts = { post_processor: null, decoder: null, ...json, added_tokens: added };
+  const normalizer = exactBert(json.normalizer ?? null);
   return {
-    json: { ...parts, pre_tokenizer: exactDigits(json.pre_tokenizer ?? null) },
+    json: { ...parts, normalizer, pre_tokenizer: exactDigits(json.pre_tokenizer ?? null) },
     spelling: spellingOf(json),
   };
 }
@@ -51,6 +52,29 @@ function exactDigits(preTokenizer: unknown): unknown {
   if (preTokenizer.type === "Digits") return splitDigits(preTokenizer.individual_digits === true);
   if (preTokenizer.type !== "Sequence" || !Array.isArray(preTokenizer.pretokenizers)) return preTokenizer;
   return { ...preTokenizer, pretokenizers: preTokenizer.pretokenizers.map(exactDigits) };
+}
+
+/** Chinese characters beyond the first 65,536 of Unicode, as far as Python's tokenizers know them. */
+const RARE_CHINESE = "[\u{20000}-\u{2A6DF}\u{2A700}-\u{2B81F}\u{2B920}-\u{2CEAF}\u{2F800}-\u{2FA1F}]";
+
+/**
+ * The library takes characters beyond 65,536 for two, so that rare Chinese ones are no words of their own, and lowers a capital sigma
+ * by its place in the word, where BERT lowers each character by itself: both are done before it.
+ */
+function exactBert(normalizer: unknown): unknown {
+  if (!isJsonObject(normalizer)) return normalizer;
+  if (normalizer.type === "Sequence" && Array.isArray(normalizer.normalizers)) {
+    return { ...normalizer, normalizers: normalizer.normalizers.map(exactBert) };
+  }
+  if (normalizer.type !== "BertNormalizer") return normalizer;
+  const before: JsonObject[] = [];
+  if (normalizer.handle_chinese_chars === true) {
+    before.push({ type: "Replace", pattern: { Regex: RARE_CHINESE }, content: " $& " });
+  }
+  if (normalizer.lowercase === true) {
+    before.push({ type: "Replace", pattern: { String: "Σ" }, content: "σ" });
+  }
+  return { type: "Sequence", normalizers: [...before, normalizer] };
 }
 
 /** A pre-tokenizer that makes every number character, or every run of them, a piece of its own. */

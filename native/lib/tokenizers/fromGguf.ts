@@ -2,33 +2,13 @@ import { CorruptFileError } from "../errors";
 import type { GgufValue } from "../weights/gguf/metadata";
 import { type GgufSource, openGgufFiles } from "../weights/gguf/splitGguf";
 import type { JsonObject } from "../weights/jsonText";
-import { splitDigits } from "./definition";
+import { byteLevel, SPLITTINGS } from "./gguf/byteLevel";
+import type { TokenizerParts } from "./gguf/parts";
+import { impliedMerges, isGemma, sentencePiece, spelledWithMetaspaces } from "./gguf/sentencePiece";
 
 /** llama.cpp's `LLAMA_TOKEN_TYPE_*`: tokens that are matched whole in a text. */
 const CONTROL = 3;
 const USER_DEFINED = 4;
-
-/** GPT-2's own splitting of text into words, inside the byte-level step. */
-const BYTE_LEVEL = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
-
-const LLAMA3_WORDS =
-  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-const QWEN2_WORDS = LLAMA3_WORDS.replace("\\p{N}{1,3}", "\\p{N}");
-
-const splitWords = (pattern: string): JsonObject[] => [
-  { type: "Split", pattern: { Regex: pattern }, behavior: "Isolated", invert: false },
-  { ...BYTE_LEVEL, use_regex: false },
-];
-
-/** How text is split before the merges, by `tokenizer.ggml.pre` (llama.cpp's `llama-vocab.cpp`). */
-const PRE_TOKENIZERS: ReadonlyMap<string, readonly JsonObject[]> = new Map<string, readonly JsonObject[]>([
-  ["default", [BYTE_LEVEL]],
-  ["gpt-2", [BYTE_LEVEL]],
-  ["smollm", [splitDigits(true), BYTE_LEVEL]],
-  ["llama-bpe", splitWords(LLAMA3_WORDS)],
-  ["llama3", splitWords(LLAMA3_WORDS)],
-  ["qwen2", splitWords(QWEN2_WORDS)],
-]);
 
 /** A GGUF file's tokenizer as the `tokenizer.json` and `tokenizer_config.json` that would say the same. */
 export interface GgufTokenizer {
@@ -37,7 +17,7 @@ export interface GgufTokenizer {
 }
 
 /**
- * Reads the byte-level BPE tokenizer in a GGUF file's metadata.
+ * Reads the tokenizer in a GGUF file's metadata: byte-level BPE, or SentencePiece's BPE.
  * @throws CorruptFileError if the file holds no tokenizer, one of another kind, or a damaged one.
  */
 export function readGgufTokenizer(path: string): GgufTokenizer {
@@ -48,16 +28,9 @@ class GgufTokenizerReader {
   constructor(private readonly file: GgufSource) {}
 
   read(): GgufTokenizer {
-    const model = this.#get("model");
-    if (model !== "gpt2") {
-      this.#fail(
-        model === undefined
-          ? "no tokenizer in it"
-          : `its tokenizer is of the kind "${String(model)}"; only byte-level BPE ("gpt2") can be read from GGUF`,
-      );
-    }
-    const tokens = this.#strings("tokens");
-    const merges = this.#strings("merges");
+    const isPieces = this.#isSentencePiece();
+    const stored = this.#strings("tokens");
+    const tokens = isPieces && isGemma(this.#architecture) ? spelledWithMetaspaces(stored) : stored;
     const special = (key: string): string | null => this.#specialToken(`${key}_token_id`, tokens);
     const config = {
       bos_token: special("bos"),
@@ -66,20 +39,59 @@ class GgufTokenizerReader {
       pad_token: special("padding"),
       chat_template: this.file.metadata.get("tokenizer.chat_template") ?? null,
     };
-    const before = this.#get("add_bos_token") === true ? config.bos_token : null;
+    const { hasBegin, model, ...parts } = isPieces ? this.#pieces(config.unk_token) : this.#byteLevel();
+    const begins = this.#get("add_bos_token") ?? hasBegin;
+    const before = begins === true ? config.bos_token : null;
+    const merges = isPieces && this.#get("merges") === undefined ? this.#impliedMerges(tokens) : null;
     const definition = {
       added_tokens: this.#addedTokens(tokens),
-      normalizer: null,
-      pre_tokenizer: { type: "Sequence", pretokenizers: this.#preTokenizers() },
+      ...parts,
       post_processor: before === null ? null : prefix(before, tokens.indexOf(before)),
-      decoder: { ...BYTE_LEVEL, add_prefix_space: true },
       model: {
         type: "BPE",
         vocab: this.#vocabulary(tokens),
-        merges: merges.map((merge) => this.#pair(merge)),
+        merges: merges ?? this.#strings("merges").map((merge) => this.#pair(merge)),
+        ...model,
       },
     };
     return { definition, config };
+  }
+
+  #isSentencePiece(): boolean {
+    const model = this.#get("model");
+    if (model === "gpt2" || model === "llama") return model === "llama";
+    return this.#fail(
+      model === undefined
+        ? "no tokenizer in it"
+        : `its tokenizer is of the kind "${String(model)}"; only byte-level BPE ("gpt2") and SentencePiece ("llama") can be read from GGUF`,
+    );
+  }
+
+  #byteLevel(): TokenizerParts {
+    const name = this.#get("pre") ?? "default";
+    const known = SPLITTINGS.join(", ");
+    return (
+      byteLevel(name) ?? this.#fail(`text is split in a way called "${String(name)}"; known are ${known}`)
+    );
+  }
+
+  #pieces(unknown: string | null): TokenizerParts {
+    const hasSpace = this.#get("add_space_prefix") !== false;
+    return sentencePiece(this.#architecture, unknown, hasSpace);
+  }
+
+  get #architecture(): GgufValue | undefined {
+    return this.file.metadata.get("general.architecture");
+  }
+
+  /** Gemma's scores do not follow the order of its merges; that of its pieces does. */
+  #impliedMerges(tokens: readonly string[]): string[][] {
+    if (isGemma(this.#architecture)) return impliedMerges(tokens, (id) => -id);
+    const scores = this.#get("scores");
+    if (!(scores instanceof Float32Array) || scores.length !== tokens.length) {
+      return this.#fail('the metadata "tokenizer.ggml.scores" must have a number for every token');
+    }
+    return impliedMerges(tokens, (id) => scores[id]);
   }
 
   #get(key: string): GgufValue | undefined {
@@ -108,13 +120,6 @@ class GgufTokenizerReader {
     );
   }
 
-  #preTokenizers(): readonly JsonObject[] {
-    const name = this.#get("pre") ?? "default";
-    const found = typeof name === "string" ? PRE_TOKENIZERS.get(name) : undefined;
-    const known = [...PRE_TOKENIZERS.keys()].join(", ");
-    return found ?? this.#fail(`text is split in a way called "${String(name)}"; known are ${known}`);
-  }
-
   /** Object.fromEntries, so that a token called `__proto__` is a token. */
   #vocabulary(tokens: readonly string[]): JsonObject {
     const vocabulary = Object.fromEntries(tokens.map((token, id) => [token, id]));
@@ -133,8 +138,9 @@ class GgufTokenizerReader {
     if (!(types instanceof Int32Array || types instanceof Uint32Array) || types.length !== tokens.length) {
       this.#fail('the metadata "tokenizer.ggml.token_type" must have a number for every token');
     }
+    const roles = ["bos", "eos", "unknown", "padding"].map((role) => this.#get(`${role}_token_id`));
     return tokens.flatMap((content, id) => {
-      const special = types[id] === CONTROL;
+      const special = types[id] === CONTROL || roles.includes(id);
       const plain = { single_word: false, lstrip: false, rstrip: false, normalized: false };
       return special || types[id] === USER_DEFINED ? [{ id, content, ...plain, special }] : [];
     });

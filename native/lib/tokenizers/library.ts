@@ -13,7 +13,35 @@ export interface TokenizerLibrary {
   get_added_tokens_decoder(): Map<number, { content: string; special: boolean }>;
 }
 
-type TokenizerClass = new (tokenizer: object, config: object) => TokenizerLibrary;
+/** A part of the library's tokenizer that is put right. */
+interface Decoder {
+  readonly config?: { readonly type?: unknown };
+  readonly decoders?: readonly Decoder[];
+  text_decoder?: { decode(bytes: Uint8Array): string };
+}
+
+type TokenizerClass = new (
+  tokenizer: object,
+  config: object,
+) => TokenizerLibrary & { readonly decoder: Decoder | null };
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** What tokens of single bytes spell: text, or, if it is none, a replacement character for each. The library drops byte order marks, and has one for several. */
+const BYTE_FALLBACK = {
+  decode(bytes: Uint8Array): string {
+    try {
+      return UTF8.decode(bytes);
+    } catch {
+      return "\ufffd".repeat(bytes.length);
+    }
+  },
+};
+
+function decodeBytesExactly(decoder: Decoder): void {
+  if (decoder.config?.type === "ByteFallback") decoder.text_decoder = BYTE_FALLBACK;
+  for (const part of decoder.decoders ?? []) decodeBytesExactly(part);
+}
 
 /**
  * Builds the library's tokenizer from a `tokenizer.json` object.
@@ -27,7 +55,9 @@ export async function buildTokenizer(
 ): Promise<TokenizerLibrary> {
   const library = (await import("@huggingface/tokenizers")) as unknown as { Tokenizer: TokenizerClass };
   try {
-    return new library.Tokenizer(definition, config);
+    const tokenizer = new library.Tokenizer(definition, config);
+    if (tokenizer.decoder) decodeBytesExactly(tokenizer.decoder);
+    return tokenizer;
   } catch (error) {
     throw new CorruptFileError(`${source}: no tokenizer can be made from it: ${(error as Error).message}`);
   }

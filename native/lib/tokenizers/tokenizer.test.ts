@@ -24,9 +24,25 @@ describe.each([
   ["gpt2-tiny", join(FIXTURES, "gguf", "gpt2-tiny.gguf")],
   ["llama-tiny", join(FIXTURES, "llama-tiny")],
   ["smollm2", "smollm2-135m-instruct"],
-  ...["bert", "gpt-neox", "qwen", "llama3", "gemma", "mistral", "phi3"].map((family) => [
+  ...[
+    "bert",
+    "bert-characters",
+    "gpt-neox",
+    "qwen",
+    "llama3",
+    "tekken",
+    "gpt-4o",
+    "gemma",
+    "mistral",
+    "phi3",
+  ].map((family) => [join("tokenizers", family), join(FIXTURES, "tokenizers", family)]),
+  ...["llama3", "qwen", "gpt-neox", "tekken", "gpt-4o"].map((family) => [
     join("tokenizers", family),
-    join(FIXTURES, "tokenizers", family),
+    join(FIXTURES, "gguf", `${family}-tokenizer.gguf`),
+  ]),
+  ...["mistral", "gemma", "phi3"].map((family) => [
+    join("tokenizers", `gguf-${family}`),
+    join(FIXTURES, "gguf", `${family}-tokenizer.gguf`),
   ]),
 ])("the tokenizer of %s (%s) does what transformers does", (name, path) => {
   let tokenizer: Tokenizer;
@@ -45,6 +61,17 @@ describe.each([
     );
   });
 });
+
+const bytes: Record<string, { ids: number[]; decoded: string }[]> = JSON.parse(
+  readFileSync(join(FIXTURES, "expected/tokenizers/bytes.json"), "utf8"),
+);
+test.each(Object.keys(bytes))(
+  "pieces of single bytes are decoded as transformers does it: %s",
+  async (family) => {
+    const tokenizer = await AutoTokenizer.fromPretrained(join(FIXTURES, "tokenizers", family));
+    for (const { ids, decoded } of bytes[family]) expect(tokenizer.decode(ids)).toBe(decoded);
+  },
+);
 
 describe("a byte-level tokenizer", () => {
   let tokenizer: Tokenizer;

@@ -38,4 +38,6 @@ export interface StoredBlocks {
   readonly columns: number;
   /** Whether the model's matrix has these rows as its columns. */
   readonly isTransposed: boolean;
+  /** All numbers are multiplied by it. */
+  readonly scale: number;
 }

@@ -25,6 +25,20 @@ Napi::Value memory(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value synchronize(const Napi::CallbackInfo& info) {
+  return guarded(info, [&] {
+    synchronizeCuda(info[0].As<Napi::Number>().Int32Value());
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value emptyCache(const Napi::CallbackInfo& info) {
+  return guarded(info, [&] {
+    emptyCudaCache();
+    return info.Env().Undefined();
+  });
+}
+
 }  // namespace
 
 void initCuda(Napi::Env env, Napi::Object exports) {
@@ -32,6 +46,8 @@ void initCuda(Napi::Env env, Napi::Object exports) {
   std::call_once(once, openCuda);
   exports.Set("cudaStatus", Napi::Function::New(env, status));
   exports.Set("cudaMemory", Napi::Function::New(env, memory));
+  exports.Set("cudaSynchronize", Napi::Function::New(env, synchronize));
+  exports.Set("cudaEmptyCache", Napi::Function::New(env, emptyCache));
 }
 
 }  // namespace graphpatch

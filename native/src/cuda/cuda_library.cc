@@ -5,6 +5,7 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/TensorOptions.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <filesystem>
 
@@ -32,6 +33,8 @@ std::filesystem::path torchFolder() {
 }
 
 std::string problemOfOpening() {
+  // Another library of this process has brought CUDA already.
+  if (at::CUDAHooksRegistry()->Has("CUDAHooks")) return "";
   // By far the quickest way to know that there is no GPU; where there is one, CUDA opens it itself as well.
   if (dlopen("libcuda.so.1", RTLD_LAZY) == nullptr) return "this machine has no NVIDIA driver (libcuda.so.1)";
   const std::filesystem::path library = torchFolder() / "libtorch_cuda.so";
@@ -58,6 +61,12 @@ bool hasKernels(const c10::Device& device) {
   const auto empty = c10::Dispatcher::singleton().findSchema({"aten::empty", "memory_format"});
   return empty && empty->hasKernelForDispatchKey(c10::computeDispatchKey(std::nullopt, std::nullopt,
                                                                          std::optional<c10::Device>(device)));
+}
+
+// Throws DeviceError if there is no such GPU.
+void initDevice(int index) {
+  checkDevice(c10::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index)));
+  at::globalContext().lazyInitDevice(at::kCUDA);
 }
 
 }  // namespace
@@ -95,11 +104,21 @@ void checkDevice(const c10::Device& device) {
 }
 
 std::pair<int64_t, int64_t> cudaMemory(int index) {
-  checkDevice(c10::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index)));
-  at::globalContext().lazyInitDevice(at::kCUDA);
+  initDevice(index);
   const auto [free, total] =
       at::getDeviceAllocator(at::kCUDA)->getMemoryInfo(static_cast<c10::DeviceIndex>(index));
   return {static_cast<int64_t>(free), static_cast<int64_t>(total)};
+}
+
+void synchronizeCuda(int index) {
+  initDevice(index);
+  c10::impl::VirtualGuardImpl(at::kCUDA).synchronizeDevice(static_cast<c10::DeviceIndex>(index));
+}
+
+void emptyCudaCache() {
+  if (status().devices == 0) return;
+  c10::DeviceAllocator& allocator = *at::getDeviceAllocator(at::kCUDA);
+  if (allocator.initialized()) allocator.emptyCache();
 }
 
 }  // namespace graphpatch

@@ -28,4 +28,10 @@ void checkDevice(const c10::Device& device);
 // Bytes of a GPU that are free, and all it has.
 std::pair<int64_t, int64_t> cudaMemory(int index);
 
+// Waits until a GPU has done what it was given.
+void synchronizeCuda(int index);
+
+// Gives memory of freed tensors, which is kept for later ones, back to the GPUs.
+void emptyCudaCache();
+
 }  // namespace graphpatch

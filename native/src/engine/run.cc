@@ -147,24 +147,6 @@ bool Run::branchRuns(const Step& step) const {
   return !condition.isNone() && (integerOf(condition) != 0) == step.when->expected;
 }
 
-void Run::queuePatches() {
-  pending_.clear();
-  nextPending_ = 0;
-  for (ValueIndex value : current_->patched) {
-    if (frame_[value].isNone()) continue;
-    if (!keep_.empty()) unpatched_[value] = frame_[value];
-    queuePatchesOf(value);
-  }
-}
-
-void Run::queuePatchesOf(ValueIndex value) {
-  const auto found = patchesOf_.find(value);
-  // A value that only later runs patch.
-  if (found == patchesOf_.end()) return;
-  const PatchRange range = found->second;
-  for (size_t patch = range.begin; patch < range.end; ++patch) pending_.push_back(patch);
-}
-
 const JavascriptCall* Run::pausedCall() const {
   return atCall_ ? &std::get<JavascriptCall>(current_->node->operation) : nullptr;
 }
@@ -188,49 +170,6 @@ void Run::resumeCall(std::vector<c10::IValue> results) {
   }
   atCall_ = false;
   queuePatches();
-}
-
-// Applies pending patches; true when a custom one needs JavaScript.
-bool Run::patchPending() {
-  while (nextPending_ < pending_.size()) {
-    const size_t index = pending_[nextPending_];
-    const PlacedPatch& placed = patches_[index];
-    if (placed.patch.kind == PatchKind::Custom) {
-      pausedPatch_ = index;
-      return true;
-    }
-    c10::IValue& value = frame_[placed.value];
-    value = applyPatch(placed.patch, value, outcomes_[index]);
-    if (outcomes_[index].shared) settleActivation(outcomes_[index]);
-    ++nextPending_;
-  }
-  return false;
-}
-
-void Run::addForeign(const c10::IValue& value) {
-  if (value.isTensor() && value.toTensor().has_storage())
-    foreign_.push_back(value.toTensor().storage().unsafeGetStorageImpl());
-}
-
-// What a probe saw in the caller's memory is copied at once: the caller may write to it at any time, and
-// backward() to gradients. So is a small part of a value, which would keep the whole alive; the graph keeps
-// its constants anyway.
-void Run::settleActivation(PatchOutcome& outcome) const {
-  const at::Tensor& seen = outcome.activation.toTensor();
-  if (!seen.has_storage()) return;
-  const c10::StorageImpl* storage = seen.storage().unsafeGetStorageImpl();
-  const bool isForeign = std::find(foreign_.begin(), foreign_.end(), storage) != foreign_.end();
-  const bool isSmallPart = seen.nbytes() * 2 < storage->nbytes() && !plan_->graph().holds(storage);
-  if (!isForeign && !isSmallPart) return;
-  outcome.activation = seen.clone();
-  outcome.shared = false;
-}
-
-void Run::resume(c10::IValue value) {
-  c10::IValue& place = frame_[patches_[pausedPatch_].value];
-  addForeign(value);
-  place = takeCustomResult(place, value, outcomes_[pausedPatch_]);
-  ++nextPending_;
 }
 
 void Run::runStep(const Step& step) {
@@ -294,76 +233,6 @@ void Run::callNumber(const Step& step, const NumberCall& call) {
   stack_.clear();
   for (const Argument& argument : step.arguments) stack_.push_back(argumentValue(argument, frame_));
   if (step.results[0] >= 0) frame_[step.results[0]] = evaluateNumberOp(call.op, stack_);
-}
-
-void Run::merge(const Step& step) {
-  const bool condition = integerOf(argumentValue(step.arguments[0], frame_)) != 0;
-  if (step.results[0] >= 0)
-    frame_[step.results[0]] = argumentValue(step.arguments[condition ? 1 : 2], frame_);
-}
-
-void Run::beginRound(const Step& step) {
-  LoopState& state = loops_[step.loop];
-  if (++state.round == 0) {
-    const Step& end = plan_->steps()[plan_->loops()[step.loop].end];
-    state.stacks.assign(end.results.size() - step.arguments.size(), {});
-    for (const Argument& argument : step.arguments) state.carried.push_back(argumentValue(argument, frame_));
-    // Of an earlier time that the loop was run, by a loop around it.
-    for (ValueIndex result : end.results) {
-      if (result >= 0) frame_[result] = c10::IValue();
-    }
-  }
-  for (ValueIndex condition : plan_->loops()[step.loop].conditions) frame_[condition] = c10::IValue();
-  if (step.results[0] >= 0) frame_[step.results[0]] = state.round;
-  for (size_t i = 0; i < state.carried.size(); ++i) {
-    if (step.results[i + 1] >= 0) frame_[step.results[i + 1]] = std::move(state.carried[i]);
-  }
-  state.carried.clear();
-}
-
-void Run::endRound(const Step& step) {
-  LoopState& state = loops_[step.loop];
-  const size_t carried = step.results.size() - state.stacks.size();
-  for (size_t i = 0; i < carried; ++i)
-    state.carried.push_back(argumentValue(step.arguments[carried + i], frame_));
-  for (size_t i = 0; i < state.stacks.size(); ++i) {
-    const c10::IValue added = argumentValue(step.arguments[2 * carried + i], frame_);
-    if (!added.isTensor())
-      throw GraphpatchError("ArgumentError", "node " + step.node->name + " stacks no tensor");
-    state.stacks[i].push_back(added.toTensor());
-  }
-  nextStep_ = plan_->loops()[step.loop].begin;
-}
-
-// What the loop gives is the result of its last step.
-void Run::leaveLoop(size_t loop) {
-  LoopState& state = loops_[loop];
-  const size_t end = plan_->loops()[loop].end;
-  const Step& step = plan_->steps()[end];
-  const size_t carried = step.results.size() - state.stacks.size();
-  for (size_t i = 0; i < step.results.size(); ++i) {
-    if (step.results[i] < 0) continue;
-    if (i < carried) {
-      frame_[step.results[i]] = argumentValue(step.arguments[i], frame_);
-    } else if (state.round > 0) {
-      frame_[step.results[i]] = at::stack(state.stacks[i - carried]);
-    } else {
-      throw GraphpatchError(
-          "ShapeError",
-          "the loop " + step.node->name + " has no rounds, so that nothing tells the shape of its results");
-    }
-  }
-  skipLoop(loop);
-}
-
-// Goes on after the loop.
-void Run::skipLoop(size_t loop) {
-  release();
-  loops_[loop] = LoopState();
-  const size_t end = plan_->loops()[loop].end;
-  current_ = &plan_->steps()[end];
-  leftLoop_ = static_cast<int32_t>(loop);
-  nextStep_ = end + 1;
 }
 
 void Run::checkGuard(const Step& step, const Guard& guard) {

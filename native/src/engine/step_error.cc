@@ -33,7 +33,9 @@ void describe(std::ostream& out, const c10::IValue& value) {
 void throwStepError(const Node& node, const c10::OperatorHandle& handle,
                     const std::vector<c10::IValue>& arguments, const c10::Error& error) {
   const std::string_view original = error.what_without_backtrace();
-  if (original.find("can't allocate memory") != std::string_view::npos) throw error;
+  if (isAllocationFailure(error))
+    TORCH_CHECK_WITH(OutOfMemoryError, false, original, " It was asked for by ", handle.schema().name(),
+                     " at node ", node.name, ".");
   std::ostringstream message;
   message << handle.schema().name() << " failed at node " << node.name;
   if (!node.code.empty()) message << " (" << node.code << ")";

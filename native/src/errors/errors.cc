@@ -1,9 +1,10 @@
 #include "errors/errors.h"
 
-#include <c10/util/Exception.h>
-
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <new>
+#include <string_view>
 
 #include "addon_data.h"
 #include "errors/error_bindings.h"
@@ -23,12 +24,6 @@ Napi::Error make(Napi::Env env, const std::string& name, const std::string& mess
   Napi::Error error = Napi::Error::New(env, message);
   error.Set("name", Napi::String::New(env, name));
   return error;
-}
-
-// The CPU allocator reports exhaustion as an ordinary c10::Error; only its text tells.
-bool isAllocationFailure(const std::string& message) {
-  return message.find("can't allocate memory") != std::string::npos ||
-         message.find("not enough memory") != std::string::npos;
 }
 
 // "[enforce fail at alloc_cpu.cpp:128] err == 0. DefaultCPUAllocator: ..." -> from "DefaultCPUAllocator" on.
@@ -57,6 +52,18 @@ Napi::Error outOfMemory(Napi::Env env, const std::string& message) {
 
 }  // namespace
 
+bool isAllocationFailure(const c10::Error& error) {
+  if (dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr) return true;
+  // The CPU's allocator, and what CUDA's libraries ask the driver for themselves, are ordinary errors; only
+  // their text tells.
+  constexpr std::string_view kTexts[] = {"can't allocate memory", "not enough memory",
+                                         "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED",
+                                         "CUDNN_STATUS_ALLOC_FAILED"};
+  const std::string_view message = error.what_without_backtrace();
+  return std::any_of(std::begin(kTexts), std::end(kTexts),
+                     [&](std::string_view text) { return message.find(text) != std::string_view::npos; });
+}
+
 Napi::Error toJsError(Napi::Env env, std::exception_ptr error) {
   try {
     std::rethrow_exception(std::move(error));
@@ -64,11 +71,9 @@ Napi::Error toJsError(Napi::Env env, std::exception_ptr error) {
     return e;
   } catch (const GraphpatchError& e) {
     return make(env, e.jsName, e.what());
-  } catch (const c10::OutOfMemoryError& e) {
-    return outOfMemory(env, e.what_without_backtrace());
   } catch (const c10::Error& e) {
     const std::string message = withoutDispatchKeys(withoutEnforcePrefix(e.what_without_backtrace()));
-    return isAllocationFailure(message) ? outOfMemory(env, message) : make(env, "TorchError", message);
+    return isAllocationFailure(e) ? outOfMemory(env, message) : make(env, "TorchError", message);
   } catch (const std::bad_alloc&) {
     return outOfMemory(env, "The machine has no memory left for this operation.");
   } catch (const std::exception& e) {

@@ -1,6 +1,7 @@
 // Errors on their way from C++ to JavaScript.
 #pragma once
 
+#include <c10/util/Exception.h>
 #include <napi.h>
 
 #include <exception>
@@ -16,6 +17,9 @@ struct GraphpatchError : std::runtime_error {
       : std::runtime_error(message), jsName(std::move(jsName)) {}
   std::string jsName;
 };
+
+// Whether libtorch could not get memory, of the machine or of a device.
+bool isAllocationFailure(const c10::Error& error);
 
 // The JavaScript error for a C++ exception: c10::Error without its C++ backtrace becomes TorchError, a failed
 // allocation OutOfMemoryError, GraphpatchError the class it names. Call on the JavaScript thread.

@@ -1,7 +1,9 @@
 #include "quantization/table_blocks.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 
 #include "quantization/block_parts.h"
 
@@ -14,12 +16,21 @@ constexpr std::array<float, 16> kIq4Levels = {-127, -104, -83, -65, -49, -35, -2
 
 // Twice the numbers of a floating-point format of four bits, sign, two of exponent, one of mantissa
 // (kvalues_mxfp4).
-constexpr std::array<float, 16> kMxfp4Levels = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+constexpr std::array<float, 16> kFp4Levels = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
 // Half of two to the power of e - 127; the smallest two are below the normal numbers.
 float halfPower(uint8_t e) {
   const uint32_t bits = e < 2 ? 0x00200000U << e : static_cast<uint32_t>(e - 1) << 23;
   return std::bit_cast<float>(bits);
+}
+
+// Half of a floating-point number of eight bits: four of exponent, three of mantissa, the sign not looked at.
+// The pattern of a NaN is zero, as in ggml.
+float halfE4m3(uint8_t bits) {
+  if (bits == 0x7f) return 0;
+  const int exponent = bits >> 3 & 15;
+  const int mantissa = (bits & 7) | (exponent == 0 ? 0 : 8);
+  return std::ldexp(static_cast<float>(mantissa), std::max(exponent, 1) - 11);
 }
 
 }  // namespace
@@ -41,7 +52,18 @@ void iq4_xs(const uint8_t* block, float* out) {
 
 void mxfp4(const uint8_t* block, float* out) {
   const float d = halfPower(block[0]);
-  nibbles(block + 1, out, [&](int q, int) { return d * kMxfp4Levels[q]; });
+  nibbles(block + 1, out, [&](int q, int) { return d * kFp4Levels[q]; });
+}
+
+void nvfp4(const uint8_t* block, float* out) {
+  for (int g = 0; g < 4; g++) {
+    const float d = halfE4m3(block[g]);
+    const uint8_t* quants = block + 4 + 8 * g;
+    for (int i = 0; i < 8; i++) {
+      out[16 * g + i] = d * kFp4Levels[quants[i] & 15];
+      out[16 * g + 8 + i] = d * kFp4Levels[quants[i] >> 4];
+    }
+  }
 }
 
 }  // namespace graphpatch::gguf

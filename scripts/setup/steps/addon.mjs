@@ -8,39 +8,61 @@ import { libtorchFolder } from "../libtorch.mjs";
 import { output, runLogged } from "../process.mjs";
 import { buildEnvironment } from "./buildTools.mjs";
 
-/** The C++ addon. CMake itself knows what to compile again; the fingerprint only spares asking it. */
-/** @type {import("../plan.mjs").Step} */
-export const addon = {
+/**
+ * A part of the set-up that builds a C++ addon with CMake. CMake itself knows what to compile again; the fingerprint only spares asking
+ * it.
+ * @param {object} addon
+ * @param {string} addon.name
+ * @param {string} addon.title
+ * @param {string} addon.folder that its CMakeLists.txt is in
+ * @param {string} addon.product what is built, in its folder `build`
+ * @param {readonly string[]} addon.sources
+ * @param {readonly string[]} addon.command builds it
+ * @returns {import("../plan.mjs").Step}
+ */
+export function cmakeAddon({ name, title, folder, product, sources, command: [program, ...args] }) {
+  return {
+    name,
+    title,
+    inputs: (context) =>
+      fingerprint(
+        context.root,
+        [...sources, "native/scripts"],
+        // the build folder and the addon hold absolute paths
+        [context.root, libtorchFolder(context) ?? "", libtorchVersion(context)],
+      ),
+    isIntact: (context) => existsSync(join(context.root, folder, "build", product)),
+    require: checkCompiler,
+    async run(context, { log, onLine }) {
+      const build = join(context.root, folder, "build");
+      if (!isUsable(build, join(context.root, folder))) rmSync(build, { recursive: true, force: true });
+      const libtorch = libtorchFolder(context);
+      await runLogged(program, args, {
+        cwd: context.root,
+        env: { ...buildEnvironment(context), ...(libtorch ? { LIBTORCH: libtorch } : {}) },
+        log,
+        onLine,
+        failure: `${product} could not be built`,
+        advise: (text) =>
+          /Killed signal|internal compiler error: Killed|out of memory/i.test(text)
+            ? [
+                "The compiler ran out of memory. Close other programs, or build with fewer jobs: CMAKE_BUILD_PARALLEL_LEVEL=1.",
+              ]
+            : [],
+      });
+    },
+  };
+}
+
+/** The C++ addon. */
+export const addon = cmakeAddon({
   name: "addon",
   title: "Native addon (C++; some minutes the first time)",
-  inputs: (context) =>
-    fingerprint(
-      context.root,
-      ["native/src", "native/CMakeLists.txt", "native/scripts", "native/package.json"],
-      // the build folder and the addon hold absolute paths
-      [context.root, libtorchFolder(context) ?? "", libtorchVersion(context)],
-    ),
-  isIntact: (context) => existsSync(join(context.root, "native", "build", "graphpatch.node")),
-  require: checkCompiler,
-  async run(context, { log, onLine }) {
-    const build = join(context.root, "native", "build");
-    if (!isUsable(build, context.root)) rmSync(build, { recursive: true, force: true });
-    const libtorch = libtorchFolder(context);
-    await runLogged("npm", ["run", "build:addon", "--workspace", "@graphpatch/native"], {
-      cwd: context.root,
-      env: { ...buildEnvironment(context), ...(libtorch ? { LIBTORCH: libtorch } : {}) },
-      log,
-      onLine,
-      failure: "the native addon could not be built",
-      advise: (text) =>
-        /Killed signal|internal compiler error: Killed|out of memory/i.test(text)
-          ? [
-              "The compiler ran out of memory. Close other programs, or build with fewer jobs: CMAKE_BUILD_PARALLEL_LEVEL=1.",
-            ]
-          : [],
-    });
-  },
-};
+  folder: "native",
+  product: "graphpatch.node",
+  sources: ["native/src", "native/CMakeLists.txt", "native/package.json"],
+  command: ["npm", "run", "build:addon", "--workspace", "@graphpatch/native"],
+});
 
 /**
  * @param {import("../context.mjs").Context} context
@@ -56,16 +78,16 @@ function libtorchVersion(context) {
  * Whether CMake can go on in a build folder: not where configuring was cut short, nor where the folder came along with a
  * checkout that was moved.
  * @param {string} build
- * @param {string} root
+ * @param {string} source
  */
-function isUsable(build, root) {
+function isUsable(build, source) {
   const cache = join(build, "CMakeCache.txt");
   if (!existsSync(cache)) return false;
   const home = /^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$/m.exec(readFileSync(cache, "utf8"));
   const configured = ["build.ninja", "Makefile", "graphpatch.sln", "graphpatch.slnx"].some((file) =>
     existsSync(join(build, file)),
   );
-  return configured && home?.[1] === join(root, "native").replaceAll("\\", "/");
+  return configured && home?.[1] === source.replaceAll("\\", "/");
 }
 
 /**

@@ -1,6 +1,7 @@
 """A kernel under test, and what is asked of it over the wire."""
 from __future__ import annotations
 
+import os
 import time
 from queue import Empty
 from typing import Any
@@ -41,10 +42,13 @@ class KernelTestCase(TestCase):
     kc: BlockingKernelClient
     #: Folder of the notebook; where the tests run unless set.
     folder: str | None = None
+    #: What its environment has besides this one's.
+    environment: dict[str, str] = {}
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.km, cls.kc = start_new_kernel(kernel_name=KERNEL, startup_timeout=60, cwd=cls.folder)
+        env = {**os.environ, **cls.environment}
+        cls.km, cls.kc = start_new_kernel(kernel_name=KERNEL, startup_timeout=60, cwd=cls.folder, env=env)
 
     @classmethod
     def tearDownClass(cls) -> None:

@@ -1,17 +1,18 @@
 import { basename } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { ArgumentError, CorruptFileError } from "../../errors";
-import { onDevice, placeNamed } from "../../placement/devices";
+import { onDevice } from "../../placement/devices";
 import { Progress } from "../../progress";
 import type { Tensor } from "../../tensor/tensor";
 import type { WeightsProgress } from "../../weights/progress";
 import { SafetensorsFile } from "../../weights/safetensors";
 import type { CapturedGraph } from "../capture";
+import { nodesOnDevice } from "../graphOnDevice";
 import type { ConstantSpec } from "../spec";
 import { GRAPH_KEY } from "./format";
 import { canHaveAlignment, canHaveStrides, withLayout } from "./layout";
 import { type NamedTensor, readDescription } from "./readDescription";
-import { checkDevices, onOneDevice } from "./savedDevices";
+import { checkDevices } from "./savedDevices";
 
 /** How long loading may keep the thread before timers and messages get their turn. */
 const TURN_MS = 50;
@@ -20,7 +21,7 @@ const TURN_MS = 50;
  * Reads a graph that {@link saveGraph} wrote. Its tensors are mapped and not read; changing one does not change the file.
  * Parameters are frozen, as those of loaded models are.
  *
- * @param device where everything shall be; where it was unless given
+ * @param device where everything shall be, by its full name; where it was unless given
  * @throws MissingFileError, CorruptFileError, UnsafeFileError, UnknownOperatorError
  * @throws DeviceError for a device that this machine lacks.
  * @throws ArgumentError for a safetensors file that holds no graph.
@@ -37,8 +38,8 @@ export async function loadGraph(
     );
   }
   const { tensors: stored, spec, ...graph } = readDescription(text, path);
-  const saved = { tensors: stored, nodes: spec.nodes };
-  const { tensors, nodes } = device === undefined ? saved : onOneDevice(saved, placeNamed(device));
+  const tensors = device === undefined ? stored : stored.map((tensor) => ({ ...tensor, device }));
+  const nodes = device === undefined ? spec.nodes : nodesOnDevice(spec.nodes, device);
   checkDevices({ tensors, nodes }, path);
   const constants = await readConstants(file, tensors, onProgress);
   const loaded: CapturedGraph = { ...graph, spec: { ...spec, nodes, constants } };

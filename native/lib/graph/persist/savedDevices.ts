@@ -10,20 +10,6 @@ interface OnDevices {
   readonly nodes: readonly NodeSpec[];
 }
 
-/** The same all on `device`, wherever it was. */
-export function onOneDevice(
-  { tensors, nodes }: OnDevices,
-  device: string,
-): { tensors: NamedTensor[]; nodes: NodeSpec[] } {
-  return {
-    tensors: tensors.map((tensor) => ({ ...tensor, device })),
-    nodes: nodes.map((node) => {
-      const named = deviceArgument(node);
-      return named ? { ...node, args: node.args.with(named.at, { constant: device }) } : node;
-    }),
-  };
-}
-
 /**
  * That this machine has the devices.
  * @throws DeviceError saying which one it lacks, why, and how the graph is opened all the same.

@@ -22,11 +22,11 @@ export interface GgufTranslation {
 }
 
 /**
- * Keys that change nothing in what is computed: what the tensors themselves show, what is for texts, images or training,
+ * Keys that change nothing in what is computed: what the tensors themselves show, what is for texts, images, labels or training,
  * and what mixtures of experts have (a file with experts is refused by their number).
  */
 const NEUTRAL =
-  /^(?:vocab_size|tensor_data_layout|attention\.value_length|attention\.layer_norm_epsilon|rope\.scaling\.finetuned|pooling_type|decoder_start_token_id|expert_\w+|(?:mm|vision)\..+)$/;
+  /^(?:vocab_size|tensor_data_layout|attention\.value_length|attention\.layer_norm_epsilon|rope\.scaling\.finetuned|pooling_type|classifier\.output_labels|decoder_start_token_id|expert_\w+|(?:mm|vision)\..+)$/;
 
 /** What a file says beside its tensors, and the few tensors that belong to the configuration. */
 export class GgufMetadata {
@@ -63,6 +63,11 @@ export class GgufMetadata {
   refuseUnless(key: string, ...neutral: unknown[]): void {
     const name = `${this.architecture}.${key}`;
     new ConfigReader({ [name]: this.get(key) }, this.file.path).refuseUnless(name, ...neutral);
+  }
+
+  /** How many rows a tensor has; null if it is not there. */
+  rows(tensor: string): number | null {
+    return this.file.tensors.get(tensor)?.shape[0] ?? null;
   }
 
   /** The numbers of a tensor; null if it is not there. */

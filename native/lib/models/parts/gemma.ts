@@ -3,6 +3,7 @@ import * as nn from "../../nn";
 import { Module } from "../../nn/module";
 import type { Tensor } from "../../tensor/tensor";
 import { torch } from "../../torch";
+import { inDType } from "./dtype";
 
 /**
  * `(1 + weight) * x / √(mean(x²) + eps)` in visible steps (`GemmaRMSNorm`). Unlike Llama's it is multiplied by its weight in
@@ -23,13 +24,11 @@ export class GemmaRMSNorm extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const dtype = x.dtype;
-    const wide = (tensor: Tensor): Tensor => (tensor.dtype === "float32" ? tensor : tensor.to("float32"));
-    const states = wide(x);
+    const states = inDType(x, "float32");
     const variance = states.pow(2).mean([-1], true);
     const normalized = states.mul(torch.rsqrt(variance.add(this.eps)));
-    const output = normalized.mul(wide(this.weight).add(1.0));
-    return dtype === "float32" ? output : output.to(dtype);
+    const output = normalized.mul(inDType(this.weight, "float32").add(1.0));
+    return inDType(output, x.dtype);
   }
 }
 

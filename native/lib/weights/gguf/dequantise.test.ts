@@ -35,7 +35,8 @@ describe.each(quantised)("$name", ({ name, blockSize, blockBytes }) => {
     "in %s, scales of zero, infinity, NaN, the largest and smallest, and blocks of all bits or none",
     (dtype) => {
       const special = expected.read(`${name}.special`);
-      expect(special.isfinite().all().item()).toBe(false);
+      // The scales of NVFP4 have no infinity, and its NaN is zero.
+      expect(special.isfinite().all().item()).toBe(name === "NVFP4");
       const blocks = file.readBlocks(`${name}.special`)?.blocks;
       if (!blocks) throw new Error("not quantised");
       expect(same(dequantise(blocks, name, dtype), special.to(dtype))).toBe(true);

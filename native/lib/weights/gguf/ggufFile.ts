@@ -60,7 +60,8 @@ export class GgufFile implements WeightSource {
     const info = this.#info(name);
     if (info.type.dtype !== null) return null;
     const columns = info.shape.at(-1) ?? 1;
-    return { blocks: blocksOf(this.#mapped(), info), type: info.type.name, columns, isTransposed: false };
+    const { name: type } = info.type;
+    return { blocks: blocksOf(this.#mapped(), info), type, columns, isTransposed: false, scale: 1 };
   }
 
   #info(name: string): GgufTensorInfo {

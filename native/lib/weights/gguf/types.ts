@@ -45,4 +45,7 @@ export const GGML_TYPES: ReadonlyMap<number, GgmlType> = new Map([
   [34, type("TQ1_0", 256, 48 + 4 + 2)],
   [35, type("TQ2_0", 256, 64 + 2)],
   [39, type("MXFP4", 32, 1 + 16)],
+  [40, type("NVFP4", 64, 4 + 32)],
+  [41, type("Q1_0", 128, 2 + 16)],
+  [42, type("Q2_0", 64, 2 + 16)],
 ]);

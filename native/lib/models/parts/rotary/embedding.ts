@@ -2,6 +2,7 @@ import { Module } from "../../../nn/module";
 import type { DType } from "../../../tensor/dtype";
 import type { Tensor } from "../../../tensor/tensor";
 import { torch } from "../../../torch";
+import { inDType } from "../dtype";
 import { dynamicFrequencies, frequencies } from "./frequencies";
 import { type RopeParameters, rotaryDim } from "./parameters";
 
@@ -37,8 +38,7 @@ export class RotaryEmbedding extends Module {
     const freqs = position_ids.unsqueeze(-1).to("float32").mul(this.#frequencies(position_ids));
     const emb = torch.cat([freqs, freqs], -1);
     const scaled = (angles: Tensor): Tensor => (this.#scaling === 1 ? angles : angles.mul(this.#scaling));
-    const cast = (angles: Tensor): Tensor => (dtype === "float32" ? angles : angles.to(dtype));
-    return [cast(scaled(torch.cos(emb))), cast(scaled(torch.sin(emb)))];
+    return [inDType(scaled(torch.cos(emb)), dtype), inDType(scaled(torch.sin(emb)), dtype)];
   }
 
   #frequencies(position_ids: Tensor): Tensor {
