@@ -102,7 +102,7 @@ describe("names", () => {
     }
   });
 
-  it.each(["lists", "features", "unpacked", "given", "expressions", "returned", "handing"])(
+  it.each(["lists", "features", "unpacked", "given", "expressions", "returned", "handing", "wrapping"])(
     "of parts of results in %s are those of calling conventions",
     async (name) => {
       const graphs = [await loadCase(name), await loadCase(`${name}-signatures`)];

@@ -336,6 +336,13 @@ describe("hostile graphs", () => {
     await expect(load(zipBytes([{ name: "hello.txt", data }]))).rejects.toThrow(
       /not one of torch\.export\.save/,
     );
+    // Entries of torch._inductor.aoti_compile_and_package, by torch 2.15.
+    const compiled = ["archive_format", "data/aotinductor/model/c.wrapper.so", "byteorder"];
+    const entries = compiled.map((name) => ({
+      name: `aoti/${name}`,
+      data: Buffer.from(name === "byteorder" ? "little" : "pt2"),
+    }));
+    await expect(load(zipBytes(entries))).rejects.toThrow(/was compiled by AOTInductor.*torch\.export\.save/);
     const newer = JSON.stringify(program()).replace('"major":8', '"major":9');
     await expect(load(archiveBytes(newer))).rejects.toThrow(UnsupportedExportError);
   });

@@ -83,6 +83,11 @@ function chooseModel(path: string, names: string[], root: string, wanted?: strin
     .map((name) => name.slice(prefix.length, -".json".length));
   if (wanted !== undefined && models.includes(wanted)) return wanted;
   if (wanted === undefined && models.length === 1) return models[0];
+  if (models.length === 0 && names.some((name) => name.startsWith(`${root}data/aotinductor/`))) {
+    throw new UnsupportedExportError(
+      `${path} was compiled by AOTInductor: it holds machine code, and no graph. Save the exported program itself: torch.export.save(ep, "model.pt2")`,
+    );
+  }
   if (models.length === 0) throw new CorruptFileError(`${path} holds no exported model`);
   const list = models.map((name) => `"${name}"`).join(", ");
   throw new UnsupportedExportError(

@@ -46,8 +46,13 @@ const inlineAt =
 function gradMode(call: HigherOrderNode): void {
   const { builder, scope, node } = call;
   const enabled = node.inputs[0]?.argument;
+  const operands = bindingsOf(
+    scope,
+    node.inputs.slice(2).map(({ argument }) => argument),
+  );
+  const given = operands.map((operand) => (operand instanceof Cell ? operand.read() : null));
   const first = builder.nodes.length;
-  inlineAt(1)(call);
+  bindResults(call, inline(call, graphAt(call, 1), operands));
   if (enabled?.kind !== "constant" || enabled.value !== false) return;
   const region = graphAt(call, 1);
   const isStrict = region.nodes.some(({ moduleStack }) => isOfStrictExport(moduleStack));
@@ -57,6 +62,8 @@ function gradMode(call: HigherOrderNode): void {
       const cell = output.kind === "value" ? scope.cell(output.name) : null;
       if (!cell || output.kind !== "value") continue;
       const value = cell.read();
+      // A tensor that goes through the region as it is keeps its gradients.
+      if (given[operands.indexOf(cell)] === value) continue;
       scope.bind(
         output.name,
         new Cell(builder, builder.emit("aten::detach", [{ ref: value }], builder.metaOf(value))),

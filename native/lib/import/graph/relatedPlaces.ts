@@ -2,6 +2,11 @@ import type { ModuleCall } from "../../graph/trace";
 import type { GraphEnd } from "./finish";
 import { type PlacedOutputs, placeTold } from "./outputPlaces";
 
+interface Place {
+  value: number;
+  path: string | null;
+}
+
 /**
  * Gives outputs of which nothing is known the places that they have in what is handed on: a module or the model that returns all of
  * them, and nothing else, most likely returns what it was given (`return self.decoder(x)`).
@@ -13,26 +18,41 @@ export function placeHandedOn(
   returned: readonly GraphEnd[],
   given: (call: ModuleCall) => ReadonlySet<number>,
 ): void {
-  const outer = placed.map(({ outputs, told }) =>
-    outputs.map(({ source }, i) => ({ value: source, path: told[i] })),
-  );
+  const inner = new Map(placed.flatMap((one) => one.outputs.map(({ value }) => [value, one] as const)));
+  const outer = new Map(placed.flatMap((one) => one.outputs.map(({ source }) => [source, one] as const)));
   const whole = returned.map(({ value, part }) => ({ value, path: part }));
   for (const one of placed) {
-    const { outputs, told } = one;
-    if (told.some((path) => path !== null) || outputs.length < 2) continue;
-    const values = new Set(outputs.map(({ value }) => value));
-    const others = given(outputs[0].call);
-    const hands = [...outer, whole].find(
-      (results) =>
-        results.filter(({ value }) => values.has(value)).length === values.size &&
-        results.every(({ value, path }) => (values.has(value) || others.has(value)) && path),
-    );
-    if (!hands) continue;
-    outputs.forEach(({ value }, i) => {
-      told[i] = hands.find((result) => result.value === value)?.path ?? null;
-    });
-    placeTold(one);
+    const [{ call, value, source }] = one.outputs;
+    if (one.outputs.length < 2) continue;
+    const makes = inner.get(source);
+    const takes = outer.get(value);
+    const sources = one.outputs.map((alias) => alias.source);
+    const values = one.outputs.map((alias) => alias.value);
+    if (makes) handOn(one, sources, placesOf(makes, "value"), new Set());
+    if (takes) handOn(one, values, placesOf(takes, "source"), given(call));
+    handOn(one, values, whole, given(call));
   }
+}
+
+function placesOf({ outputs, told }: PlacedOutputs, name: "value" | "source"): Place[] {
+  return outputs.map((alias, i) => ({ value: alias[name], path: told[i] }));
+}
+
+/** @param others what may stand among the places beside all of `values` */
+function handOn(
+  one: PlacedOutputs,
+  values: readonly number[],
+  places: readonly Place[],
+  others: ReadonlySet<number>,
+): void {
+  const { told } = one;
+  if (told.every((path) => path !== null)) return;
+  const paths = values.map((value) => places.find((place) => place.value === value)?.path ?? null);
+  const isWhole = places.every(({ value, path }) => path && (values.includes(value) || others.has(value)));
+  const fits = paths.every((path, i) => path !== null && (told[i] === null || told[i] === path));
+  if (!isWhole || !fits) return;
+  one.told.splice(0, told.length, ...paths);
+  placeTold(one);
 }
 
 /**
