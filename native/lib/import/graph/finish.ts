@@ -64,6 +64,11 @@ export function nameBoundaries(
     unnamed.push({ aliases, known: argument.map(({ local }) => local) });
     const outputs = signatures.nameOutputs(call, output, originOf);
     if (outputs.length === 0) continue;
+    if (outputs.length < output.length) {
+      // Kept somewhere by the module's code or a hook on it (`self.seen = h`), and not returned.
+      for (const alias of outputs) alias.local = "output_";
+      continue;
+    }
     const placed = placeOutputs(outputs, made, boundaries.firstNodeOf(call));
     if (placed) places.push(placed);
   }
