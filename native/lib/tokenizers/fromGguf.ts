@@ -109,8 +109,8 @@ class GgufTokenizerReader {
   }
 
   #pieces(unknown: string | null): TokenizerParts {
-    const hasSpace = this.#get("add_space_prefix") !== false;
-    return sentencePiece(this.#architecture, unknown, hasSpace);
+    const hasSpace = this.#get("add_space_prefix") !== false && !isGemma(this.#architecture);
+    return sentencePiece(unknown, hasSpace);
   }
 
   get #architecture(): GgufValue | undefined {

@@ -19,30 +19,20 @@ export function isGemma(architecture: unknown): boolean {
 }
 
 /**
- * SentencePiece's BPE with bytes for characters that are no pieces, as transformers makes it of a file of this architecture.
+ * SentencePiece's BPE with bytes for characters that are no pieces.
  * @param unknown the piece for what is unknown even so; null for none
- * @param hasSpace whether a space is put before a text
+ * @param hasSpace whether a space is put before a text, also before one that begins with a space: as llama.cpp, SentencePiece and Llama 2's own
+ *   `tokenizer.json` do. transformers does it for some architectures of GGUF files only.
  */
-export function sentencePiece(
-  architecture: unknown,
-  unknown: string | null,
-  hasSpace: boolean,
-): TokenizerParts {
-  const common = { model: { unk_token: unknown, fuse_unk: true, byte_fallback: true }, hasBegin: true };
-  const decoder = (...more: JsonObject[]): JsonObject => ({
-    type: "Sequence",
-    decoders: [...DECODERS, ...more],
-  });
-  if (isGemma(architecture))
-    return { ...common, normalizer: SPACES, pre_tokenizer: null, decoder: decoder() };
-  if (architecture === "phi3") {
-    // It puts the space before a text that begins with one, too.
-    const normalizer = { type: "Sequence", normalizers: [{ type: "Prepend", prepend: METASPACE }, SPACES] };
-    return { ...common, normalizer, pre_tokenizer: null, decoder: decoder(STRIP) };
-  }
-  const prepend_scheme = hasSpace ? "first" : "never";
-  const pre_tokenizer = { type: "Metaspace", replacement: METASPACE, prepend_scheme, split: false };
-  return { ...common, normalizer: null, pre_tokenizer, decoder: hasSpace ? decoder(STRIP) : decoder() };
+export function sentencePiece(unknown: string | null, hasSpace: boolean): TokenizerParts {
+  const prepend = hasSpace ? [{ type: "Prepend", prepend: METASPACE }] : [];
+  return {
+    model: { unk_token: unknown, fuse_unk: true, byte_fallback: true },
+    hasBegin: true,
+    normalizer: { type: "Sequence", normalizers: [...prepend, SPACES] },
+    pre_tokenizer: null,
+    decoder: { type: "Sequence", decoders: hasSpace ? [...DECODERS, STRIP] : DECODERS },
+  };
 }
 
 /** Real spaces in pieces of spaces alone are `▁` elsewhere. */
