@@ -1,14 +1,10 @@
-import type { GgufTranslation } from "./translation";
+import { type GgufTranslation, SIZE_KEYS } from "./translation";
 
 /** BERT without its head, which llama.cpp's converter leaves out. Files of RoBERTa say that they are BERT, and are: what is before the first position is cut off. */
 export const BERT: GgufTranslation = {
   modelType: "bert",
   configKeys: {
-    context_length: "max_position_embeddings",
-    block_count: "num_hidden_layers",
-    embedding_length: "hidden_size",
-    feed_forward_length: "intermediate_size",
-    "attention.head_count": "num_attention_heads",
+    ...SIZE_KEYS,
     "attention.layer_norm_epsilon": "layer_norm_eps",
   },
   configDefaults: { hidden_act: "gelu" },

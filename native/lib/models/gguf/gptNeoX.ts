@@ -1,15 +1,11 @@
 import type { Tensor } from "../../tensor/tensor";
 import { ropeScaling } from "./rope";
-import type { GgufTranslation } from "./translation";
+import { type GgufTranslation, SIZE_KEYS } from "./translation";
 
 export const GPT_NEOX: GgufTranslation = {
   modelType: "gpt_neox",
   configKeys: {
-    context_length: "max_position_embeddings",
-    block_count: "num_hidden_layers",
-    embedding_length: "hidden_size",
-    feed_forward_length: "intermediate_size",
-    "attention.head_count": "num_attention_heads",
+    ...SIZE_KEYS,
     "attention.layer_norm_epsilon": "layer_norm_eps",
     "rope.freq_base": "rotary_emb_base",
     use_parallel_residual: "use_parallel_residual",

@@ -1,7 +1,7 @@
 import type { Tensor } from "../../tensor/tensor";
 import type { JsonObject } from "../../weights/jsonText";
 import { ropeScaling } from "./rope";
-import type { GgufMetadata, GgufTranslation } from "./translation";
+import { type GgufMetadata, type GgufTranslation, SIZE_KEYS } from "./translation";
 
 /** What Llama and its relatives have of their heads and their rotation; what a file leaves out is llama.cpp's default, not transformers'. */
 export function headsAndRope(config: JsonObject, metadata: GgufMetadata): JsonObject {
@@ -18,11 +18,7 @@ export function headsAndRope(config: JsonObject, metadata: GgufMetadata): JsonOb
 /** Llama, and what its relatives share with it. */
 export const LLAMA_LIKE = {
   configKeys: {
-    context_length: "max_position_embeddings",
-    block_count: "num_hidden_layers",
-    embedding_length: "hidden_size",
-    feed_forward_length: "intermediate_size",
-    "attention.head_count": "num_attention_heads",
+    ...SIZE_KEYS,
     "attention.head_count_kv": "num_key_value_heads",
     "attention.key_length": "head_dim",
     "attention.layer_norm_rms_epsilon": "rms_norm_eps",

@@ -21,6 +21,15 @@ export interface GgufTranslation {
   restore(name: string, tensor: Tensor, config: JsonObject): Tensor;
 }
 
+/** Sizes as most configurations of transformers call them. */
+export const SIZE_KEYS = {
+  context_length: "max_position_embeddings",
+  block_count: "num_hidden_layers",
+  embedding_length: "hidden_size",
+  feed_forward_length: "intermediate_size",
+  "attention.head_count": "num_attention_heads",
+} as const;
+
 /**
  * Keys that change nothing in what is computed: what the tensors themselves show, what is for texts, images, labels or training,
  * and what mixtures of experts have (a file with experts is refused by their number).

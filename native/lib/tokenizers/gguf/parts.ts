@@ -1,5 +1,8 @@
 import type { JsonObject } from "../../weights/jsonText";
 
+/** Stands for a space in pieces. */
+export const METASPACE = "\u2581";
+
 /** What a kind of tokenizer in a GGUF file implies, in the terms of a `tokenizer.json`. */
 export interface TokenizerParts {
   readonly normalizer: JsonObject | null;

@@ -1,7 +1,5 @@
 import type { JsonObject } from "../../weights/jsonText";
-import type { TokenizerParts } from "./parts";
-
-const METASPACE = "\u2581";
+import { METASPACE, type TokenizerParts } from "./parts";
 
 /** Spaces are written as `▁`, in texts and in the pieces. */
 const SPACES: JsonObject = { type: "Replace", pattern: { String: " " }, content: METASPACE };

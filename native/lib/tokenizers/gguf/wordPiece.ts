@@ -1,6 +1,5 @@
 import type { JsonObject } from "../../weights/jsonText";
-
-const METASPACE = "\u2581";
+import { METASPACE } from "./parts";
 
 /**
  * BERT's pieces as its own vocabulary spells them: llama.cpp's converter writes those that begin a word with `▁`, and leaves out the `##` of
